@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += lib/libshunt.a
+lib_libshunt_a_SOURCES = \
+	lib/hash.h \
+	lib/hmap.h \
+	lib/list.h \
+	lib/log.c \
+	lib/log.h \
+	lib/util.h

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small words that every C file here uses. Not here: anything with state. */
+#ifndef SHUNT_LIB_UTIL_H
+#define SHUNT_LIB_UTIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof(a)[0])
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define DIV_ROUND_UP(x, y) (((x) + (y) - 1) / (y))
+#define ROUND_UP(x, y) (DIV_ROUND_UP(x, y) * (y))
+#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+
+/* Milliseconds since boot, from the monotonic clock. */
+static inline int64_t
+time_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Memory that the daemon cannot go on without: these abort when there is none. Sizes that a
+ * peer chooses do not come here unchecked. */
+static inline void *
+xcalloc(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size ? size : 1);
+
+    if (!p)
+        abort();
+    return p;
+}
+
+static inline void *
+xmalloc(size_t size)
+{
+    void *p = malloc(size ? size : 1);
+
+    if (!p)
+        abort();
+    return p;
+}
+
+static inline void *
+xrealloc(void *old, size_t size)
+{
+    void *p = realloc(old, size ? size : 1);
+
+    if (!p)
+        abort();
+    return p;
+}
+
+static inline char *
+xstrdup(const char *s)
+{
+    size_t size = strlen(s) + 1;
+
+    return memcpy(xmalloc(size), s, size);
+}
+
+static inline void *
+xmemdup(const void *data, size_t size)
+{
+    return memcpy(xmalloc(size), data, size);
+}
+
+#endif

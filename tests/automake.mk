@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# A test program prints TAP: "ok N - name", "not ok N - name", "ok N - name # SKIP why".
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	PATH="$(abs_top_builddir):$$PATH:/usr/sbin:/sbin"; \
+	export top_srcdir top_builddir PATH;
+
+noinst_HEADERS += tests/unit.h
+
+check_PROGRAMS += tests/unit-lib
+TESTS += tests/unit-lib
+tests_unit_lib_SOURCES = tests/unit-lib.c
+tests_unit_lib_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_lib_LDADD = lib/libshunt.a $(CMOCKA_LIBS)
+
+# The last line of "make check": test cases over all programs.
+check-local: check-TESTS
+	@$(top_srcdir)/tests/summary $(TEST_LOGS)
+
+EXTRA_DIST += tests/summary
