@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
+/* What the BPF programs and user space share: the one definition of every struct in a map.
+ *
+ * Model: the flow table is memory that both sides see. A megaflow is a record (`struct dp_flow`)
+ * found through buckets of {signature, index} slots; a mask is a list of the key words it covers.
+ * User space is the only writer of records, buckets, masks and ports; the fast path is the only
+ * writer of counters. To publish: write the record, then store its slot with one 8-byte release
+ * store. To reuse an index: clear the slot, wait a grace period, then write.
+ *
+ * All padding is named and zero; sizes and offsets are asserted here, so by both compilers.
+ * Not here: how user space calls it (datapath/dp.h), the OpenFlow-only fields (ofproto/flow.h). */
+#ifndef SHUNT_DATAPATH_ABI_H
+#define SHUNT_DATAPATH_ABI_H
+
+#include <linux/types.h>
+
+/* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
+#define DP_ABI_VERSION 1
+
+/* ---- The flow key ----------------------------------------------------------------------------
+ * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
+ * the packet lacks are zero. Addresses of ARP stand in ip_src and ip_dst, its opcode in ip_proto
+ * (the low 8 bits; an opcode over 255 reads as 0), ICMP type and code in tp_src and tp_dst (as
+ * 16-bit values). */
+struct dp_key {
+    /* 0 */
+    __u32 in_port;   /* Datapath port number. */
+    __u32 recirc_id; /* 0: straight from a port. */
+    /* 1 */
+    __be64 tun_id;
+    /* 2..5 */
+    __be32 tun_src[4]; /* IPv4 in [0], the rest zero. */
+    __be32 tun_dst[4];
+    /* 6 */
+    __be16 tun_flags;
+    __be16 tun_tp_src;
+    __be16 tun_tp_dst;
+    __u8 tun_tos;
+    __u8 tun_ttl;
+    /* 7..8 */
+    __u8 eth_dst[6];
+    __u8 eth_src[6];
+    __be16 eth_type;    /* Of the payload behind all VLAN tags; DP_ETH_TYPE_NONE for 802.3. */
+    __be16 packet_type; /* 0: Ethernet. */
+    /* 9 */
+    struct dp_vlan {
+        __be16 tpid; /* 0: no tag. */
+        __be16 tci;
+    } vlan[2]; /* Outermost first. */
+    /* 10..11 */
+    __be32 mpls_lse[3]; /* Outermost first. */
+    __be32 pbb_itag;    /* I-TAG TCI; with DP_PARSED_PBB in `parsed`. */
+    /* 12 */
+    __be32 ip_src; /* IPv4, or ARP's sender. */
+    __be32 ip_dst; /* IPv4, or ARP's target. */
+    /* 13..16 */
+    __be32 ip6_src[4];
+    __be32 ip6_dst[4];
+    /* 17 */
+    __be32 ip6_label; /* 20 bits. */
+    __u8 ip_proto;    /* IP protocol, or ARP opcode. */
+    __u8 ip_tos;      /* DSCP and ECN. */
+    __u8 ip_ttl;
+    __u8 ip_frag; /* DP_FRAG_* */
+    /* 18 */
+    __be16 tp_src;
+    __be16 tp_dst;
+    __be16 tcp_flags;  /* 12 bits. */
+    __be16 ip6_exthdr; /* OFPIEH_* bits of OpenFlow 1.3, section 7.2.3.8. */
+    /* 19..20 */
+    __u8 arp_sha[6]; /* ARP's sender, or ND's source link-layer address. */
+    __u8 arp_tha[6]; /* ARP's target, or ND's target link-layer address. */
+    __u8 n_mpls;     /* Labels in the packet, at most 4 (4: more than the key holds). */
+    __u8 parsed;     /* DP_PARSED_* */
+    __u8 tcp_pad[2]; /* Zero. */
+    /* 21..22 */
+    __be32 nd_target[4];
+    /* 23 */
+    __u16 ct_state;
+    __u16 ct_zone;
+    __u32 ct_mark;
+    /* 24..25 */
+    __u32 ct_label[4];
+    /* 26 */
+    __u32 skb_priority;
+    __u32 skb_mark;
+    /* 27 */
+    __u32 hash; /* Of a HASH action, 0 before one. */
+    __u32 pad;  /* Zero. */
+    /* 28 */
+    __u64 spare; /* Zero: room for tunnel options or NSH. */
+};
+
+#define DP_KEY_WORDS 29
+_Static_assert(sizeof(struct dp_key) == DP_KEY_WORDS * 8, "a key is whole words");
+
+#define DP_WORD_OF(member) (__builtin_offsetof(struct dp_key, member) / 8)
+_Static_assert(DP_WORD_OF(tun_id) == 1, "layout");
+_Static_assert(DP_WORD_OF(eth_dst) == 7, "layout");
+_Static_assert(DP_WORD_OF(vlan) == 9, "layout");
+_Static_assert(DP_WORD_OF(mpls_lse) == 10, "layout");
+_Static_assert(DP_WORD_OF(ip_src) == 12, "layout");
+_Static_assert(DP_WORD_OF(ip6_src) == 13, "layout");
+_Static_assert(DP_WORD_OF(ip6_label) == 17, "layout");
+_Static_assert(DP_WORD_OF(tp_src) == 18, "layout");
+_Static_assert(DP_WORD_OF(arp_sha) == 19, "layout");
+_Static_assert(DP_WORD_OF(nd_target) == 21, "layout");
+_Static_assert(DP_WORD_OF(ct_state) == 23, "layout");
+_Static_assert(DP_WORD_OF(skb_priority) == 26, "layout");
+_Static_assert(DP_WORD_OF(spare) == 28, "layout");
+
+#define DP_ETH_TYPE_NONE 0x05ff /* As OFP_DL_TYPE_NOT_ETH_TYPE of OpenFlow 1.0. */
+
+/* ip_frag */
+#define DP_FRAG_ANY 1   /* A fragment. */
+#define DP_FRAG_LATER 2 /* Not the first: no layer 4 header. */
+
+/* parsed: which headers were whole. A truncated header leaves its fields zero and its bit clear. */
+#define DP_PARSED_ARP 1
+#define DP_PARSED_L3 2
+#define DP_PARSED_L4 4
+#define DP_PARSED_ND 8
+#define DP_PARSED_PBB 16 /* An I-TAG follows the (backbone) Ethernet header. */
+#define DP_PARSED_ND_SLL 32
+#define DP_PARSED_ND_TLL 64
+
+/* ---- Actions ---------------------------------------------------------------------------------
+ * A slot of 24 bytes. What a kind means, its arguments and its text stand in actions/: a row in
+ * actions/actions.def, a kernel half, a user half, a test. */
+struct dp_action {
+    __u8 kind; /* enum dp_action_kind */
+    __u8 word; /* SET: which word of the key. */
+    __u16 arg16;
+    __u32 arg32;
+    __u64 value; /* SET: bytes as they stand in the key, already masked. */
+    __u64 mask;
+};
+_Static_assert(sizeof(struct dp_action) == 24, "no hidden padding");
+
+/* The ring of numbers is shared with pinned maps: append only. */
+enum dp_action_kind {
+    DP_ACTION_END, /* A list stops here; with nothing done before it, a drop by rule. */
+#define ACTION(NAME, name) DP_ACTION_##NAME,
+#include "actions/actions.def"
+#undef ACTION
+    DP_N_ACTIONS
+};
+
+/* ---- Flow table ------------------------------------------------------------------------------*/
+#define DP_FLOW_ACTIONS 10
+#define DP_NO_FLOW 0xffffffffu
+
+struct dp_flow {
+    struct dp_key key; /* Masked. */
+    __u32 mask_index;
+    __u32 next;     /* Record with the actions after these, or DP_NO_FLOW. */
+    __u16 n_actions; /* In this record. */
+    __u16 flags;     /* DP_FLOW_* */
+    __u32 hash;      /* Of the masked key: the bucket, and so whether a slot is this record's. */
+    struct dp_action actions[DP_FLOW_ACTIONS];
+    __u64 ufid; /* Stable identity of the flow over index reuse; not 0 in a live record. */
+    __u64 spare[2];
+};
+_Static_assert(sizeof(struct dp_flow) == 512, "eight cache lines");
+
+#define DP_FLOW_NEEDS_TC 1 /* XDP cannot run this list (several outputs): it passes the frame up. */
+
+#define DP_BUCKET_SLOTS 8
+struct dp_bucket {
+    __u64 slots[DP_BUCKET_SLOTS]; /* hash << 32 | flow index + 1; 0: empty. */
+};
+_Static_assert(sizeof(struct dp_bucket) == 64, "a cache line");
+
+struct dp_mask {
+    __u32 n_words; /* 0: not in use. */
+    __u32 n_flows; /* For user space. */
+    __u8 words[32]; /* Which words it covers, ascending, the first n_words. */
+    __u64 bits[DP_KEY_WORDS + 2]; /* bits[i] masks words[i]. */
+};
+
+/* Counters of a flow on one CPU: slice cpu * max_flows + index. Written by the fast path. */
+struct dp_flow_stats {
+    __u64 n_packets;
+    __u64 n_bytes;
+    __u64 used_jiffies; /* bpf_jiffies64() of the last packet; 0: never. */
+    __u64 tcp_flags;    /* Host order, or of all packets. */
+};
+
+/* ---- Ports -----------------------------------------------------------------------------------*/
+#define DP_MAX_PORTS 4096
+#define DP_NO_PORT 0 /* Port numbers of the datapath start at 1. */
+
+struct dp_port {
+    __u32 ifindex; /* 0: no such port. */
+    __u16 flags;   /* DP_PORT_* */
+    __u16 bridge;  /* Which bridge, for the upcall's reader. */
+    __u32 upcall_rate; /* Upcalls a second that its token bucket lets pass; 0: no limit. */
+    __u32 upcall_burst;
+};
+#define DP_PORT_XDP 1      /* XDP is attached here (TC too, for what XDP passes up). */
+#define DP_PORT_NO_RECV 2  /* OFPPC_NO_RECV: drop what comes in. */
+#define DP_PORT_NO_FWD 4   /* OFPPC_NO_FWD: drop what would go out. */
+#define DP_PORT_TO_LOCAL 8 /* Redirect to the ingress of the device instead of its egress. */
+
+struct dp_port_stats {
+    __u64 rx_packets, rx_bytes;
+    __u64 tx_packets, tx_bytes;
+    __u64 rx_dropped, tx_dropped;
+    __u64 n_upcalls, n_upcalls_lost;
+};
+
+/* ---- Drops -----------------------------------------------------------------------------------
+ * Every packet that comes in leaves, is consumed by user space, or is counted under one of
+ * these. The names are what `shuntctl dpctl show` prints. */
+#define DP_DROP_REASONS(X)                                                                         \
+    X(RULE, "rule")                     /* An empty action list: what the rules say. */            \
+    X(NO_PORT, "unknown-port")          /* Came in by a device that is no port. */                 \
+    X(PORT_NO_RECV, "port-no-recv")                                                                \
+    X(PORT_NO_FWD, "port-no-fwd")                                                                  \
+    X(PORT_GONE, "output-port-gone")    /* An output to a port that is no more. */                 \
+    X(UPCALL_RING_FULL, "upcall-ring-full")                                                        \
+    X(UPCALL_RATE, "upcall-rate-limit") /* The port's token bucket was empty. */                   \
+    X(RECIRC_LIMIT, "recirculation-limit")                                                         \
+    X(CHAIN_LIMIT, "action-chain-limit") /* More tail calls than the kernel allows. */             \
+    X(TAIL_CALL, "tail-call-failed")                                                               \
+    X(TRUNCATED_HEADER, "truncated-header") /* A header to be changed is not whole. */             \
+    X(NO_HEADER, "no-such-header")      /* An action on a header that the packet lacks. */         \
+    X(HEADROOM, "no-headroom")                                                                     \
+    X(TTL, "invalid-ttl")               /* And nobody asked for a packet-in. */                    \
+    X(METER, "meter")                                                                              \
+    X(REDIRECT, "redirect-failed")                                                                 \
+    X(CLONE, "clone-failed")                                                                       \
+    X(BAD_RECORD, "bad-record")         /* A record the fast path does not understand. */          \
+    X(INJECT, "bad-injection")
+
+enum dp_drop {
+    DP_DROP_NONE,
+#define X(NAME, name) DP_DROP_##NAME,
+    DP_DROP_REASONS(X)
+#undef X
+    DP_N_DROPS
+};
+
+/* Totals over the datapath, one slice a CPU. received = forwarded + consumed + sum of drops. */
+struct dp_totals {
+    __u64 n_received;  /* Frames of ports and injected ones. */
+    __u64 n_forwarded; /* Frames that came in and left at least once. */
+    __u64 n_consumed;  /* Frames that went to user space and nowhere else. */
+    __u64 n_cache_hits;
+    __u64 n_megaflow_hits;
+    __u64 n_misses;
+    __u64 n_masks_tried;
+    __u64 n_outputs; /* Copies that left. */
+    __u64 n_dropped[32]; /* By enum dp_drop. */
+};
+_Static_assert(DP_N_DROPS <= 32, "room for every reason");
+
+/* ---- Upcalls ---------------------------------------------------------------------------------*/
+enum dp_upcall_reason {
+    DP_UPCALL_MISS,   /* No megaflow: translate, install, execute. */
+    DP_UPCALL_SLOW,   /* The megaflow says that user space runs the list. */
+    DP_UPCALL_ACTION, /* A USERSPACE action: `cookie` is its argument; the packet as changed. */
+    DP_UPCALL_TTL,    /* A DEC_TTL found an invalid TTL; `cookie` as in its action. */
+};
+
+struct dp_upcall {
+    __u32 cap_size;  /* Bytes of packet after this header. */
+    __u32 pkt_size;  /* Of the packet. */
+    __u8 reason;     /* enum dp_upcall_reason */
+    __u8 hook;       /* enum dp_hook: where it was met. */
+    __u16 gso_size;  /* TC: segment size of a large packet, else 0. */
+    __u32 flow_index; /* SLOW, ACTION, TTL: the record; else DP_NO_FLOW. */
+    __u64 cookie;
+    struct dp_key key;
+};
+_Static_assert(sizeof(struct dp_upcall) == 24 + sizeof(struct dp_key), "no hidden padding");
+
+#define DP_UPCALL_CAP_MAX 65535
+
+/* ---- Injection -------------------------------------------------------------------------------
+ * User space runs a packet by writing it to a packet socket on the injection device with
+ * SO_MARK = slot number + 1; the TC program on its egress reads the slot, parses the packet as
+ * if it came from `in_port`, and runs the record's list. Slots belong to threads. The write
+ * returns after the list ran. */
+struct dp_inject {
+    __u32 in_port;
+    __u32 flow_index; /* The record whose list runs: a megaflow, or a scratch record. */
+    __u32 recirc_id;
+    __u32 flags; /* DP_INJECT_* */
+    __u64 metadata; /* Zero. */
+};
+#define DP_INJECT_COUNT 1  /* Count in the record's statistics. */
+#define DP_INJECT_LOOKUP 2 /* No record: look the packet up as a port's would be (OFPP_TABLE). */
+#define DP_INJECT_SLOTS 1024
+
+enum dp_hook { DP_HOOK_AUTO, DP_HOOK_XDP, DP_HOOK_TC };
+
+/* ---- Hash ------------------------------------------------------------------------------------
+ * Pair-wise multiply and fold, 32x32->64 bits: each masked word's halves are added to secrets
+ * and multiplied, products are summed, so that words do not wait for one another (the design
+ * measured four times the speed of a serial chain). `position` is the word's index in the key. */
+static inline __u64
+dp_hash_word(__u64 word, __u32 position)
+{
+    __u64 mixed = word ^ (0x9e3779b97f4a7c15ull * (position + 1));
+
+    return (mixed + (mixed >> 32)) * 0xd6e8feb86659fd93ull;
+}
+
+static inline __u32
+dp_hash_finish(__u64 sum, __u32 mask_index)
+{
+    sum ^= 0xa0761d6478bd642full * (mask_index + 1);
+    sum ^= sum >> 32;
+    sum *= 0xd6e8feb86659fd93ull;
+    return (__u32)(sum ^ (sum >> 32));
+}
+
+#endif

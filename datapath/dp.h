@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The user-space client of the fast path: loads it, owns its maps, attaches it to ports.
+ *
+ * Model: one `struct dp` a daemon. Megaflows are put, changed and removed by index through
+ * shared memory without system calls; counters are read from it. An index that was removed is
+ * reused only after a grace period, which the client takes for a batch of them. Flows with equal
+ * masked key and mask cannot be put twice (EEXIST).
+ *
+ * Ownership: the dp owns maps, programs, links, the injection device. With a pin directory
+ * everything is pinned there and outlives the process when it is closed with DP_KEEP.
+ *
+ * Threads: flow and port calls from any thread (an internal lock orders writers); statistics
+ * are read without one. An executor belongs to one thread, an upcall reader to one thread.
+ *
+ * Errors: positive errno; dp_error() has the sentence for a user: what, where, the remedy.
+ *
+ * Not here: which flows to install (slowpath), OpenFlow port numbers (ofproto), link events
+ * (ports). */
+#ifndef SHUNT_DATAPATH_DP_H
+#define SHUNT_DATAPATH_DP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "datapath/abi.h"
+
+struct dp;
+struct dp_executor;
+struct dp_upcall_reader;
+
+struct dp_options {
+    const char *pin_dir;  /* In a bpffs, made when missing; NULL: nothing is pinned. */
+    uint32_t max_flows;   /* 0: 200,000. Memory is taken at once; dp_memory_size() tells. */
+    uint32_t ring_size;   /* Bytes, a power of two; 0: 16 MiB. One ring a handler. */
+    uint32_t n_handlers;  /* Upcall rings; 0: 1. */
+    const char *inject_dev; /* Name of the injection device; NULL: "shunt-inj". */
+};
+
+enum dp_close_mode {
+    DP_STOP, /* Detach everything and unpin: the host is as it was. */
+    DP_KEEP, /* Leave programs and maps pinned and forwarding. */
+};
+
+/* Loads or, when `pin_dir` has maps of this ABI, adopts (then *adopted is true, and flows and
+ * ports are as the last daemon left them). */
+int dp_open(const struct dp_options *, struct dp **, bool *adopted);
+void dp_close(struct dp *, enum dp_close_mode);
+/* The last error of this thread in words, never NULL. */
+const char *dp_error(void);
+/* Bytes that the maps of these options take. */
+size_t dp_memory_size(const struct dp_options *);
+
+/* ---- Ports ---- */
+struct dp_port_info {
+    uint32_t port_no; /* 1..DP_MAX_PORTS-1 */
+    uint32_t ifindex;
+    enum dp_hook hook;  /* The one in use, never AUTO. */
+    char why[96];       /* Why that hook, for an operator. */
+    uint16_t bridge;
+    uint16_t flags;     /* DP_PORT_* */
+};
+
+/* Makes the device a port. `hook` AUTO picks; XDP or TC forces one. ENODEV, EBUSY (another XDP
+ * program is there), EEXIST (device or number is in use). */
+int dp_port_add(struct dp *, uint32_t port_no, uint32_t ifindex, uint16_t bridge,
+                enum dp_hook hook, struct dp_port_info *);
+int dp_port_remove(struct dp *, uint32_t port_no);
+int dp_port_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
+/* Replaces DP_PORT_NO_RECV and DP_PORT_NO_FWD by those in `flags`. */
+int dp_port_set_flags(struct dp *, uint32_t port_no, uint16_t flags);
+int dp_port_set_upcall_rate(struct dp *, uint32_t port_no, uint32_t rate, uint32_t burst);
+int dp_port_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
+
+/* ---- Flows ---- */
+/* Puts a megaflow: `key` is masked by the caller or not, `mask` has one bits where it matters.
+ * Lists longer than a record chain to more records. EEXIST, ENOSPC (table full), EINVAL (a list
+ * that the fast path cannot run). *index is its name from now on. */
+int dp_flow_put(struct dp *, const struct dp_key *key, const struct dp_key *mask,
+                const struct dp_action *actions, size_t n_actions, uint64_t ufid,
+                uint32_t *index);
+/* Replaces the list while packets flow: each packet sees the old or the new one, whole. */
+int dp_flow_set_actions(struct dp *, uint32_t index, const struct dp_action *actions,
+                        size_t n_actions);
+/* Takes the flow out; a packet that was already on its way may still count. Final statistics
+ * are exact after dp_flow_grace(). The index is free after the next grace period. */
+int dp_flow_remove(struct dp *, uint32_t index);
+/* Waits until no packet uses what was removed before the call (about 8 ms). */
+void dp_flow_grace(struct dp *);
+/* Sum over CPUs; of a removed flow too, until its index is reused. */
+void dp_flow_stats(const struct dp *, uint32_t index, struct dp_flow_stats *);
+/* The live flow at `index` (ENOENT) with its whole action list (at most `max_actions`). */
+int dp_flow_get(const struct dp *, uint32_t index, struct dp_key *key, struct dp_key *mask,
+                struct dp_action *actions, size_t max_actions, size_t *n_actions,
+                uint64_t *ufid);
+uint32_t dp_max_flows(const struct dp *);
+uint32_t dp_n_flows(const struct dp *);
+uint32_t dp_n_masks(const struct dp *);
+void dp_totals(const struct dp *, struct dp_totals *);
+const char *dp_drop_name(enum dp_drop);
+/* Milliseconds since boot for a flow's used_jiffies, on the clock of time_now_ms(). */
+int64_t dp_jiffies_to_ms(const struct dp *, uint64_t jiffies);
+
+/* ---- Upcalls ---- */
+struct dp_packet {
+    const uint8_t *data;
+    uint32_t size;     /* Bytes at data. */
+    uint16_t gso_size; /* Not 0: a segmentation-offload packet of this segment size. */
+};
+
+/* Reader `handler` of 0..n_handlers-1. */
+int dp_upcall_reader_open(struct dp *, uint32_t handler, struct dp_upcall_reader **);
+void dp_upcall_reader_close(struct dp_upcall_reader *);
+/* Readable when there is something to read; for libevent. */
+int dp_upcall_reader_fd(const struct dp_upcall_reader *);
+/* Calls `cb` for up to `max` records that are ready, oldest first; the record is valid during
+ * the call. Returns how many. */
+typedef void dp_upcall_cb(void *aux, const struct dp_upcall *, const uint8_t *packet);
+size_t dp_upcall_read(struct dp_upcall_reader *, size_t max, dp_upcall_cb *cb, void *aux);
+
+/* ---- Execution ---- */
+int dp_executor_open(struct dp *, struct dp_executor **);
+void dp_executor_close(struct dp_executor *);
+/* Runs the list of the megaflow `index` on the packet, and counts it there. */
+int dp_execute_flow(struct dp_executor *, const struct dp_packet *, uint32_t in_port,
+                    uint32_t recirc_id, uint32_t index);
+/* Runs `actions` on the packet. An OUTPUT that is not the last is cloned. TRUNC before an OUTPUT
+ * is honoured for every output (the list is cut in several runs where need be). */
+int dp_execute_actions(struct dp_executor *, const struct dp_packet *, uint32_t in_port,
+                       uint32_t recirc_id, const struct dp_action *actions, size_t n_actions);
+
+#endif
