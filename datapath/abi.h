@@ -146,6 +146,15 @@ enum dp_action_kind {
     DP_N_ACTIONS
 };
 
+#define DP_OUTPUT_LAST 1 /* OUTPUT, arg16: the packet itself goes, not a clone. */
+
+/* DEC_TTL, word: which TTL. */
+enum dp_ttl { DP_TTL_IP, DP_TTL_MPLS };
+/* COPY_TTL, word: OUT copies from the next header to the outermost MPLS label, IN the other way. */
+enum dp_ttl_copy { DP_TTL_OUT, DP_TTL_IN };
+/* HASH, value: which fields. SYM_L4 gives both directions of a connection the same result. */
+enum dp_hash_kind { DP_HASH_L4, DP_HASH_SYM_L4, DP_N_HASHES };
+
 /* ---- Flow table ------------------------------------------------------------------------------*/
 #define DP_FLOW_ACTIONS 10
 #define DP_NO_FLOW 0xffffffffu
