@@ -19,4 +19,4 @@ include tests/ports/automake.mk
 check-local: check-TESTS
 	@$(top_srcdir)/tests/summary $(TEST_LOGS)
 
-EXTRA_DIST += tests/summary
+EXTRA_DIST += tests/guest/run tests/summary
