@@ -19,4 +19,5 @@ include tests/ports/automake.mk
 check-local: check-TESTS
 	@$(top_srcdir)/tests/summary $(TEST_LOGS)
 
-EXTRA_DIST += tests/guest/run tests/summary
+TESTS += tests/check-includes
+EXTRA_DIST += tests/check-includes tests/guest/run tests/summary
