@@ -20,4 +20,4 @@ check-local: check-TESTS
 	@$(top_srcdir)/tests/summary $(TEST_LOGS)
 
 TESTS += tests/check-includes
-EXTRA_DIST += tests/check-includes tests/guest/run tests/summary
+EXTRA_DIST += tests/check-includes scripts/guest tests/summary
