@@ -162,7 +162,7 @@ enum dp_hash_kind { DP_HASH_L4, DP_HASH_SYM_L4, DP_N_HASHES };
 struct dp_flow {
     struct dp_key key; /* Masked. */
     __u32 mask_index;
-    __u32 next;     /* Record with the actions after these, or DP_NO_FLOW. */
+    __u32 next;      /* Record with the actions after these, or DP_NO_FLOW. */
     __u16 n_actions; /* In this record. */
     __u16 flags;     /* DP_FLOW_* */
     __u32 hash;      /* Of the masked key: the bucket, and so whether a slot is this record's. */
@@ -172,20 +172,38 @@ struct dp_flow {
 };
 _Static_assert(sizeof(struct dp_flow) == 512, "eight cache lines");
 
-#define DP_FLOW_NEEDS_TC 1 /* XDP cannot run this list (several outputs): it passes the frame up. */
+#define DP_FLOW_NEEDS_TC 1 /* XDP cannot run this list (several outputs): it passes the frame up.  \
+                            */
 
+/* Bucket `hash & bucket_mask`; when its eight slots are taken, also its neighbour (number ^ 1),
+ * which readers search only where the last slot has DP_SLOT_SPILLED. */
 #define DP_BUCKET_SLOTS 8
 struct dp_bucket {
-    __u64 slots[DP_BUCKET_SLOTS]; /* hash << 32 | flow index + 1; 0: empty. */
+    __u64 slots[DP_BUCKET_SLOTS]; /* hash << 32 | flow index + 1; low half 0: empty. */
 };
 _Static_assert(sizeof(struct dp_bucket) == 64, "a cache line");
+#define DP_SLOT_SPILLED 0x80000000u /* In the low half of slots[7]. */
+#define DP_SLOT_INDEX 0x7fffffffu   /* Of the low half: flow index + 1. */
 
 struct dp_mask {
-    __u32 n_words; /* 0: not in use. */
-    __u32 n_flows; /* For user space. */
-    __u8 words[32]; /* Which words it covers, ascending, the first n_words. */
+    __u32 n_words;                /* 0: not in use. */
+    __u32 n_flows;                /* For user space. */
+    __u8 words[32];               /* Which words it covers, ascending, the first n_words. */
     __u64 bits[DP_KEY_WORDS + 2]; /* bits[i] masks words[i]. */
 };
+
+#define DP_MAX_MASKS 2048
+
+/* Which masks there are, in the order in which they are tried. Whoever reads while user space
+ * reorders may try one twice or miss one, which costs an upcall, never a wrong flow. */
+struct dp_control {
+    __u32 n_masks;
+    __u32 pad;
+    __u16 order[DP_MAX_MASKS]; /* Indices of masks, the first n_masks. */
+};
+
+/* Slots of one CPU's microflow cache. */
+#define DP_CACHE_SLOTS 8192
 
 /* Counters of a flow on one CPU: slice cpu * max_flows + index. Written by the fast path. */
 struct dp_flow_stats {
@@ -200,9 +218,9 @@ struct dp_flow_stats {
 #define DP_NO_PORT 0 /* Port numbers of the datapath start at 1. */
 
 struct dp_port {
-    __u32 ifindex; /* 0: no such port. */
-    __u16 flags;   /* DP_PORT_* */
-    __u16 bridge;  /* Which bridge, for the upcall's reader. */
+    __u32 ifindex;     /* 0: no such port. */
+    __u16 flags;       /* DP_PORT_* */
+    __u16 bridge;      /* Which bridge, for the upcall's reader. */
     __u32 upcall_rate; /* Upcalls a second that its token bucket lets pass; 0: no limit. */
     __u32 upcall_burst;
 };
@@ -210,6 +228,13 @@ struct dp_port {
 #define DP_PORT_NO_RECV 2  /* OFPPC_NO_RECV: drop what comes in. */
 #define DP_PORT_NO_FWD 4   /* OFPPC_NO_FWD: drop what would go out. */
 #define DP_PORT_TO_LOCAL 8 /* Redirect to the ingress of the device instead of its egress. */
+
+#define DP_IFINDEX_SLOTS 65536
+
+struct dp_token_bucket {
+    __u64 tokens_ns; /* Time that is saved up: one token is 1e9 / rate of it. */
+    __u64 last_ns;   /* When it was filled last, on the monotonic clock. */
+};
 
 struct dp_port_stats {
     __u64 rx_packets, rx_bytes;
@@ -222,24 +247,24 @@ struct dp_port_stats {
  * Every packet that comes in leaves, is consumed by user space, or is counted under one of
  * these. The names are what `shuntctl dpctl show` prints. */
 #define DP_DROP_REASONS(X)                                                                         \
-    X(RULE, "rule")                     /* An empty action list: what the rules say. */            \
-    X(NO_PORT, "unknown-port")          /* Came in by a device that is no port. */                 \
+    X(RULE, "rule")            /* An empty action list: what the rules say. */                     \
+    X(NO_PORT, "unknown-port") /* Came in by a device that is no port. */                          \
     X(PORT_NO_RECV, "port-no-recv")                                                                \
     X(PORT_NO_FWD, "port-no-fwd")                                                                  \
-    X(PORT_GONE, "output-port-gone")    /* An output to a port that is no more. */                 \
+    X(PORT_GONE, "output-port-gone") /* An output to a port that is no more. */                    \
     X(UPCALL_RING_FULL, "upcall-ring-full")                                                        \
     X(UPCALL_RATE, "upcall-rate-limit") /* The port's token bucket was empty. */                   \
     X(RECIRC_LIMIT, "recirculation-limit")                                                         \
     X(CHAIN_LIMIT, "action-chain-limit") /* More tail calls than the kernel allows. */             \
     X(TAIL_CALL, "tail-call-failed")                                                               \
     X(TRUNCATED_HEADER, "truncated-header") /* A header to be changed is not whole. */             \
-    X(NO_HEADER, "no-such-header")      /* An action on a header that the packet lacks. */         \
+    X(NO_HEADER, "no-such-header")          /* An action on a header that the packet lacks. */     \
     X(HEADROOM, "no-headroom")                                                                     \
-    X(TTL, "invalid-ttl")               /* And nobody asked for a packet-in. */                    \
+    X(TTL, "invalid-ttl") /* And nobody asked for a packet-in. */                                  \
     X(METER, "meter")                                                                              \
     X(REDIRECT, "redirect-failed")                                                                 \
     X(CLONE, "clone-failed")                                                                       \
-    X(BAD_RECORD, "bad-record")         /* A record the fast path does not understand. */          \
+    X(BAD_RECORD, "bad-record") /* A record the fast path does not understand. */                  \
     X(INJECT, "bad-injection")
 
 enum dp_drop {
@@ -247,7 +272,7 @@ enum dp_drop {
 #define X(NAME, name) DP_DROP_##NAME,
     DP_DROP_REASONS(X)
 #undef X
-    DP_N_DROPS
+        DP_N_DROPS
 };
 
 /* Totals over the datapath, one slice a CPU. received = forwarded + consumed + sum of drops. */
@@ -259,10 +284,37 @@ struct dp_totals {
     __u64 n_megaflow_hits;
     __u64 n_misses;
     __u64 n_masks_tried;
-    __u64 n_outputs; /* Copies that left. */
+    __u64 n_outputs;     /* Copies that left. */
     __u64 n_dropped[32]; /* By enum dp_drop. */
 };
 _Static_assert(DP_N_DROPS <= 32, "room for every reason");
+
+/* ---- Meters ----------------------------------------------------------------------------------*/
+#define DP_MAX_METERS 65536
+#define DP_METER_BANDS 4
+
+enum dp_band_type { DP_BAND_NONE, DP_BAND_DROP, DP_BAND_DSCP_REMARK };
+
+struct dp_meter_band {
+    __u32 type;               /* enum dp_band_type */
+    __u32 prec;               /* DSCP_REMARK: by how much the drop precedence grows. */
+    __u64 rate;               /* Kilobits or packets a second. */
+    __u64 burst;              /* Kilobits or packets; 0: a second's worth at most. */
+    __u64 credit;             /* Bits or packets, times DP_METER_UNIT. Written by the fast path. */
+    __u64 n_packets, n_bytes; /* That met this band. */
+};
+#define DP_METER_UNIT 1000000ull /* So that a nanosecond's worth of credit is a whole number. */
+
+struct dp_meter {
+    __u32 n_bands;            /* 0: no such meter; packets pass. */
+    __u32 flags;              /* DP_METER_* */
+    __u64 last_ns;            /* When credit was given last. */
+    __u64 n_packets, n_bytes; /* That came in. */
+    __u32 lock;               /* A bpf_spin_lock, the fast path's. */
+    __u32 pad;
+    struct dp_meter_band bands[DP_METER_BANDS];
+};
+#define DP_METER_PKTPS 1 /* Rates are packets, else kilobits. */
 
 /* ---- Upcalls ---------------------------------------------------------------------------------*/
 enum dp_upcall_reason {
@@ -273,11 +325,11 @@ enum dp_upcall_reason {
 };
 
 struct dp_upcall {
-    __u32 cap_size;  /* Bytes of packet after this header. */
-    __u32 pkt_size;  /* Of the packet. */
-    __u8 reason;     /* enum dp_upcall_reason */
-    __u8 hook;       /* enum dp_hook: where it was met. */
-    __u16 gso_size;  /* TC: segment size of a large packet, else 0. */
+    __u32 cap_size;   /* Bytes of packet after this header. */
+    __u32 pkt_size;   /* Of the packet. */
+    __u8 reason;      /* enum dp_upcall_reason */
+    __u8 hook;        /* enum dp_hook: where it was met. */
+    __u16 gso_size;   /* TC: segment size of a large packet, else 0. */
     __u32 flow_index; /* SLOW, ACTION, TTL: the record; else DP_NO_FLOW. */
     __u64 cookie;
     struct dp_key key;
@@ -295,12 +347,19 @@ struct dp_inject {
     __u32 in_port;
     __u32 flow_index; /* The record whose list runs: a megaflow, or a scratch record. */
     __u32 recirc_id;
-    __u32 flags; /* DP_INJECT_* */
+    __u32 flags;    /* DP_INJECT_* */
     __u64 metadata; /* Zero. */
 };
 #define DP_INJECT_COUNT 1  /* Count in the record's statistics. */
 #define DP_INJECT_LOOKUP 2 /* No record: look the packet up as a port's would be (OFPP_TABLE). */
 #define DP_INJECT_SLOTS 1024
+
+/* Slots of the array of tail calls, one array a hook. */
+enum dp_link {
+    DP_LINK_ACTIONS, /* Runs a record's list from the position in the state. */
+    DP_LINK_LOOKUP,  /* Parses and looks up again, after a recirculation. */
+    DP_N_LINKS
+};
 
 enum dp_hook { DP_HOOK_AUTO, DP_HOOK_XDP, DP_HOOK_TC };
 

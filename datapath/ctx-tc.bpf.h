@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The vocabulary of ctx.bpf.h over __sk_buff.
+ *
+ * The kernel keeps the outermost VLAN tag beside the bytes (vlan_present), and the EtherType
+ * behind it in skb->protocol, which programs cannot write. bpf_skb_vlan_push() and _pop() move
+ * tags between the two places and set the protocol as they go; what cannot be done directly
+ * (taking bytes out behind the addresses of a packet that is not IP) is done with them.
+ *
+ * Writes go through bpf_skb_store_bytes(): a direct write would have every cloned packet copied
+ * at the program's entry, those that only pass included. */
+#ifndef SHUNT_DATAPATH_CTX_TC_BPF_H
+#define SHUNT_DATAPATH_CTX_TC_BPF_H
+
+#include <linux/pkt_cls.h>
+
+typedef struct __sk_buff ctx_t;
+#define CTX_HOOK DP_HOOK_TC
+
+int reparse(ctx_t *ctx, struct state *state);
+
+static __always_inline void *
+ctx_data(const ctx_t *ctx)
+{
+    return (void *)(long)ctx->data;
+}
+
+static __always_inline void *
+ctx_data_end(const ctx_t *ctx)
+{
+    return (void *)(long)ctx->data_end;
+}
+
+static __always_inline __u32
+ctx_size(const ctx_t *ctx)
+{
+    return ctx->len + (ctx->vlan_present ? sizeof(struct dp_vlan) : 0);
+}
+
+static __always_inline __u32
+ctx_gso_size(const ctx_t *ctx)
+{
+    return ctx->gso_size;
+}
+
+static __always_inline int
+ctx_load(ctx_t *ctx, __u32 off, void *to, __u32 n)
+{
+    return bpf_skb_load_bytes(ctx, off & CTX_MAX_OFF, to, n) ? DP_DROP_TRUNCATED_HEADER : 0;
+}
+
+static __always_inline int
+ctx_store(ctx_t *ctx, __u32 off, const void *from, __u32 n)
+{
+    return bpf_skb_store_bytes(ctx, off & CTX_MAX_OFF, from, n, 0) ? DP_DROP_TRUNCATED_HEADER : 0;
+}
+
+static __always_inline int
+ctx_csum_l3(ctx_t *ctx, __u32 off, __u32 diff)
+{
+    return bpf_l3_csum_replace(ctx, off & CTX_MAX_OFF, 0, diff, 0) ? DP_DROP_TRUNCATED_HEADER : 0;
+}
+
+static __always_inline int
+ctx_csum_l4(ctx_t *ctx, __u32 off, __u32 diff, __u32 flags)
+{
+    __u64 bpf_flags = (flags & CSUM_PSEUDO ? BPF_F_PSEUDO_HDR : 0) |
+                      (flags & CSUM_UDP ? BPF_F_MARK_MANGLED_0 : 0);
+
+    return bpf_l4_csum_replace(ctx, off & CTX_MAX_OFF, 0, diff, bpf_flags)
+               ? DP_DROP_TRUNCATED_HEADER
+               : 0;
+}
+
+/* Moves the `n` bytes (even, at most 22) at `from` to `to`. */
+static __always_inline int
+tc_move(ctx_t *ctx, __u32 from, __u32 to, __u32 n)
+{
+    __u8 bytes[24];
+
+    if (!n)
+        return 0;
+    if (n > 22)
+        return DP_DROP_BAD_RECORD;
+    if (bpf_skb_load_bytes(ctx, from, bytes, n) || bpf_skb_store_bytes(ctx, to, bytes, n, 0))
+        return DP_DROP_TRUNCATED_HEADER;
+    return 0;
+}
+
+/* After tags or bytes moved: how the packet in memory differs from when `size` was its length. */
+static __always_inline void
+tc_relayout(ctx_t *ctx, struct state *state, __u32 size)
+{
+    layout_shift(&state->layout, (__s32)(ctx->len - size));
+    state->layout.vlan_in_meta = ctx->vlan_present != 0;
+}
+
+/* Pushing a tag has one in metadata inserted into memory, and the protocol set to its TPID;
+ * popping takes the next one from there and sets the protocol by what follows. */
+static __always_inline int
+ctx_fix_proto(ctx_t *ctx, struct state *state)
+{
+    __u32 size = ctx->len;
+    bool tagged = ctx->vlan_present;
+
+    if (bpf_skb_vlan_push(ctx, bpf_htons(0x8100), 0) ||
+        (!tagged && bpf_skb_vlan_push(ctx, bpf_htons(0x8100), 0)) || bpf_skb_vlan_pop(ctx) ||
+        (!tagged && bpf_skb_vlan_pop(ctx)))
+        return DP_DROP_HEADROOM;
+    tc_relayout(ctx, state, size);
+    return 0;
+}
+
+/* Takes every tag out of memory and metadata, and writes them (as the key has them) to memory. */
+int tc_flatten(ctx_t *ctx, struct state *state);
+
+static __always_inline int
+ctx_grow(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
+{
+    int drop = 0;
+
+    if (at < 12 && state->layout.vlan_in_meta)
+        drop = tc_flatten(ctx, state);
+    if (drop)
+        return drop;
+    if (bpf_skb_change_head(ctx, n, 0))
+        return DP_DROP_HEADROOM;
+    drop = tc_move(ctx, n, 0, at);
+    if (!drop)
+        layout_shift(&state->layout, n);
+    return drop;
+}
+
+/* Takes out the 4 bytes behind the addresses. They become a tag that is popped; a tag that was
+ * pushed before makes the kernel look there. */
+static __always_inline int
+tc_shrink4(ctx_t *ctx)
+{
+    struct dp_vlan dummy = {bpf_htons(0x8100), 0};
+    bool tagged = ctx->vlan_present;
+    __u32 off = 12 + sizeof dummy;
+
+    if (bpf_skb_vlan_push(ctx, dummy.tpid, 0) ||
+        (!tagged && bpf_skb_vlan_push(ctx, dummy.tpid, 0)) ||
+        bpf_skb_store_bytes(ctx, off, &dummy, sizeof dummy, 0))
+        return DP_DROP_HEADROOM;
+    /* In metadata a dummy; in memory the tag that was in metadata (or a dummy), the doomed one. */
+    if (!tagged)
+        return bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx)
+                   ? DP_DROP_TRUNCATED_HEADER
+                   : 0;
+    {
+        __u16 tci = 0, tpid = 0;
+
+        if (bpf_skb_vlan_pop(ctx))
+            return DP_DROP_TRUNCATED_HEADER;
+        tpid = ctx->vlan_proto;
+        tci = ctx->vlan_tci;
+        if (bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_push(ctx, tpid, tci))
+            return DP_DROP_TRUNCATED_HEADER;
+    }
+    return 0;
+}
+
+int tc_shrink(ctx_t *ctx, struct state *state, __u32 at, __u32 n);
+
+static __always_inline int
+ctx_shrink(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
+{
+    return tc_shrink(ctx, state, at, n);
+}
+
+static __always_inline int
+ctx_vlan_push(ctx_t *ctx, struct state *state, __u16 tpid, __u16 tci)
+{
+    bool deep = state->u.key.vlan[1].tpid;
+    __u32 size = ctx->len;
+
+    if (bpf_skb_vlan_push(ctx, bpf_htons(tpid), tci))
+        return DP_DROP_HEADROOM;
+    tc_relayout(ctx, state, size);
+    if (deep)
+        return reparse(ctx, state);
+    key_vlan_push(&state->u.key, bpf_htons(tpid), bpf_htons(tci));
+    return 0;
+}
+
+static __always_inline int
+ctx_vlan_pop(ctx_t *ctx, struct state *state)
+{
+    bool deep = is_vlan_tpid(state->u.key.eth_type);
+    __u32 size;
+
+    if (!state->u.key.vlan[0].tpid)
+        return DP_DROP_NO_HEADER;
+    if (!state->layout.vlan_in_meta && !is_vlan_tpid(ctx->protocol)) {
+        int drop = ctx_fix_proto(ctx, state);
+
+        if (drop)
+            return drop;
+    }
+    size = ctx->len;
+    if (bpf_skb_vlan_pop(ctx))
+        return DP_DROP_TRUNCATED_HEADER;
+    tc_relayout(ctx, state, size);
+    if (deep)
+        return reparse(ctx, state);
+    key_vlan_pop(&state->u.key);
+    return 0;
+}
+
+static __always_inline int
+tc_vlan_set_meta(ctx_t *ctx, struct state *state, struct dp_vlan vlan)
+{
+    __u32 size = ctx->len;
+
+    if (bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_push(ctx, vlan.tpid, bpf_ntohs(vlan.tci)))
+        return DP_DROP_HEADROOM;
+    tc_relayout(ctx, state, size);
+    return 0;
+}
+
+static __always_inline int
+ctx_vlan_set(ctx_t *ctx, struct state *state, __u32 i, struct dp_vlan vlan)
+{
+    __u32 in_meta = state->layout.vlan_in_meta;
+    int drop;
+
+    i &= 1;
+    if (!state->u.key.vlan[i].tpid)
+        return DP_DROP_NO_HEADER;
+    if (!i && in_meta)
+        drop = tc_vlan_set_meta(ctx, state, vlan);
+    else
+        drop = ctx_store(ctx, 12 + (i && !in_meta ? sizeof vlan : 0), &vlan, sizeof vlan);
+    if (!drop)
+        state->u.key.vlan[i] = vlan;
+    return drop;
+}
+
+static __always_inline int
+ctx_truncate(ctx_t *ctx, __u32 n)
+{
+    __u32 in_meta = ctx->vlan_present ? sizeof(struct dp_vlan) : 0;
+
+    if (ctx->len + in_meta > n && bpf_skb_change_tail(ctx, n - in_meta, 0))
+        return DP_DROP_TRUNCATED_HEADER;
+    return 0;
+}
+
+static __always_inline int
+ctx_drop_verdict(void)
+{
+    return TC_ACT_SHOT;
+}
+
+static __always_inline int
+ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, bool last)
+{
+    const struct dp_port *port = bpf_map_lookup_elem(&ports, &port_no);
+    __u64 flags;
+    __u32 size;
+
+    if (!port || !port->ifindex)
+        return DP_DROP_PORT_GONE;
+    if (port->flags & DP_PORT_NO_FWD)
+        return DP_DROP_PORT_NO_FWD;
+    if (state->trunc && last && ctx_truncate(ctx, state->trunc))
+        return DP_DROP_TRUNCATED_HEADER;
+    flags = port->flags & DP_PORT_TO_LOCAL ? BPF_F_INGRESS : 0;
+    size = ctx_size(ctx);
+    if (last)
+        state->verdict = bpf_redirect(port->ifindex, flags);
+    else if (bpf_clone_redirect(ctx, port->ifindex, flags))
+        return DP_DROP_CLONE;
+    count_output(state, port_no, size);
+    return 0;
+}
+
+#endif
