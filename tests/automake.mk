@@ -21,3 +21,10 @@ check-local: check-TESTS
 
 TESTS += tests/check-includes
 EXTRA_DIST += tests/check-includes scripts/guest tests/summary
+EXTRA_DIST += tests/summary
+
+check_PROGRAMS += tests/unit-actions
+TESTS += tests/unit-actions
+tests_unit_actions_SOURCES = tests/unit-actions.c
+tests_unit_actions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_actions_LDADD = actions/libactions.a $(CMOCKA_LIBS)
