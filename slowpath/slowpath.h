@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The slow path: makes the fast path do what the OpenFlow tables say.
+ *
+ * Model: a miss comes up a ring (slowpath/upcall.h), is translated (slowpath/xlate.h), goes out,
+ * and leaves a megaflow behind, which the slow path remembers as a `ukey` (slowpath/ukey.h). The
+ * revalidator (slowpath/revalidator.h) keeps megaflows true to the tables and carries their
+ * counters to rules, groups and meters. Every change of what translation reads - a rule, a group,
+ * a port, a learned address - is announced with slowpath_changed() or by ofproto's ops; a barrier
+ * ends when all megaflows conform to the changes announced before it.
+ *
+ * Ownership: the slow path borrows the dp and the bridges; each bridge is removed before it is
+ * destroyed. Its MAC tables, megaflows, recirculation ids and cookies are its own.
+ *
+ * Threads: handlers and one revalidator, between start and stop. All calls here come from the
+ * main loop's thread; all ops are called in it. No call here is made with ofproto_lock held.
+ *
+ * Errors: positive errno. Not here: connections and buffers of packet-ins (ofproto), devices
+ * (ports). */
+#ifndef SHUNT_SLOWPATH_SLOWPATH_H
+#define SHUNT_SLOWPATH_SLOWPATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "datapath/dp.h"
+#include "lib/buf.h"
+#include "ofproto/flow.h"
+
+struct event_base;
+struct ofpact;
+struct ofport;
+struct ofproto;
+struct slowpath;
+
+struct slowpath_options {
+    struct event_base *base; /* The main loop. */
+    uint32_t n_handlers;     /* 0: 1. The dp was opened with as many rings. */
+    uint32_t flow_limit;     /* Megaflows at most; 0: as many as the dp holds. */
+    int64_t idle_ms;         /* Age at which an unused megaflow goes; 0: 10,000. */
+};
+
+/* A packet for controllers. Valid during the call. */
+struct slowpath_packet_in {
+    struct ofproto *ofproto;
+    uint16_t controller_id; /* Of NXAST_CONTROLLER; 0: every controller. */
+    uint8_t reason;         /* OFPR_* of OpenFlow 1.5. */
+    uint8_t table_id;
+    uint16_t max_len;        /* Bytes of the packet that the action asks for. */
+    uint64_t cookie;         /* Of the flow entry, host order; all ones: none. */
+    const struct flow *flow; /* As it is at the action, with metadata, registers and in_port. */
+    const uint8_t *userdata; /* Of NXAST_CONTROLLER2. */
+    size_t userdata_size;
+    const uint8_t *data; /* The packet, at most max_len bytes (whole for 0xffff). */
+    size_t size;
+    size_t total_size; /* Of the packet before it was cut. */
+};
+
+struct slowpath_ops {
+    void (*packet_in)(void *aux, const struct slowpath_packet_in *);
+};
+
+/* Takes over the flows that an adopted dp holds: they stay until slowpath_adopt_done(), then
+ * those that the tables do not confirm are removed. Threads are not started yet. */
+int slowpath_create(struct dp *, const struct slowpath_options *, const struct slowpath_ops *,
+                    void *aux, struct slowpath **);
+void slowpath_destroy(struct slowpath *);
+int slowpath_start(struct slowpath *);
+void slowpath_stop(struct slowpath *);
+/* The configuration is in place: from now on adopted flows are held against the tables. */
+void slowpath_adopt_done(struct slowpath *);
+
+/* ---- Bridges and ports ---- */
+int slowpath_add_bridge(struct slowpath *, struct ofproto *);
+void slowpath_remove_bridge(struct slowpath *, struct ofproto *);
+/* A port of a bridge appeared, changed (liveness, configuration) or is about to go. */
+void slowpath_port_added(struct slowpath *, struct ofproto *, const struct ofport *);
+void slowpath_port_changed(struct slowpath *, struct ofproto *, const struct ofport *);
+void slowpath_port_removed(struct slowpath *, struct ofproto *, const struct ofport *);
+
+/* Anything that translation of this bridge (NULL: any) reads changed. */
+void slowpath_changed(struct slowpath *, struct ofproto *);
+
+/* ---- Conformance and counters ---- */
+/* Calls `done` from the main loop (perhaps at once, inside this call) when every packet meets
+ * the tables as they are now or newer. */
+typedef void slowpath_done_cb(void *aux);
+void slowpath_barrier(struct slowpath *, slowpath_done_cb *, void *aux);
+/* Drops pending barriers with this `aux`; their callbacks are not called. */
+void slowpath_barrier_cancel(struct slowpath *, void *aux);
+/* Carries all counters of the fast path to rules, groups and tables, to the packet. */
+void slowpath_sync_stats(struct slowpath *);
+
+/* ---- Packets and views ---- */
+/* Runs `actions` (OpenFlow actions, in bytes) on a packet that came in, as if, by `in_port`. */
+int slowpath_packet_out(struct slowpath *, struct ofproto *, uint32_t in_port,
+                        const struct ofpact *actions, size_t actions_size, const uint8_t *data,
+                        size_t size);
+
+/* Explains in text what happens to a packet with these fields; `packet` may be NULL. Changes
+ * nothing. flow->in_port is an OpenFlow port. */
+void slowpath_trace(struct slowpath *, struct ofproto *, const struct flow *flow,
+                    const uint8_t *packet, size_t size, struct buf *out);
+
+/* Prints megaflows, one a line as ovs-dpctl does, those of one bridge or (NULL) all. */
+void slowpath_dump_flows(struct slowpath *, const struct ofproto *, struct buf *out);
+/* Removes all megaflows; traffic brings back those that it needs. */
+void slowpath_del_flows(struct slowpath *);
+void slowpath_fdb_show(struct slowpath *, const struct ofproto *, struct buf *out);
+uint32_t slowpath_fdb_flush(struct slowpath *, const struct ofproto *);
+
+struct slowpath_stats {
+    uint64_t n_upcalls, n_misses, n_slow, n_actions, n_ttl; /* By reason. */
+    uint64_t n_installed, n_install_failed, n_stale; /* Stale: translated again before install. */
+    uint64_t n_revalidated, n_updated, n_removed, n_expired;
+    uint64_t n_packet_ins, n_packet_ins_lost;
+    uint64_t n_executed, n_execute_failed;
+    uint64_t last_pass_us; /* How long the revalidator's last pass took. */
+    uint32_t n_flows, flow_limit;
+};
+void slowpath_get_stats(struct slowpath *, struct slowpath_stats *);
+
+#endif
