@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += lib/libshunt.a
 lib_libshunt_a_SOURCES = \
+	lib/buf.c \
+	lib/buf.h \
 	lib/hash.h \
 	lib/hmap.h \
 	lib/list.h \

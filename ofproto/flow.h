@@ -29,8 +29,9 @@ struct flow {
     __u32 in_port;       /* OpenFlow port number, 32 bits, host order. */
     __u32 actset_output; /* OpenFlow port number, host order; OFPP_UNSET. */
     /* 39 */
-    __u32 conj_id; /* Host order. */
-    __u32 pad;     /* Zero. */
+    __u32 conj_id;     /* Host order. */
+    __u32 in_phy_port; /* OpenFlow port number, host order; in_port unless a port has another below.
+                        */
 };
 
 #define FLOW_WORDS 40
