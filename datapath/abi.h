@@ -265,7 +265,8 @@ struct dp_port_stats {
     X(REDIRECT, "redirect-failed")                                                                 \
     X(CLONE, "clone-failed")                                                                       \
     X(BAD_RECORD, "bad-record") /* A record the fast path does not understand. */                  \
-    X(INJECT, "bad-injection")
+    X(INJECT, "bad-injection")                                                                     \
+    X(CHECKSUM, "checksum-needs-whole-packet") /* SCTP's CRC32c, and this is a fragment. */
 
 enum dp_drop {
     DP_DROP_NONE,

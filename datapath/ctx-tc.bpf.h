@@ -55,6 +55,21 @@ ctx_store(ctx_t *ctx, __u32 off, const void *from, __u32 n)
 }
 
 static __always_inline int
+ctx_store_summed(ctx_t *ctx, __u32 off, const void *from, __u32 n)
+{
+    return bpf_skb_store_bytes(ctx, off & CTX_MAX_OFF, from, n, BPF_F_RECOMPUTE_CSUM)
+               ? DP_DROP_TRUNCATED_HEADER
+               : 0;
+}
+
+static __always_inline void
+ctx_set_skb(ctx_t *ctx, __u32 priority, __u32 mark)
+{
+    ctx->priority = priority;
+    ctx->mark = mark;
+}
+
+static __always_inline int
 ctx_csum_l3(ctx_t *ctx, __u32 off, __u32 diff)
 {
     return bpf_l3_csum_replace(ctx, off & CTX_MAX_OFF, 0, diff, 0) ? DP_DROP_TRUNCATED_HEADER : 0;

@@ -68,6 +68,20 @@ ctx_store(ctx_t *ctx, __u32 off, const void *from, __u32 n)
 }
 
 static __always_inline int
+ctx_store_summed(ctx_t *ctx, __u32 off, const void *from, __u32 n)
+{
+    return ctx_store(ctx, off, from, n);
+}
+
+static __always_inline void
+ctx_set_skb(ctx_t *ctx, __u32 priority, __u32 mark)
+{
+    (void)ctx;
+    (void)priority;
+    (void)mark;
+}
+
+static __always_inline int
 ctx_csum_l3(ctx_t *ctx, __u32 off, __u32 diff)
 {
     __u16 *csum = ctx_at(ctx, off, sizeof *csum);

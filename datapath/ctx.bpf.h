@@ -9,6 +9,12 @@
  *   ctx_size(ctx)                  Bytes on the wire, a VLAN tag in metadata included.
  *   ctx_load(ctx, off, to, n)      Copies n bytes (a constant) out of or into the packet. 0, or
  *   ctx_store(ctx, off, from, n)   DP_DROP_TRUNCATED_HEADER. No checksum is touched.
+ *   ctx_store_summed(ctx, off, from, n)
+ *                                  The same for bytes behind the Ethernet header whose change no
+ *                                  checksum in the packet makes up for: TC's sum over the whole
+ *                                  packet (CHECKSUM_COMPLETE) follows.
+ *   ctx_set_skb(ctx, priority, mark)
+ *                                  Of the socket buffer. Nothing on XDP.
  *   ctx_csum_l3(ctx, off, diff)    Adds a difference (csum_diff*()) to the IPv4 header checksum
  *                                  at `off`.
  *   ctx_csum_l4(ctx, off, diff, flags)
