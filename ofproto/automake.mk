@@ -15,3 +15,23 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/ofperr.def \
 	ofproto/ofperr.h \
 	ofproto/parse.h
+
+# The state of a bridge: tables, groups, meters, ports.
+noinst_LIBRARIES += ofproto/libofproto.a
+ofproto_libofproto_a_SOURCES = \
+	ofproto/classifier.c \
+	ofproto/classifier.h \
+	ofproto/cls-conjunction.c \
+	ofproto/cls-conjunction.h \
+	ofproto/cls-subtable.c \
+	ofproto/cls-subtable.h \
+	ofproto/group.h \
+	ofproto/hash-counts.h \
+	ofproto/meter.h \
+	ofproto/minimask.c \
+	ofproto/ofproto.h \
+	ofproto/prefix-set.c \
+	ofproto/prefix-set.h \
+	ofproto/rule-heap.h \
+	ofproto/rule.h \
+	ofproto/table.h

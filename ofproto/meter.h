@@ -17,37 +17,22 @@
 
 #include "lib/hmap.h"
 #include "lib/list.h"
-#include "ofproto/ofperr.h"
+#include "ofproto/messages.h"
 
 struct ofproto;
 
-struct meter_band {
-    uint16_t type;      /* OFPMBT_DROP, OFPMBT_DSCP_REMARK */
-    uint8_t prec_level; /* DSCP_REMARK */
-    uint32_t rate;      /* kbit/s or packets/s, by the meter's flags. */
-    uint32_t burst;     /* kbit or packets. */
-};
-
-#define METER_MAX_BANDS 8
 #define METER_NO_PROVIDER UINT32_MAX
-
-struct meter_config {
-    uint32_t id;
-    uint16_t flags; /* OFPMF_* */
-    uint16_t n_bands;
-    struct meter_band bands[METER_MAX_BANDS];
-};
 
 struct meter_stats {
     uint64_t n_packets, n_bytes; /* In. */
     struct meter_band_stats {
         uint64_t n_packets, n_bytes; /* That the band applied to. */
-    } bands[METER_MAX_BANDS];
+    } bands[OFP_MAX_BANDS];
 };
 
 struct meter {
     struct hmap_node node; /* In ofproto's meters, by id. */
-    struct meter_config config;
+    struct ofp_meter_config config;
     uint32_t provider_id; /* The datapath's number, or METER_NO_PROVIDER. */
     int64_t created_ms;
     struct list uses; /* struct rule_use: flow entries that use this meter. */
@@ -58,7 +43,7 @@ struct meter {
 struct ofproto_meter_ops {
     /* Makes a meter, or changes the one of *provider_id when that is not METER_NO_PROVIDER
      * (counters and buckets go on). A positive errno: ENOSPC, EINVAL. */
-    int (*set)(void *aux, const struct meter_config *, uint32_t *provider_id);
+    int (*set)(void *aux, const struct ofp_meter_config *, uint32_t *provider_id);
     void (*remove)(void *aux, uint32_t provider_id);
     int (*stats)(void *aux, uint32_t provider_id, struct meter_stats *);
     uint32_t max_meters; /* Of one bridge. */

@@ -43,11 +43,6 @@
 #include "ofproto/rule.h"
 #include "ofproto/table.h"
 
-struct ofp_flow_mod;
-struct ofp_group_mod;
-struct ofp_meter_mod;
-struct ofp_port_mod;
-struct ofp_table_mod;
 struct ofproto_ops;
 
 /* Held for reading by every translation, of whatever bridge; for writing by every change. Writers
@@ -197,6 +192,9 @@ enum ofperr ofproto_port_mod(struct ofproto *, const struct ofp_port_mod *,
                              const struct ofproto_origin *origin);
 enum ofperr ofproto_table_mod(struct ofproto *, const struct ofp_table_mod *,
                               const struct ofproto_origin *origin);
+/* All of them or, with an error, none. */
+enum ofperr ofproto_table_features(struct ofproto *, const struct ofp_table_features_mod *,
+                                   size_t n);
 
 /* One message of a bundle. */
 enum ofproto_msg_type { OFPROTO_FLOW_MOD, OFPROTO_GROUP_MOD, OFPROTO_PORT_MOD };

@@ -24,9 +24,10 @@
 
 struct prefix_set {
     void *root;
-    size_t n;      /* Distinct prefixes. */
-    uint8_t depth; /* Levels above the leaves. */
-    bool wide;     /* Values over 64 bits. */
+    size_t n;       /* Distinct prefixes. */
+    size_t n_bytes; /* That the nodes take. */
+    uint8_t depth;  /* Levels above the leaves. */
+    bool wide;      /* Values over 64 bits. */
 };
 
 /* Left-aligned: bit 63 of `hi` is the first. Bits behind the prefix are zero. `lo` stays zero in

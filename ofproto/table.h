@@ -14,6 +14,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ofproto/classifier.h"
@@ -31,7 +32,24 @@ enum table_miss {
     TABLE_MISS_DROP,       /* OFPTC11_TABLE_MISS_DROP */
 };
 
-#define TABLE_NAME_SIZE 32 /* With the NUL. */
+#define TABLE_NAME_SIZE 33 /* With the NUL. */
+
+/* OFPT_TABLE_MOD: of 1.4 and later config alone, of 1.3 nothing that does anything. */
+struct ofp_table_mod {
+    uint8_t table_id;        /* OFTABLE_ALL: every one. */
+    uint32_t config;         /* OFPTC_EVICTION, OFPTC_VACANCY_EVENTS */
+    bool has_eviction;       /* Property OFPTMPT_EVICTION. */
+    uint32_t eviction_flags; /* OFPTMPEF_* */
+    bool has_vacancy;        /* Property OFPTMPT_VACANCY; percent: */
+    uint8_t vacancy_down, vacancy_up;
+};
+
+/* What OFPMP_TABLE_FEATURES can set. */
+struct ofp_table_features_mod {
+    uint8_t table_id;
+    char name[TABLE_NAME_SIZE];
+    uint32_t max_entries; /* 0 is refused; more than there is memory for is as without a limit. */
+};
 
 struct table {
     struct classifier cls;

@@ -13,6 +13,7 @@ tests_unit_lib_SOURCES = tests/unit-lib.c
 tests_unit_lib_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_lib_LDADD = lib/libshunt.a $(CMOCKA_LIBS)
 
+include tests/ofproto/automake.mk
 include tests/ports/automake.mk
 
 # The last line of "make check": test cases over all programs.

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ofproto/classifier.h"
+
+#include "ofproto/cls-conjunction.h"
+#include "ofproto/cls-subtable.h"
+
+void
+classifier_init(struct classifier *cls)
+{
+    memset(cls, 0, sizeof *cls);
+    hmap_init(&cls->by_mask);
+    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
+        prefix_set_init(&cls->prefixes[i], cls_prefix_fields[i].size > 8);
+}
+
+void
+classifier_destroy(struct classifier *cls)
+{
+    hmap_destroy(&cls->by_mask);
+    free(cls->subtables);
+    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
+        prefix_set_destroy(&cls->prefixes[i]);
+}
+
+/* ---- Subtables ------------------------------------------------------------------------------ */
+static bool
+mask_equal(const struct minimask *a, const struct minimask *b)
+{
+    return a == b || (a->n_words == b->n_words && !memcmp(a->words, b->words, a->n_words) &&
+                      !memcmp(a->bits, b->bits, cls_rule_values_size(a)));
+}
+
+static struct cls_subtable *
+find_subtable(const struct classifier *cls, const struct minimask *mask)
+{
+    struct cls_subtable *subtable;
+
+    HMAP_FOR_EACH_WITH_HASH (subtable, node, mask->hash, &cls->by_mask) {
+        if (mask_equal(subtable->mask, mask))
+            return subtable;
+    }
+    return NULL;
+}
+
+struct minimask *
+classifier_mask(const struct classifier *cls, const struct flow *flow_mask)
+{
+    struct minimask *mask = minimask_create(flow_mask);
+    struct cls_subtable *subtable = find_subtable(cls, mask);
+
+    if (!subtable)
+        return mask;
+    minimask_unref(mask);
+    return minimask_ref(subtable->mask);
+}
+
+static size_t
+subtable_position(const struct classifier *cls, const struct cls_subtable *subtable)
+{
+    size_t i = 0;
+
+    while (cls->subtables[i] != subtable)
+        i++;
+    return i;
+}
+
+/* Puts the subtable, whose max_priority may have changed, where it belongs, from place `i`. */
+static void
+reorder_subtable(struct classifier *cls, size_t i)
+{
+    struct cls_subtable **all = cls->subtables, *subtable = all[i];
+
+    for (; i && all[i - 1]->max_priority < subtable->max_priority; i--)
+        all[i] = all[i - 1];
+    for (; i + 1 < cls->n_subtables && all[i + 1]->max_priority > subtable->max_priority; i++)
+        all[i] = all[i + 1];
+    all[i] = subtable;
+}
+
+static struct cls_subtable *
+add_subtable(struct classifier *cls, struct minimask *mask)
+{
+    struct cls_subtable *subtable = cls_subtable_create(mask);
+
+    if (cls->n_subtables == cls->max_subtables) {
+        cls->max_subtables = MAX(8, 2 * cls->max_subtables);
+        cls->subtables = (struct cls_subtable **)xrealloc(
+            cls->subtables, cls->max_subtables * sizeof *cls->subtables);
+    }
+    subtable->max_priority = INT32_MIN;
+    cls->subtables[cls->n_subtables++] = subtable;
+    hmap_insert(&cls->by_mask, &subtable->node, mask->hash);
+    return subtable;
+}
+
+static void
+remove_subtable(struct classifier *cls, struct cls_subtable *subtable)
+{
+    size_t i = subtable_position(cls, subtable);
+
+    cls->n_subtables--;
+    memmove(&cls->subtables[i], &cls->subtables[i + 1],
+            (cls->n_subtables - i) * sizeof *cls->subtables);
+    hmap_remove(&cls->by_mask, &subtable->node);
+    cls_subtable_destroy(subtable);
+}
+
+/* ---- Adding and removing -------------------------------------------------------------------- */
+/* The prefix of the field in the rule's match; false when its mask is none. */
+static bool
+rule_prefix(const struct cls_subtable *subtable, const struct cls_rule *rule, size_t i,
+            struct prefix *prefix)
+{
+    const struct cls_prefix_field *field = &cls_prefix_fields[i];
+    const struct minimask *mask = subtable->mask;
+    uint64_t words[FLOW_WORDS];
+
+    if (!subtable->prefix_bits[i])
+        return false;
+    memset(&words[field->word], 0, field->n_words * sizeof words[0]);
+    for (size_t k = 0; k < mask->n_words; k++)
+        words[mask->words[k]] = rule->values[k];
+    cls_prefix_read(field, words, prefix);
+    prefix->n_bits = subtable->prefix_bits[i];
+    return true;
+}
+
+void
+classifier_insert(struct classifier *cls, struct cls_rule *rule)
+{
+    struct cls_subtable *subtable = find_subtable(cls, rule->mask);
+    int32_t old_max;
+    struct prefix prefix;
+
+    if (!subtable)
+        subtable = add_subtable(cls, rule->mask);
+    old_max = subtable->max_priority;
+    cls_subtable_insert(subtable, rule);
+    if (subtable->max_priority != old_max)
+        reorder_subtable(cls, subtable_position(cls, subtable));
+    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++) {
+        if (rule_prefix(subtable, rule, i, &prefix))
+            prefix_set_add(&cls->prefixes[i], &prefix);
+    }
+    cls->n_rules++;
+    cls->n_conjunctive += rule->conjunctions != NULL;
+}
+
+void
+classifier_remove(struct classifier *cls, struct cls_rule *rule)
+{
+    struct cls_subtable *subtable = find_subtable(cls, rule->mask);
+    int32_t old_max = subtable->max_priority;
+    struct prefix prefix;
+
+    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++) {
+        if (rule_prefix(subtable, rule, i, &prefix))
+            prefix_set_remove(&cls->prefixes[i], &prefix);
+    }
+    cls_subtable_remove(subtable, rule);
+    if (!subtable->n_rules)
+        remove_subtable(cls, subtable);
+    else if (subtable->max_priority != old_max)
+        reorder_subtable(cls, subtable_position(cls, subtable));
+    cls->n_rules--;
+    cls->n_conjunctive -= rule->conjunctions != NULL;
+}
+
+/* ---- Lookup --------------------------------------------------------------------------------- */
+struct lookup {
+    const struct classifier *cls;
+    const uint64_t *flow;
+    uint64_t *wc;                        /* NULL: nobody asks. */
+    int16_t common[CLS_N_PREFIX_FIELDS]; /* prefix_set_common() of the flow; -2: not known yet. */
+};
+
+static int
+common_prefix(struct lookup *lookup, size_t i)
+{
+    if (lookup->common[i] == -2) {
+        struct prefix key;
+
+        cls_prefix_read(&cls_prefix_fields[i], lookup->flow, &key);
+        lookup->common[i] = (int16_t)prefix_set_common(&lookup->cls->prefixes[i], &key);
+    }
+    return lookup->common[i];
+}
+
+/* How many bits of the mask's words [0, n) are not in `wc` yet. */
+static unsigned int
+words_cost(const struct lookup *lookup, const struct minimask *mask, unsigned int n)
+{
+    unsigned int cost = 0;
+
+    for (unsigned int k = 0; k < n; k++)
+        cost += (unsigned int)__builtin_popcountll(mask->bits[k] & ~lookup->wc[mask->words[k]]);
+    return cost;
+}
+
+static void
+unwildcard_words(struct lookup *lookup, const struct minimask *mask, unsigned int n)
+{
+    for (unsigned int k = 0; k < n; k++)
+        lookup->wc[mask->words[k]] |= mask->bits[k];
+}
+
+/* Whether `word` is one of the mask's words [from, end): looked at in the stage that failed. */
+static bool
+is_in_stage(const struct minimask *mask, unsigned int from, unsigned int end, unsigned int word)
+{
+    for (unsigned int k = from; k < end; k++) {
+        if (mask->words[k] == word)
+            return true;
+    }
+    return false;
+}
+
+/* The flow matches no rule of the subtable, which the first n_looked words of its mask prove.
+ * Un-wildcards these, or the beginning of a prefix field that proves it with fewer new bits. */
+static void
+unwildcard_miss(struct lookup *lookup, const struct cls_subtable *subtable, unsigned int n_looked)
+{
+    const struct minimask *mask = subtable->mask;
+    unsigned int best_cost = words_cost(lookup, mask, n_looked), best_bits = 0, stage_start = 0;
+    size_t best = CLS_N_PREFIX_FIELDS;
+
+    for (unsigned int i = 0; i < subtable->n_indices && subtable->index_end[i] < n_looked; i++)
+        stage_start = subtable->index_end[i];
+    for (size_t i = 0; best_cost && i < CLS_N_PREFIX_FIELDS; i++) {
+        const struct cls_prefix_field *field = &cls_prefix_fields[i];
+        unsigned int n_bits, cost;
+
+        if (!subtable->prefix_bits[i] || !is_in_stage(mask, stage_start, n_looked, field->word))
+            continue;
+        n_bits = (unsigned int)common_prefix(lookup, i) + 1;
+        if (n_bits > subtable->prefix_bits[i])
+            continue;
+        cost = cls_prefix_cost(field, lookup->wc, n_bits);
+        if (cost < best_cost) {
+            best_cost = cost;
+            best_bits = n_bits;
+            best = i;
+        }
+    }
+    if (best < CLS_N_PREFIX_FIELDS)
+        cls_prefix_unwildcard(&cls_prefix_fields[best], lookup->wc, best_bits);
+    else
+        unwildcard_words(lookup, mask, n_looked);
+}
+
+/* Finds the best ordinary rule; those with conjunctions that could beat it go to `soft`, if that
+ * is not NULL. */
+static struct cls_rule *
+search(struct lookup *lookup, struct cls_soft_rules *soft)
+{
+    const struct classifier *cls = lookup->cls;
+    struct cls_rule *hard = NULL;
+
+    for (size_t i = 0; i < cls->n_subtables; i++) {
+        const struct cls_subtable *subtable = cls->subtables[i];
+        struct cls_rule *rule;
+        unsigned int n_looked;
+
+        if (hard && hard->priority >= subtable->max_priority)
+            break;
+        rule = cls_subtable_lookup(subtable, lookup->flow, &n_looked);
+        if (lookup->wc) {
+            if (rule)
+                unwildcard_words(lookup, subtable->mask, n_looked);
+            else
+                unwildcard_miss(lookup, subtable, n_looked);
+        }
+        for (; rule && (!hard || rule->priority > hard->priority);
+             rule = cls_rule_next_equal(rule)) {
+            if (!rule->conjunctions)
+                hard = rule;
+            else if (soft)
+                cls_soft_rules_add(soft, rule);
+        }
+    }
+    return hard;
+}
+
+static void
+lookup_init(struct lookup *lookup, const struct classifier *cls, const struct flow *flow,
+            struct flow *wc)
+{
+    lookup->cls = cls;
+    lookup->flow = (const uint64_t *)flow_words(flow);
+    lookup->wc = wc ? (uint64_t *)flow_words_rw(wc) : NULL;
+    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
+        lookup->common[i] = -2;
+}
+
+/* Among rules of one priority, from the highest: a conjunction whose clauses all match stands
+ * for the flow with its id. */
+static struct cls_rule *
+search_conjunctive(struct lookup *lookup, struct flow *wc)
+{
+    struct cls_soft_rules soft;
+    struct cls_rule *found;
+    size_t next = 0;
+    uint32_t id;
+
+    cls_soft_rules_init(&soft);
+    found = search(lookup, &soft);
+    cls_soft_rules_sort(&soft, found ? found->priority : INT32_MIN);
+    while (cls_soft_rules_next(&soft, &next, &id)) {
+        struct lookup again;
+        struct cls_rule *rule;
+        struct flow flow;
+
+        memcpy(&flow, lookup->flow, sizeof flow);
+        flow.conj_id = id;
+        lookup_init(&again, lookup->cls, &flow, wc);
+        rule = search(&again, NULL);
+        if (rule) {
+            found = rule;
+            break;
+        }
+    }
+    cls_soft_rules_destroy(&soft);
+    return found;
+}
+
+struct cls_rule *
+classifier_lookup(const struct classifier *cls, const struct flow *flow, struct flow *wc)
+{
+    struct lookup lookup;
+
+    lookup_init(&lookup, cls, flow, wc);
+    return cls->n_conjunctive ? search_conjunctive(&lookup, wc) : search(&lookup, NULL);
+}
+
+/* ---- Other searches ------------------------------------------------------------------------- */
+struct cls_rule *
+classifier_find(const struct classifier *cls, const struct flow *match,
+                const struct flow *flow_mask, int32_t priority)
+{
+    struct minimask *mask = minimask_create(flow_mask);
+    const struct cls_subtable *subtable = find_subtable(cls, mask);
+    struct cls_rule *rule = NULL;
+    uint64_t values[FLOW_WORDS];
+
+    if (subtable) {
+        uint32_t hash = cls_hash(mask, (const uint64_t *)flow_words(match), values);
+
+        rule = cls_subtable_find(subtable, values, hash, priority);
+    }
+    minimask_unref(mask);
+    return rule;
+}
+
+static bool
+rule_overlaps(const struct cls_rule *rule, const uint64_t *match, const uint64_t *mask)
+{
+    for (size_t k = 0; k < rule->mask->n_words; k++) {
+        uint8_t word = rule->mask->words[k];
+
+        if ((rule->values[k] ^ match[word]) & rule->mask->bits[k] & mask[word])
+            return false;
+    }
+    return true;
+}
+
+bool
+classifier_overlaps(const struct classifier *cls, const struct flow *match,
+                    const struct flow *flow_mask, int32_t priority)
+{
+    const uint64_t *match_words = (const uint64_t *)flow_words(match);
+    const uint64_t *mask_words = (const uint64_t *)flow_words(flow_mask);
+    const struct cls_rule *same = classifier_find(cls, match, flow_mask, priority);
+
+    for (size_t i = 0; i < cls->n_subtables; i++) {
+        const struct cls_subtable *subtable = cls->subtables[i];
+
+        if (subtable->max_priority < priority)
+            break;
+        if (!cls_subtable_count(subtable, priority))
+            continue;
+        for (size_t b = 0; b <= subtable->bucket_mask; b++) {
+            for (const struct cls_rule *rule = subtable->buckets[b]; rule; rule = rule->next) {
+                if (rule->priority == priority && rule != same &&
+                    rule_overlaps(rule, match_words, mask_words))
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A loose match laid over a subtable's words. */
+struct cover {
+    size_t n;
+    uint8_t index[FLOW_WORDS]; /* Into the rules' values. */
+    uint64_t bits[FLOW_WORDS], values[FLOW_WORDS];
+};
+
+/* False when the subtable's mask lacks some of the bits. */
+static bool
+cover_init(struct cover *cover, const struct cls_subtable *subtable, const uint64_t *match,
+           const uint64_t *mask)
+{
+    unsigned int n_words = 0;
+
+    cover->n = 0;
+    for (size_t word = 0; word < FLOW_WORDS; word++)
+        n_words += mask[word] != 0;
+    for (uint8_t k = 0; k < subtable->mask->n_words; k++) {
+        uint8_t word = subtable->mask->words[k];
+
+        if (!mask[word])
+            continue;
+        if (mask[word] & ~subtable->mask->bits[k])
+            return false;
+        cover->index[cover->n] = k;
+        cover->bits[cover->n] = mask[word];
+        cover->values[cover->n++] = match[word] & mask[word];
+    }
+    return cover->n == n_words;
+}
+
+static bool
+cover_has(const struct cover *cover, const struct cls_rule *rule)
+{
+    for (size_t i = 0; i < cover->n; i++) {
+        if ((rule->values[cover->index[i]] & cover->bits[i]) != cover->values[i])
+            return false;
+    }
+    return true;
+}
+
+/* Whether the loose match is as narrow as the subtable's mask: then its rules are in one chain. */
+static bool
+cover_is_exact(const struct cover *cover, const struct minimask *mask)
+{
+    return cover->n == mask->n_words &&
+           !memcmp(cover->bits, mask->bits, cls_rule_values_size(mask));
+}
+
+static bool
+visit_chain(struct cls_rule *rule, const struct cover *cover, classifier_visit_cb *cb, void *aux)
+{
+    for (; rule; rule = rule->next) {
+        if (cover_has(cover, rule) && !cb(aux, rule))
+            return false;
+    }
+    return true;
+}
+
+static bool
+visit_subtable(const struct cls_subtable *subtable, const uint64_t *match, const uint64_t *mask,
+               classifier_visit_cb *cb, void *aux)
+{
+    struct cover cover;
+
+    if (!cover_init(&cover, subtable, match, mask))
+        return true;
+    if (cover_is_exact(&cover, subtable->mask)) {
+        uint64_t values[FLOW_WORDS];
+        uint32_t hash = cls_hash(subtable->mask, match, values);
+
+        return visit_chain(subtable->buckets[hash & subtable->bucket_mask], &cover, cb, aux);
+    }
+    for (size_t b = 0; b <= subtable->bucket_mask; b++) {
+        if (!visit_chain(subtable->buckets[b], &cover, cb, aux))
+            return false;
+    }
+    return true;
+}
+
+void
+classifier_visit(const struct classifier *cls, const struct flow *match, const struct flow *mask,
+                 classifier_visit_cb *cb, void *aux)
+{
+    for (size_t i = 0; i < cls->n_subtables; i++) {
+        if (!visit_subtable(cls->subtables[i], (const uint64_t *)flow_words(match),
+                            (const uint64_t *)flow_words(mask), cb, aux))
+            return;
+    }
+}
+
+size_t
+classifier_memory(const struct classifier *cls)
+{
+    size_t size = cls->max_subtables * sizeof *cls->subtables;
+
+    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
+        size += cls->prefixes[i].n_bytes;
+    for (size_t i = 0; i < cls->n_subtables; i++)
+        size += cls_subtable_memory(cls->subtables[i]);
+    return size;
+}

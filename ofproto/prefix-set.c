@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ofproto/prefix-set.h"
+
+#include "lib/util.h"
+
+/* Keys of a node. Two cache lines of values. */
+#define NODE_MAX 32
+
+/* A leaf's payload is a count for each key, an inner node's a child for each. Behind the payload
+ * of a wide set stand the low words of the keys. The key of an inner node is a lower bound of
+ * what its child holds; the first child's is not looked at. */
+struct node {
+    uint16_t n;
+    uint8_t n_bits[NODE_MAX];
+    uint64_t hi[NODE_MAX];
+    uint64_t payload[];
+};
+
+static uint32_t *
+node_counts(struct node *node)
+{
+    return (uint32_t *)node->payload;
+}
+
+static struct node **
+node_children(const struct node *node)
+{
+    return (struct node **)(uintptr_t)node->payload;
+}
+
+static size_t
+payload_size(unsigned int level)
+{
+    return NODE_MAX * (level ? sizeof(struct node *) : sizeof(uint32_t));
+}
+
+static uint64_t *
+node_lo(const struct node *node, unsigned int level)
+{
+    return (uint64_t *)((uintptr_t)node->payload + payload_size(level));
+}
+
+static size_t
+node_size(const struct prefix_set *set, unsigned int level)
+{
+    size_t lo_size = set->wide ? NODE_MAX * sizeof(uint64_t) : 0;
+
+    return sizeof(struct node) + payload_size(level) + lo_size;
+}
+
+static struct node *
+node_create(struct prefix_set *set, unsigned int level)
+{
+    struct node *node = (struct node *)xmalloc(node_size(set, level));
+
+    node->n = 0;
+    set->n_bytes += node_size(set, level);
+    return node;
+}
+
+static void
+node_free(struct prefix_set *set, struct node *node, unsigned int level)
+{
+    set->n_bytes -= node_size(set, level);
+    free(node);
+}
+
+static void
+node_key(const struct prefix_set *set, const struct node *node, unsigned int level, unsigned int i,
+         struct prefix *key)
+{
+    key->hi = node->hi[i];
+    key->lo = set->wide ? node_lo(node, level)[i] : 0;
+    key->n_bits = node->n_bits[i];
+}
+
+static bool
+prefix_is_at_most(const struct prefix *a, const struct prefix *b)
+{
+    if (a->hi != b->hi)
+        return a->hi < b->hi;
+    if (a->lo != b->lo)
+        return a->lo < b->lo;
+    return a->n_bits <= b->n_bits;
+}
+
+static bool
+prefix_equal(const struct prefix *a, const struct prefix *b)
+{
+    return a->hi == b->hi && a->lo == b->lo && a->n_bits == b->n_bits;
+}
+
+/* How many keys of the node are no greater than `key`. */
+static unsigned int
+node_rank(const struct prefix_set *set, const struct node *node, unsigned int level,
+          const struct prefix *key)
+{
+    unsigned int low = 0, high = node->n;
+
+    while (low < high) {
+        unsigned int middle = (low + high) / 2;
+        struct prefix here;
+
+        node_key(set, node, level, middle, &here);
+        if (prefix_is_at_most(&here, key))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Which child of an inner node `key` belongs to. */
+static unsigned int
+child_rank(const struct prefix_set *set, const struct node *node, unsigned int level,
+           const struct prefix *key)
+{
+    unsigned int rank = node_rank(set, node, level, key);
+
+    return rank ? rank - 1 : 0;
+}
+
+/* Moves keys and payload from `from` on to `to` in `dst`, which may be the same node. */
+static void
+node_move(const struct prefix_set *set, unsigned int level, struct node *dst, unsigned int to,
+          const struct node *src, unsigned int from, unsigned int n)
+{
+    size_t item = payload_size(level) / NODE_MAX;
+
+    memmove(&dst->n_bits[to], &src->n_bits[from], n);
+    memmove(&dst->hi[to], &src->hi[from], n * sizeof *src->hi);
+    memmove((char *)dst->payload + to * item, (const char *)src->payload + from * item, n * item);
+    if (set->wide)
+        memmove(&node_lo(dst, level)[to], &node_lo(src, level)[from], n * sizeof *src->hi);
+}
+
+/* Opens a gap for `key` at `i`; the caller fills in the payload. */
+static void
+node_open(const struct prefix_set *set, struct node *node, unsigned int level, unsigned int i,
+          const struct prefix *key)
+{
+    node_move(set, level, node, i + 1, node, i, node->n - i);
+    node->n++;
+    node->hi[i] = key->hi;
+    node->n_bits[i] = key->n_bits;
+    if (set->wide)
+        node_lo(node, level)[i] = key->lo;
+}
+
+static void
+node_close(const struct prefix_set *set, struct node *node, unsigned int level, unsigned int i)
+{
+    node->n--;
+    node_move(set, level, node, i, node, i + 1, node->n - i);
+}
+
+/* Moves the upper half of a full node to a new one. Keys that come in rising order leave full
+ * nodes behind. */
+static struct node *
+node_split(struct prefix_set *set, struct node *node, unsigned int level, unsigned int at)
+{
+    struct node *right = node_create(set, level);
+    unsigned int keep = at == NODE_MAX ? NODE_MAX - 1 : NODE_MAX / 2;
+
+    right->n = (uint16_t)(node->n - keep);
+    node_move(set, level, right, 0, node, keep, right->n);
+    node->n = (uint16_t)keep;
+    return right;
+}
+
+/* Opens a gap at `i` for `key`, splitting a full node first: then *right is the new one. Returns
+ * the node and in *i the place of the gap. */
+static struct node *
+node_make_room(struct prefix_set *set, struct node *node, unsigned int level, unsigned int *i,
+               const struct prefix *key, struct node **right)
+{
+    *right = NULL;
+    if (node->n == NODE_MAX) {
+        *right = node_split(set, node, level, *i);
+        if (*i > node->n) {
+            *i -= node->n;
+            node = *right;
+        }
+    }
+    node_open(set, node, level, *i, key);
+    return node;
+}
+
+/* Adds to the subtree; returns the node that was split off to the right of `node`, or NULL. */
+static struct node *
+subtree_add(struct prefix_set *set, struct node *node, unsigned int level, const struct prefix *key)
+{
+    unsigned int i = level ? child_rank(set, node, level, key) : node_rank(set, node, level, key);
+    struct node *right, *split;
+    struct prefix first;
+
+    if (!level) {
+        if (i) {
+            node_key(set, node, level, i - 1, &first);
+            if (prefix_equal(&first, key)) {
+                node_counts(node)[i - 1]++;
+                return NULL;
+            }
+        }
+        set->n++;
+        node = node_make_room(set, node, level, &i, key, &right);
+        node_counts(node)[i] = 1;
+        return right;
+    }
+    split = subtree_add(set, node_children(node)[i], level - 1, key);
+    if (!split)
+        return NULL;
+    node_key(set, split, level - 1, 0, &first);
+    i++;
+    node = node_make_room(set, node, level, &i, &first, &right);
+    node_children(node)[i] = split;
+    return right;
+}
+
+/* Takes one from the count of `key`; returns whether the node is empty now. */
+static bool
+subtree_remove(struct prefix_set *set, struct node *node, unsigned int level,
+               const struct prefix *key)
+{
+    unsigned int i =
+        level ? child_rank(set, node, level, key) : node_rank(set, node, level, key) - 1;
+
+    if (level) {
+        struct node *child = node_children(node)[i];
+
+        if (!subtree_remove(set, child, level - 1, key))
+            return false;
+        node_free(set, child, level - 1);
+    } else {
+        if (--node_counts(node)[i])
+            return false;
+        set->n--;
+    }
+    node_close(set, node, level, i);
+    return !node->n;
+}
+
+static void
+subtree_free(struct prefix_set *set, struct node *node, unsigned int level)
+{
+    for (unsigned int i = 0; level && i < node->n; i++)
+        subtree_free(set, node_children(node)[i], level - 1);
+    node_free(set, node, level);
+}
+
+void
+prefix_set_init(struct prefix_set *set, bool wide)
+{
+    *set = (struct prefix_set){.wide = wide};
+}
+
+void
+prefix_set_destroy(struct prefix_set *set)
+{
+    if (set && set->root)
+        subtree_free(set, (struct node *)set->root, set->depth);
+}
+
+void
+prefix_set_add(struct prefix_set *set, const struct prefix *key)
+{
+    struct node *root = (struct node *)set->root, *right;
+    struct prefix first;
+
+    if (!root)
+        set->root = root = node_create(set, 0);
+    right = subtree_add(set, root, set->depth, key);
+    if (!right)
+        return;
+    node_key(set, right, set->depth, 0, &first);
+    set->root = node_create(set, ++set->depth);
+    node_open(set, (struct node *)set->root, set->depth, 0, &first);
+    node_children((struct node *)set->root)[0] = root;
+    node_open(set, (struct node *)set->root, set->depth, 1, &first);
+    node_children((struct node *)set->root)[1] = right;
+}
+
+void
+prefix_set_remove(struct prefix_set *set, const struct prefix *key)
+{
+    struct node *root = (struct node *)set->root;
+
+    if (subtree_remove(set, root, set->depth, key)) {
+        node_free(set, root, set->depth);
+        set->root = NULL;
+        set->depth = 0;
+        return;
+    }
+    while (set->depth && root->n == 1) {
+        set->root = node_children(root)[0];
+        node_free(set, root, set->depth--);
+        root = (struct node *)set->root;
+    }
+}
+
+/* How many leading bits `key` shares with `other`, at most other's length. */
+static int
+common_bits(const struct prefix *key, const struct prefix *other)
+{
+    uint64_t hi = key->hi ^ other->hi, lo = key->lo ^ other->lo;
+    int n = hi ? __builtin_clzll(hi) : lo ? 64 + __builtin_clzll(lo) : 128;
+
+    return MIN(n, other->n_bits);
+}
+
+/* Common bits with the last (or first) prefix of a subtree. */
+static int
+common_with_edge(const struct prefix_set *set, const struct node *node, unsigned int level,
+                 bool last, const struct prefix *key)
+{
+    struct prefix edge;
+
+    for (; level; level--)
+        node = node_children(node)[last ? node->n - 1 : 0];
+    node_key(set, node, 0, last ? node->n - 1 : 0, &edge);
+    return common_bits(key, &edge);
+}
+
+int
+prefix_set_common(const struct prefix_set *set, const struct prefix *key)
+{
+    const struct node *node = (const struct node *)set->root, *left = NULL, *right = NULL;
+    struct prefix high = {key->hi, key->lo, UINT8_MAX}; /* Behind all of its value. */
+    unsigned int level, left_level = 0, right_level = 0, i;
+    int below, above;
+
+    if (!node)
+        return -1;
+    for (level = set->depth; level; level--) {
+        struct node **children = node_children(node);
+
+        i = child_rank(set, node, level, &high);
+        if (i) {
+            left = children[i - 1];
+            left_level = level - 1;
+        }
+        if (i + 1 < node->n) {
+            right = children[i + 1];
+            right_level = level - 1;
+        }
+        node = children[i];
+    }
+    i = node_rank(set, node, 0, &high);
+    below = above = 0;
+    if (i) {
+        node_key(set, node, 0, i - 1, &high);
+        below = common_bits(key, &high);
+    } else if (left) {
+        below = common_with_edge(set, left, left_level, true, key);
+    }
+    if (i < node->n) {
+        node_key(set, node, 0, i, &high);
+        above = common_bits(key, &high);
+    } else if (right) {
+        above = common_with_edge(set, right, right_level, false, key);
+    }
+    return MAX(below, above);
+}
+
+bool
+prefix_set_last(const struct prefix_set *set, struct prefix *last)
+{
+    const struct node *node = (const struct node *)set->root;
+
+    if (!node)
+        return false;
+    for (unsigned int level = set->depth; level; level--)
+        node = node_children(node)[node->n - 1];
+    node_key(set, node, 0, node->n - 1U, last);
+    return true;
+}
+
+uint32_t
+prefix_set_count(const struct prefix_set *set, const struct prefix *key)
+{
+    struct node *node = (struct node *)set->root;
+    struct prefix found;
+    unsigned int i;
+
+    if (!node)
+        return 0;
+    for (unsigned int level = set->depth; level; level--)
+        node = node_children(node)[child_rank(set, node, level, key)];
+    i = node_rank(set, node, 0, key);
+    if (!i)
+        return 0;
+    node_key(set, node, 0, i - 1, &found);
+    return prefix_equal(&found, key) ? node_counts(node)[i - 1] : 0;
+}
