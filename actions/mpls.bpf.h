@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A label goes behind the VLAN tags: a tag's place is next to the addresses (IEEE 802.1Q), and
+ * the outermost place where a label stack is valid is behind the tags (RFC 3032, section 5). So
+ * does Open vSwitch. */
+#ifndef SHUNT_ACTIONS_MPLS_BPF_H
+#define SHUNT_ACTIONS_MPLS_BPF_H
+
+#include "datapath/ctx.bpf.h"
+
+/* Writes the EtherType before `l2_len` and has key and metadata follow the packet. */
+static __always_inline int
+mpls_finish(ctx_t *ctx, struct state *state, __u32 l2_len, __be16 eth_type)
+{
+    int drop = ctx_store(ctx, l2_len - sizeof eth_type, &eth_type, sizeof eth_type);
+
+    if (!drop)
+        drop = ctx_fix_proto(ctx, state);
+    return drop ? drop : reparse(ctx, state);
+}
+
+static __always_inline int
+act_PUSH_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
+{
+    __u32 l2_len = state->layout.l2_len;
+    __be32 lse = bpf_htonl(action->arg32);
+    int drop;
+
+    if (!l2_len)
+        return DP_DROP_TRUNCATED_HEADER;
+    drop = ctx_grow(ctx, state, l2_len, sizeof lse);
+    if (!drop)
+        drop = ctx_store_summed(ctx, l2_len, &lse, sizeof lse);
+    return drop ? drop : mpls_finish(ctx, state, l2_len, bpf_htons(action->arg16));
+}
+
+static __always_inline int
+act_POP_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
+{
+    __u32 l2_len = state->layout.l2_len;
+    int drop;
+
+    if (!state->u.key.n_mpls)
+        return DP_DROP_NO_HEADER;
+    drop = ctx_shrink(ctx, state, l2_len, sizeof(__be32));
+    return drop ? drop : mpls_finish(ctx, state, l2_len, bpf_htons(action->arg16));
+}
+
+#endif
