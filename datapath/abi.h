@@ -94,6 +94,10 @@ struct dp_key {
 #define DP_KEY_WORDS 29
 _Static_assert(sizeof(struct dp_key) == DP_KEY_WORDS * 8, "a key is whole words");
 
+/* The words that come from the packet; the others come from where it was and what was done. */
+#define DP_KEY_PACKET_FIRST 7
+#define DP_KEY_PACKET_WORDS 16
+
 #define DP_WORD_OF(member) (__builtin_offsetof(struct dp_key, member) / 8)
 _Static_assert(DP_WORD_OF(tun_id) == 1, "layout");
 _Static_assert(DP_WORD_OF(eth_dst) == 7, "layout");
@@ -167,8 +171,11 @@ struct dp_flow {
     __u16 flags;     /* DP_FLOW_* */
     __u32 hash;      /* Of the masked key: the bucket, and so whether a slot is this record's. */
     struct dp_action actions[DP_FLOW_ACTIONS];
-    __u64 ufid; /* Stable identity of the flow over index reuse; not 0 in a live record. */
-    __u64 spare[2];
+    __u64 ufid; /* Stable identity of the flow over index reuse; 0: not a live record. */
+    __u32 detour; /* Record that holds the list instead of this one, or DP_NO_FLOW: how a list is
+                     replaced with one store. */
+    __u32 pad;
+    __u64 spare;
 };
 _Static_assert(sizeof(struct dp_flow) == 512, "eight cache lines");
 
@@ -296,26 +303,26 @@ _Static_assert(DP_N_DROPS <= 32, "room for every reason");
 
 enum dp_band_type { DP_BAND_NONE, DP_BAND_DROP, DP_BAND_DSCP_REMARK };
 
+/* A band is a generic cell rate algorithm (ITU-T I.371, virtual scheduling): one number that
+ * CPUs exchange atomically. Times are in units of 1/16 ns. */
 struct dp_meter_band {
-    __u32 type;               /* enum dp_band_type */
-    __u32 prec;               /* DSCP_REMARK: by how much the drop precedence grows. */
-    __u64 rate;               /* Kilobits or packets a second. */
-    __u64 burst;              /* Kilobits or packets; 0: a second's worth at most. */
-    __u64 credit;             /* Bits or packets, times DP_METER_UNIT. Written by the fast path. */
-    __u64 n_packets, n_bytes; /* That met this band. */
+    __u32 type;  /* enum dp_band_type */
+    __u32 prec;  /* DSCP_REMARK: by how much the drop precedence grows. */
+    __u64 rate;  /* Kilobits or packets a second, not 0. */
+    __u64 burst; /* Kilobits or packets; 0: what comes in 10 ms. */
+    __u64 tolerance; /* Time that the burst takes at this rate. */
+    __u64 due;       /* When the rate allows the next packet. Written by the fast path. */
+    __u64 n_packets, n_bytes; /* That were over this band's rate. */
 };
-#define DP_METER_UNIT 1000000ull /* So that a nanosecond's worth of credit is a whole number. */
 
 struct dp_meter {
-    __u32 n_bands;            /* 0: no such meter; packets pass. */
-    __u32 flags;              /* DP_METER_* */
-    __u64 last_ns;            /* When credit was given last. */
+    __u32 n_bands; /* Bands in use; with 0 packets pass. */
+    __u32 flags;   /* DP_METER_* */
     __u64 n_packets, n_bytes; /* That came in. */
-    __u32 lock;               /* A bpf_spin_lock, the fast path's. */
-    __u32 pad;
     struct dp_meter_band bands[DP_METER_BANDS];
 };
-#define DP_METER_PKTPS 1 /* Rates are packets, else kilobits. */
+#define DP_METER_LIVE 1  /* There is such a meter. */
+#define DP_METER_PKTPS 2 /* Rates are packets, else kilobits. */
 
 /* ---- Upcalls ---------------------------------------------------------------------------------*/
 enum dp_upcall_reason {

@@ -5,5 +5,7 @@ noinst_HEADERS += \
 	datapath/ctx-xdp.bpf.h \
 	datapath/ctx.bpf.h \
 	datapath/dp.h \
+	datapath/lookup.bpf.h \
 	datapath/maps.bpf.h \
+	datapath/parse.bpf.h \
 	datapath/state.bpf.h

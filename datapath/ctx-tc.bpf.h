@@ -125,8 +125,25 @@ ctx_fix_proto(ctx_t *ctx, struct state *state)
     return 0;
 }
 
-/* Takes every tag out of memory and metadata, and writes them (as the key has them) to memory. */
-int tc_flatten(ctx_t *ctx, struct state *state);
+/* Takes every tag out of metadata and memory, then writes them (as the key has them) to memory. */
+__noinline int
+tc_flatten(ctx_t *ctx, struct state *state)
+{
+    __u32 size = ctx->len, n_bytes;
+
+    if (!state)
+        return DP_DROP_BAD_RECORD;
+    n_bytes = state->u.key.vlan[1].tpid ? 2 * sizeof(struct dp_vlan) : sizeof(struct dp_vlan);
+    for (int i = 0; i < 2; i++) {
+        if (ctx->vlan_present && bpf_skb_vlan_pop(ctx))
+            return DP_DROP_HEADROOM;
+    }
+    if (bpf_skb_change_head(ctx, n_bytes, 0) || tc_move(ctx, n_bytes, 0, 12) ||
+        bpf_skb_store_bytes(ctx, 12, state->u.key.vlan, n_bytes, 0))
+        return DP_DROP_HEADROOM;
+    tc_relayout(ctx, state, size);
+    return 0;
+}
 
 static __always_inline int
 ctx_grow(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
@@ -145,38 +162,84 @@ ctx_grow(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
     return drop;
 }
 
-/* Takes out the 4 bytes behind the addresses. They become a tag that is popped; a tag that was
- * pushed before makes the kernel look there. */
+/* A tag that says "more tags follow". */
+#define TC_DUMMY_TPID bpf_htons(0x8100)
+
+/* Takes out the 4 bytes behind the addresses of a packet without a tag in metadata: two dummies
+ * make the kernel look for tags in memory, the doomed bytes become one, all three are popped. */
 static __always_inline int
-tc_shrink4(ctx_t *ctx)
+tc_shrink4_untagged(ctx_t *ctx)
 {
-    struct dp_vlan dummy = {bpf_htons(0x8100), 0};
-    bool tagged = ctx->vlan_present;
-    __u32 off = 12 + sizeof dummy;
+    struct dp_vlan dummy = {TC_DUMMY_TPID, 0};
 
-    if (bpf_skb_vlan_push(ctx, dummy.tpid, 0) ||
-        (!tagged && bpf_skb_vlan_push(ctx, dummy.tpid, 0)) ||
-        bpf_skb_store_bytes(ctx, off, &dummy, sizeof dummy, 0))
+    if (bpf_skb_vlan_push(ctx, TC_DUMMY_TPID, 0) || bpf_skb_vlan_push(ctx, TC_DUMMY_TPID, 0))
         return DP_DROP_HEADROOM;
-    /* In metadata a dummy; in memory the tag that was in metadata (or a dummy), the doomed one. */
-    if (!tagged)
-        return bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx)
-                   ? DP_DROP_TRUNCATED_HEADER
-                   : 0;
-    {
-        __u16 tci = 0, tpid = 0;
-
-        if (bpf_skb_vlan_pop(ctx))
-            return DP_DROP_TRUNCATED_HEADER;
-        tpid = ctx->vlan_proto;
-        tci = ctx->vlan_tci;
-        if (bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_push(ctx, tpid, tci))
-            return DP_DROP_TRUNCATED_HEADER;
-    }
+    if (bpf_skb_store_bytes(ctx, 12 + sizeof dummy, &dummy, sizeof dummy, 0) ||
+        bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx))
+        return DP_DROP_TRUNCATED_HEADER;
     return 0;
 }
 
-int tc_shrink(ctx_t *ctx, struct state *state, __u32 at, __u32 n);
+/* The same with a tag in metadata, which stands in for the first dummy and comes back last. */
+static __always_inline int
+tc_shrink4_tagged(ctx_t *ctx)
+{
+    struct dp_vlan dummy = {TC_DUMMY_TPID, 0};
+    __be16 tpid = ctx->vlan_proto;
+    __u16 tci = ctx->vlan_tci;
+
+    if (bpf_skb_vlan_push(ctx, TC_DUMMY_TPID, 0))
+        return DP_DROP_HEADROOM;
+    if (bpf_skb_store_bytes(ctx, 12 + sizeof dummy, &dummy, sizeof dummy, 0) ||
+        bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) ||
+        bpf_skb_vlan_push(ctx, tpid, tci))
+        return DP_DROP_TRUNCATED_HEADER;
+    return 0;
+}
+
+static __always_inline int
+tc_shrink4(ctx_t *ctx)
+{
+    return ctx->vlan_present ? tc_shrink4_tagged(ctx) : tc_shrink4_untagged(ctx);
+}
+
+/* The first 18 bytes: with 2 more in front they are 20, the addresses behind take the place of
+ * the first 12, and what is left between goes in pieces of 4. */
+static __always_inline int
+tc_shrink18(ctx_t *ctx, struct state *state)
+{
+    int drop = state->layout.vlan_in_meta ? tc_flatten(ctx, state) : 0;
+
+    if (!drop && bpf_skb_change_head(ctx, 2, 0))
+        drop = DP_DROP_HEADROOM;
+    if (!drop)
+        drop = tc_move(ctx, 20, 0, 12);
+    for (int i = 0; i < 5 && !drop; i++)
+        drop = tc_shrink4(ctx);
+    return drop;
+}
+
+__noinline int
+tc_shrink(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
+{
+    __u32 size = ctx->len;
+    int drop;
+
+    if (!state)
+        return DP_DROP_BAD_RECORD;
+    if (n == 18 && !at) {
+        drop = tc_shrink18(ctx, state);
+    } else if (n == 4 && at >= 12) {
+        drop = tc_move(ctx, 12, 16, at - 12);
+        if (!drop)
+            drop = tc_shrink4(ctx);
+    } else {
+        drop = DP_DROP_BAD_RECORD;
+    }
+    if (!drop)
+        tc_relayout(ctx, state, size);
+    return drop;
+}
 
 static __always_inline int
 ctx_shrink(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
@@ -279,8 +342,6 @@ ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, bool last)
         return DP_DROP_PORT_GONE;
     if (port->flags & DP_PORT_NO_FWD)
         return DP_DROP_PORT_NO_FWD;
-    if (state->trunc && last && ctx_truncate(ctx, state->trunc))
-        return DP_DROP_TRUNCATED_HEADER;
     flags = port->flags & DP_PORT_TO_LOCAL ? BPF_F_INGRESS : 0;
     size = ctx_size(ctx);
     if (last)

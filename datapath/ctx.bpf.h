@@ -59,17 +59,12 @@
 
 #include "datapath/abi.h"
 #include "datapath/maps.bpf.h"
+#include "datapath/parse.bpf.h"
 #include "datapath/state.bpf.h"
 
 #ifndef __noinline
 #define __noinline __attribute__((noinline))
 #endif
-
-static __always_inline bool
-is_vlan_tpid(__be16 type)
-{
-    return type == bpf_htons(0x8100) || type == bpf_htons(0x88a8);
-}
 
 /* Largest offset that is ever used for a header; keeps the verifier's bounds small. */
 #define CTX_MAX_OFF 1023

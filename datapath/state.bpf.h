@@ -22,9 +22,13 @@ struct layout {
         l4_off; /* TCP, UDP, SCTP, ICMP, ICMPv6 header; 0: none, not whole, or a later fragment. */
     __u16 nd_sll_off; /* The address in the option; 0: no such option. */
     __u16 nd_tll_off;
+    __u16 scratch; /* The parser's: where the next header starts. */
+    __u16 room;    /* The parser's: bytes of layer 4 as layer 3 says. */
+    __u16 pad;
     __u8 vlan_in_meta; /* 1: vlan[0] of the key is in the socket buffer's metadata. */
-    __u8 next_proto;   /* Scratch of the parser. */
-    __u32 pad;
+    __u8 next_proto;   /* The parser's: type of the next header. */
+    __u8 rank;         /* The parser's: highest rank of an IPv6 extension header so far. */
+    __u8 pad2[5];
 };
 
 /* The key with room behind, so that a mask's word index masked by 31 stays inside. */

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_HEADERS += upcall/upcall.bpf.h
+noinst_HEADERS += upcall/producer.bpf.h upcall/upcall.bpf.h

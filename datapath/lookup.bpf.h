@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From the key to a megaflow: the microflow cache, then every mask over the hash buckets.
+ *
+ * Model: a cache entry is a guess at a megaflow, made from a hash of the words that tell flows
+ * apart; the guess counts only if the record is live and matches under its own mask, so nobody
+ * has to empty the cache when flows change. Masks go through bpf_loop(), four a callback: any
+ * number of them, and verified once. */
+#ifndef SHUNT_DATAPATH_LOOKUP_BPF_H
+#define SHUNT_DATAPATH_LOOKUP_BPF_H
+
+#include "datapath/ctx.bpf.h"
+
+#define MASKS_A_CALLBACK 4
+
+static __always_inline const struct dp_flow *
+flow_at(__u32 index)
+{
+    return bpf_map_lookup_elem(&flows, &index);
+}
+
+static __always_inline const struct dp_mask *
+mask_at(__u32 index)
+{
+    return bpf_map_lookup_elem(&masks, &index);
+}
+
+/* Hash of the words that tell microflows apart. TTL, TCP flags and the like are not among them:
+ * they change within one. */
+static __always_inline __u32
+microflow_hash(const union state_key *u)
+{
+    __u64 l4 = (__u64)(u->key.tp_src | (__u32)u->key.tp_dst << 16) << 8 | u->key.ip_proto;
+    __u64 sum = (u->words[7] ^ 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull;
+
+    sum += (u->words[8] ^ u->words[9] << 7 ^ u->words[0]) * 0xa0761d6478bd642full;
+    sum += (u->words[12] ^ u->words[10]) * 0xe7037ed1a0b428dbull;
+    if (u->key.eth_type == ETH_IP6)
+        sum += (u->words[14] ^ u->words[16] << 9) * 0x8ebc6af09c88c6e3ull +
+               (u->words[13] ^ u->words[15] << 11) * 0x589965cc75374cc3ull;
+    sum += l4 * 0x1d8e4e27c47d124full;
+    return sum >> 32 ^ sum >> 17;
+}
+
+/* True if the packet's key matches the flow's under the mask. */
+static __always_inline bool
+flow_matches(const union state_key *u, const struct dp_mask *mask, const struct dp_flow *flow)
+{
+    const __u64 *want = (const __u64 *)flow;
+    __u32 n = mask->n_words;
+
+    for (__u32 i = 0; i < DP_KEY_WORDS; i++) {
+        __u32 word;
+
+        if (i >= n)
+            break;
+        word = mask->words[i] & 31;
+        if ((u->words[word] & mask->bits[i]) != want[word])
+            return false;
+    }
+    return true;
+}
+
+static __always_inline __u32
+masked_hash(const union state_key *u, const struct dp_mask *mask, __u32 mask_index)
+{
+    __u32 n = mask->n_words;
+    __u64 sum = 0;
+
+    for (__u32 i = 0; i < DP_KEY_WORDS; i++) {
+        __u32 word;
+
+        if (i >= n)
+            break;
+        word = mask->words[i] & 31;
+        sum += dp_hash_word(u->words[word] & mask->bits[i], word);
+    }
+    return dp_hash_finish(sum, mask_index);
+}
+
+/* ---- One mask ---- */
+
+static __always_inline __u32
+bucket_find(const struct state *state, const struct dp_mask *mask, __u32 mask_index,
+            const struct dp_bucket *bucket, __u32 hash)
+{
+    for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
+        __u64 slot = *(volatile __u64 *)&bucket->slots[i];
+        const struct dp_flow *flow;
+        __u32 index;
+
+        if ((__u32)(slot >> 32) != hash)
+            continue;
+        index = ((__u32)slot & DP_SLOT_INDEX) - 1;
+        flow = flow_at(index);
+        if (flow && flow->mask_index == mask_index && flow_matches(&state->u, mask, flow))
+            return index;
+    }
+    return DP_NO_FLOW;
+}
+
+static __always_inline __u32
+mask_find(const struct state *state, __u32 mask_index)
+{
+    const struct dp_mask *mask = mask_at(mask_index);
+    const struct dp_bucket *bucket;
+    __u32 hash, number, found;
+
+    if (!mask)
+        return DP_NO_FLOW;
+    hash = masked_hash(&state->u, mask, mask_index);
+    number = hash & bucket_mask;
+    bucket = bpf_map_lookup_elem(&buckets, &number);
+    if (!bucket)
+        return DP_NO_FLOW;
+    found = bucket_find(state, mask, mask_index, bucket, hash);
+    if (found != DP_NO_FLOW || !(bucket->slots[DP_BUCKET_SLOTS - 1] & DP_SLOT_SPILLED))
+        return found;
+    number ^= 1;
+    bucket = bpf_map_lookup_elem(&buckets, &number);
+    return bucket ? bucket_find(state, mask, mask_index, bucket, hash) : DP_NO_FLOW;
+}
+
+/* mask_find() as a function that the verifier walks once. */
+__noinline int
+mask_probe(const struct state *state, __u32 mask_index)
+{
+    return state ? (int)mask_find(state, mask_index) : (int)DP_NO_FLOW;
+}
+
+/* ---- All masks ---- */
+
+struct search {
+    struct state *state;
+    __u32 found;
+    __u32 n_tried;
+};
+
+static long
+search_masks(__u32 round, struct search *search)
+{
+    const struct dp_control *order;
+    __u32 zero = 0;
+
+    order = bpf_map_lookup_elem(&control, &zero);
+    if (!order)
+        return 1;
+    for (__u32 i = 0; i < MASKS_A_CALLBACK; i++) {
+        __u32 position = round * MASKS_A_CALLBACK + i;
+
+        if (position >= order->n_masks || position >= DP_MAX_MASKS)
+            return 1;
+        search->n_tried++;
+        search->found = mask_probe(search->state, order->order[position & (DP_MAX_MASKS - 1)]);
+        if (search->found != DP_NO_FLOW)
+            return 1;
+    }
+    return 0;
+}
+
+/* Searches every mask; fills the cache. */
+__noinline int
+lookup_megaflow(struct state *state)
+{
+    struct search search = {.state = state, .found = DP_NO_FLOW};
+    __u32 slot;
+    __u64 *entry;
+
+    if (!state)
+        return (int)DP_NO_FLOW;
+    bpf_loop(DP_MAX_MASKS / MASKS_A_CALLBACK, search_masks, &search, 0);
+    state->totals.n_masks_tried += search.n_tried;
+    if (search.found == DP_NO_FLOW) {
+        state->totals.n_misses++;
+        return (int)DP_NO_FLOW;
+    }
+    state->totals.n_megaflow_hits++;
+    slot = state->cpu * DP_CACHE_SLOTS + (state->hash & (DP_CACHE_SLOTS - 1));
+    entry = bpf_map_lookup_elem(&cache, &slot);
+    if (entry)
+        *entry = (__u64)state->hash << 32 | (search.found + 1);
+    return (int)search.found;
+}
+
+/* The index of the live flow that the packet belongs to, or DP_NO_FLOW. */
+static __always_inline __u32
+lookup(struct state *state)
+{
+    const struct dp_flow *flow;
+    const struct dp_mask *mask;
+    __u64 *entry, guess;
+    __u32 slot;
+
+    state->hash = microflow_hash(&state->u);
+    slot = state->cpu * DP_CACHE_SLOTS + (state->hash & (DP_CACHE_SLOTS - 1));
+    entry = bpf_map_lookup_elem(&cache, &slot);
+    if (entry) {
+        guess = *entry;
+        if ((__u32)(guess >> 32) == state->hash && (flow = flow_at((__u32)guess - 1)) &&
+            flow->ufid && (mask = mask_at(flow->mask_index)) &&
+            flow_matches(&state->u, mask, flow)) {
+            state->totals.n_cache_hits++;
+            return (__u32)guess - 1;
+        }
+    }
+    return lookup_megaflow(state);
+}
+
+#endif

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The fast path: a frame comes in, a megaflow says what to do with it, it leaves.
+ *
+ * Programs of one build (-DSHUNT_XDP or -DSHUNT_TC):
+ *   shunt_port      at a port's ingress
+ *   shunt_inject    TC only, at the egress of the injection device
+ *   shunt_actions   link: runs the records of a list, a record a link
+ *   shunt_lookup    link: parses and looks up again, after a recirculation
+ *
+ * A megaflow with a single output is done in shunt_port. XDP leaves a frame of a flow with
+ * DP_FLOW_NEEDS_TC, untouched and uncounted, to TC on the same port.
+ *
+ * Every frame is counted once: as received, and, in finish(), as forwarded, consumed by user
+ * space or dropped under a reason. */
+#include "datapath/lookup.bpf.h"
+#include "upcall/producer.bpf.h"
+#include "actions/kernel.bpf.h"
+
+#define MAX_RECIRC 8
+#define MAX_LINKS 32
+
+#ifdef SHUNT_XDP
+#define PROGRAM SEC("xdp")
+#define CTX_PASS XDP_PASS
+#else
+#define PROGRAM SEC("tc")
+#define CTX_PASS TC_ACT_OK
+#endif
+
+/* ---- The packet in hand ---- */
+
+static __always_inline struct state *
+state_of_cpu(void)
+{
+    __u32 cpu = bpf_get_smp_processor_id();
+    struct state *state = bpf_map_lookup_elem(&states, &cpu);
+
+    if (state)
+        state->cpu = cpu;
+    return state;
+}
+
+#ifdef SHUNT_XDP
+static __always_inline struct dp_vlan
+vlan_in_meta(const ctx_t *ctx)
+{
+    (void)ctx;
+    return (struct dp_vlan){0, 0};
+}
+#else
+static __always_inline struct dp_vlan
+vlan_in_meta(const ctx_t *ctx)
+{
+    struct dp_vlan none = {0, 0};
+
+    if (!ctx->vlan_present)
+        return none;
+    return (struct dp_vlan){ctx->vlan_proto, bpf_htons(ctx->vlan_tci)};
+}
+
+/* Headers may lie in pages that direct access does not see. */
+#define PARSE_LINEAR 256
+static __always_inline void
+pull_headers(ctx_t *ctx)
+{
+    __u32 linear = ctx->data_end - ctx->data;
+
+    if (linear < PARSE_LINEAR && linear < ctx->len)
+        bpf_skb_pull_data(ctx, ctx->len < PARSE_LINEAR ? ctx->len : PARSE_LINEAR);
+}
+#endif
+
+/* Few packets have these headers: a function of its own. */
+__noinline int
+parse_exthdrs_function(ctx_t *ctx, struct state *state)
+{
+    if (!state)
+        return 0;
+    {
+        struct parser parser = {
+            ctx_data(ctx), ctx_data_end(ctx), &state->u.key, &state->layout, NULL, NULL};
+
+        parse_exthdrs(&parser);
+    }
+    return 0;
+}
+
+static __always_inline void
+parse_exthdrs_far(const struct parser *p)
+{
+    parse_exthdrs_function(p->ctx, p->state);
+}
+
+/* Key words 7 to 22 and the layout from the packet. The words are zero before. */
+static __always_inline void
+parse(ctx_t *ctx, struct state *state)
+{
+    struct parser parser;
+
+#ifdef SHUNT_TC
+    pull_headers(ctx);
+#endif
+    parser.data = ctx_data(ctx);
+    parser.end = ctx_data_end(ctx);
+    parser.key = &state->u.key;
+    parser.layout = &state->layout;
+    parser.ctx = ctx;
+    parser.state = state;
+    parse_frame(&parser, vlan_in_meta(ctx));
+}
+
+__noinline int
+reparse(ctx_t *ctx, struct state *state)
+{
+    if (!state)
+        return DP_DROP_BAD_RECORD;
+    __builtin_memset(&state->u.words[DP_KEY_PACKET_FIRST], 0, DP_KEY_PACKET_WORDS * 8);
+    __builtin_memset(&state->layout, 0, sizeof state->layout);
+    parse(ctx, state);
+    return 0;
+}
+
+/* Parses a packet that just came in. */
+static __always_inline void
+begin(ctx_t *ctx, struct state *state, __u32 in_port)
+{
+    __builtin_memset(&state->u, 0, sizeof(struct dp_key));
+    __builtin_memset(&state->layout, 0, sizeof state->layout);
+    state->u.key.in_port = in_port;
+    state->trunc = 0;
+    state->n_recirc = 0;
+    state->n_links = 0;
+    state->n_outputs = 0;
+    state->n_upcalls = 0;
+    state->drop = DP_DROP_NONE;
+    state->injected = 0;
+    state->size = ctx_size(ctx);
+    parse(ctx, state);
+}
+
+/* Books the packet: where it ended. `drop` matters when no copy of it went anywhere; the loss of
+ * a clone is a better reason than that the list ended. */
+static __always_inline int
+finish(struct state *state, __u32 drop, int verdict)
+{
+    if (drop == DP_DROP_RULE && state->drop)
+        drop = state->drop;
+    if (state->n_outputs) {
+        state->totals.n_forwarded++;
+        state->totals.n_outputs += state->n_outputs;
+    } else if (state->n_upcalls) {
+        state->totals.n_consumed++;
+    } else {
+        struct dp_port_stats *stats = port_stats_of(state, state->u.key.in_port);
+
+        if (stats && !state->injected)
+            stats->rx_dropped++;
+        state->totals.n_dropped[drop & 31]++;
+    }
+    return verdict;
+}
+
+static __always_inline int
+finish_drop(struct state *state, __u32 drop)
+{
+    return finish(state, drop, ctx_drop_verdict());
+}
+
+static __always_inline void
+count_received(struct state *state)
+{
+    struct dp_port_stats *stats = port_stats_of(state, state->u.key.in_port);
+
+    state->totals.n_received++;
+    if (stats) {
+        stats->rx_packets++;
+        stats->rx_bytes += state->size;
+    }
+}
+
+static __always_inline void
+count_flow(struct state *state, __u32 index)
+{
+    __u32 slot = state->cpu * max_flows + index;
+    struct dp_flow_stats *stats = bpf_map_lookup_elem(&flow_stats, &slot);
+
+    if (!stats)
+        return;
+    stats->n_packets++;
+    stats->n_bytes += state->size;
+    stats->used_jiffies = bpf_jiffies64();
+    stats->tcp_flags |= bpf_ntohs(state->u.key.tcp_flags);
+}
+
+/* ---- Lists ---- */
+
+/* Each kernel half as a function that the verifier walks once. The empty statement uses every
+ * argument: a caller would leave out one that is not used, and the verifier refuse it. */
+#define ACTION(NAME, file)                                                                         \
+    __noinline int run_##NAME(ctx_t *ctx, struct state *state, const struct dp_action *action)     \
+    {                                                                                              \
+        asm volatile("" ::"r"(ctx), "r"(state), "r"(action));                                      \
+        return state && action ? act_##NAME(ctx, state, action) : DP_DROP_BAD_RECORD;              \
+    }
+#include "actions/actions.def"
+#undef ACTION
+
+static __always_inline int
+run_action(ctx_t *ctx, struct state *state, const struct dp_action *action)
+{
+    switch (action->kind) {
+#define ACTION(NAME, file)                                                                         \
+    case DP_ACTION_##NAME:                                                                         \
+        return run_##NAME(ctx, state, action);
+#include "actions/actions.def"
+#undef ACTION
+    default:
+        return DP_DROP_BAD_RECORD;
+    }
+}
+
+/* Runs a record. 0: its end was reached. */
+static __always_inline int
+run_record(ctx_t *ctx, struct state *state, const struct dp_flow *record)
+{
+    for (__u32 i = 0; i < DP_FLOW_ACTIONS; i++) {
+        int result;
+
+        if (i >= record->n_actions)
+            return 0;
+        result = run_action(ctx, state, &record->actions[i]);
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
+PROGRAM int
+shunt_actions(ctx_t *ctx)
+{
+    struct state *state = state_of_cpu();
+    const struct dp_flow *record;
+    int result;
+
+    if (!state)
+        return ctx_drop_verdict();
+    record = flow_at(state->record);
+    if (!record)
+        return finish_drop(state, DP_DROP_BAD_RECORD);
+    result = run_record(ctx, state, record);
+    if (result == ACT_DONE)
+        return finish(state, DP_DROP_RULE, state->verdict);
+    if (result > 0)
+        return finish_drop(state, result);
+    if (++state->n_links > MAX_LINKS)
+        return finish_drop(state, DP_DROP_CHAIN_LIMIT);
+    if (result == ACT_RECIRC)
+        bpf_tail_call(ctx, &links, DP_LINK_LOOKUP);
+    else if (record->next == DP_NO_FLOW)
+        return finish_drop(state, DP_DROP_RULE);
+    state->record = record->next;
+    bpf_tail_call(ctx, &links, DP_LINK_ACTIONS);
+    return finish_drop(state, DP_DROP_TAIL_CALL);
+}
+
+/* Starts a flow's list. A single output, the commonest list, needs no tail call. */
+static __always_inline int
+run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flow)
+{
+    const struct dp_action *first = &flow->actions[0];
+    int drop;
+
+    state->flow_index = index;
+    if (flow->detour == DP_NO_FLOW && first->kind == DP_ACTION_OUTPUT &&
+        first->arg16 & DP_OUTPUT_LAST) {
+        drop = ctx_output(ctx, state, first->arg32, true);
+        return drop ? finish_drop(state, drop) : finish(state, DP_DROP_RULE, state->verdict);
+    }
+    state->record = flow->detour == DP_NO_FLOW ? index : flow->detour;
+    bpf_tail_call(ctx, &links, DP_LINK_ACTIONS);
+    return finish_drop(state, DP_DROP_TAIL_CALL);
+}
+
+static __always_inline int
+miss(ctx_t *ctx, struct state *state)
+{
+    return finish_drop(state, upcall_send(ctx, state, DP_UPCALL_MISS, 0, 0));
+}
+
+/* ---- Ways in ---- */
+
+PROGRAM int
+shunt_lookup(ctx_t *ctx)
+{
+    struct state *state = state_of_cpu();
+    const struct dp_flow *flow;
+    __u32 index;
+
+    if (!state)
+        return ctx_drop_verdict();
+    if (++state->n_recirc > MAX_RECIRC)
+        return finish_drop(state, DP_DROP_RECIRC_LIMIT);
+    reparse(ctx, state);
+    index = lookup(state);
+    flow = flow_at(index);
+    if (!flow)
+        return miss(ctx, state);
+    count_flow(state, index);
+    return run_flow(ctx, state, index, flow);
+}
+
+static __always_inline __u32
+port_of(__u32 ifindex)
+{
+    __u32 slot = ifindex & (DP_IFINDEX_SLOTS - 1), *number;
+    const struct dp_port *port;
+
+    number = bpf_map_lookup_elem(&ifindex_ports, &slot);
+    if (number && (port = bpf_map_lookup_elem(&ports, number)) && port->ifindex == ifindex)
+        return *number;
+    number = bpf_map_lookup_elem(&ifindex_clashes, &ifindex);
+    return number ? *number : DP_NO_PORT;
+}
+
+/* A frame that no flow will see. */
+static __always_inline int
+refuse(struct state *state, __u32 drop)
+{
+    count_received(state);
+    return finish_drop(state, drop);
+}
+
+PROGRAM int
+shunt_port(ctx_t *ctx)
+{
+    struct state *state = state_of_cpu();
+    const struct dp_flow *flow;
+    const struct dp_port *port;
+    __u32 port_no, index;
+
+    if (!state)
+        return ctx_drop_verdict();
+#ifdef SHUNT_XDP
+    port_no = port_of(ctx->ingress_ifindex);
+#else
+    port_no = port_of(ctx->ifindex);
+#endif
+    begin(ctx, state, port_no);
+    port = bpf_map_lookup_elem(&ports, &port_no);
+    if (!port || port_no == DP_NO_PORT)
+        return refuse(state, DP_DROP_NO_PORT);
+    if (port->flags & DP_PORT_NO_RECV)
+        return refuse(state, DP_DROP_PORT_NO_RECV);
+    index = lookup(state);
+    flow = flow_at(index);
+    if (!flow) {
+        count_received(state);
+        return miss(ctx, state);
+    }
+#ifdef SHUNT_XDP
+    if (flow->flags & DP_FLOW_NEEDS_TC)
+        return XDP_PASS;
+#endif
+    count_received(state);
+    count_flow(state, index);
+    return run_flow(ctx, state, index, flow);
+}
+
+#ifdef SHUNT_TC
+/* The list of a record on a packet of user space. */
+static __always_inline int
+inject_record(ctx_t *ctx, struct state *state, const struct dp_inject *inject)
+{
+    const struct dp_flow *flow = flow_at(inject->flow_index);
+
+    if (!flow)
+        return finish_drop(state, DP_DROP_INJECT);
+    if (inject->flags & DP_INJECT_COUNT)
+        count_flow(state, inject->flow_index);
+    return run_flow(ctx, state, inject->flow_index, flow);
+}
+
+static __always_inline int
+inject_lookup(ctx_t *ctx, struct state *state)
+{
+    __u32 index = lookup(state);
+    const struct dp_flow *flow = flow_at(index);
+
+    if (!flow)
+        return miss(ctx, state);
+    count_flow(state, index);
+    return run_flow(ctx, state, index, flow);
+}
+
+PROGRAM int
+shunt_inject(ctx_t *ctx)
+{
+    struct state *state = state_of_cpu();
+    __u32 slot = ctx->mark - 1;
+    const struct dp_inject *inject = bpf_map_lookup_elem(&injections, &slot);
+
+    if (!state || !inject)
+        return TC_ACT_SHOT;
+    ctx->mark = 0;
+    begin(ctx, state, inject->in_port);
+    state->u.key.recirc_id = inject->recirc_id;
+    state->injected = 1;
+    state->totals.n_received++;
+    if (inject->flags & DP_INJECT_LOOKUP)
+        return inject_lookup(ctx, state);
+    return inject_record(ctx, state, inject);
+}
+#endif
+
+char shunt_license[] SEC("license") = "GPL";

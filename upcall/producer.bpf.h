@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* upcall_send() and what it needs. Included once, by datapath/switch.bpf.c. */
+#ifndef SHUNT_UPCALL_PRODUCER_BPF_H
+#define SHUNT_UPCALL_PRODUCER_BPF_H
+
+#include "upcall/upcall.bpf.h"
+
+#define NS_PER_S 1000000000ull
+
+/* A token is 1/rate seconds of saved-up time. Two CPUs at once may spend one token twice. */
+static __always_inline bool
+upcall_allowed(__u32 port_no)
+{
+    const struct dp_port *port = bpf_map_lookup_elem(&ports, &port_no);
+    struct dp_token_bucket *bucket;
+    __u64 now, cost, saved;
+
+    if (!port || !port->upcall_rate)
+        return true;
+    bucket = bpf_map_lookup_elem(&upcall_buckets, &port_no);
+    if (!bucket)
+        return true;
+    now = bpf_ktime_get_ns();
+    cost = NS_PER_S / port->upcall_rate;
+    saved = bucket->tokens_ns + (now - bucket->last_ns);
+    if (saved > cost * port->upcall_burst)
+        saved = cost * port->upcall_burst;
+    bucket->last_ns = now;
+    bucket->tokens_ns = saved >= cost ? saved - cost : saved;
+    return saved >= cost;
+}
+
+/* `size` bytes of the packet in memory from `off` on. */
+static __always_inline long
+upcall_load(ctx_t *ctx, __u32 off, void *to, __u32 size)
+{
+#ifdef SHUNT_XDP
+    return bpf_xdp_load_bytes(ctx, off, to, size);
+#else
+    return bpf_skb_load_bytes(ctx, off, to, size);
+#endif
+}
+
+/* A record has room for a fixed number of bytes, so one of a few sizes is reserved. */
+struct upcall_record {
+    struct dp_upcall header;
+    __u8 packet[];
+};
+
+static __always_inline void
+upcall_header(ctx_t *ctx, struct state *state, struct dp_upcall *header, __u32 reason, __u64 cookie)
+{
+    header->pkt_size = ctx_size(ctx);
+    header->reason = reason;
+    header->hook = CTX_HOOK;
+    header->gso_size = ctx_gso_size(ctx);
+    header->flow_index = reason == DP_UPCALL_MISS ? DP_NO_FLOW : state->flow_index;
+    header->cookie = cookie;
+    header->key = state->u.key;
+}
+
+/* Copies the packet as it is on the wire: a tag in metadata goes back to its place. */
+static __always_inline long
+upcall_packet(ctx_t *ctx, struct state *state, __u8 *packet, __u32 size)
+{
+    __u32 rest = size - 16;
+
+    if (!state->layout.vlan_in_meta)
+        return upcall_load(ctx, 0, packet, size);
+    if (rest - 1 >= DP_UPCALL_CAP_MAX)
+        return -1;
+    __builtin_memcpy(packet + 12, &state->u.key.vlan[0], sizeof(struct dp_vlan));
+    if (upcall_load(ctx, 0, packet, 12))
+        return -1;
+    return upcall_load(ctx, 12, packet + 16, rest);
+}
+
+/* One body for each size of record; `room` is a constant. */
+static __always_inline int
+upcall_reserve_send(ctx_t *ctx, struct state *state, void *ring, __u32 reason, __u64 cookie,
+                    __u32 size, const __u32 room)
+{
+    struct upcall_record *record;
+
+    record = bpf_ringbuf_reserve(ring, sizeof *record + room, 0);
+    if (!record)
+        return DP_DROP_UPCALL_RING_FULL;
+    if (size > room)
+        size = room;
+    upcall_header(ctx, state, &record->header, reason, cookie);
+    record->header.cap_size = size;
+    barrier_var(size);
+    if (size < 17 || size > room || upcall_packet(ctx, state, record->packet, size)) {
+        bpf_ringbuf_discard(record, 0);
+        return DP_DROP_TRUNCATED_HEADER;
+    }
+    bpf_ringbuf_submit(record, 0);
+    return 0;
+}
+
+#define UPCALL_SEND(room) upcall_reserve_send(ctx, state, ring, reason, cookie, size, room)
+
+static __always_inline int
+upcall_by_size(ctx_t *ctx, struct state *state, void *ring, __u32 reason, __u64 cookie, __u32 size)
+{
+    if (size <= 128)
+        return UPCALL_SEND(128);
+    if (size <= 512)
+        return UPCALL_SEND(512);
+    if (size <= 1536)
+        return UPCALL_SEND(1536);
+    if (size <= 9216)
+        return UPCALL_SEND(9216);
+    return UPCALL_SEND(DP_UPCALL_CAP_MAX);
+}
+
+static __always_inline int
+upcall_produce(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u32 max_size)
+{
+    __u32 number = state->u.key.in_port, size = ctx_size(ctx);
+    void *ring;
+
+    if (!upcall_allowed(number))
+        return DP_DROP_UPCALL_RATE;
+    number %= n_rings;
+    ring = bpf_map_lookup_elem(&rings, &number);
+    if (!ring)
+        return DP_DROP_UPCALL_RING_FULL;
+    if (max_size && size > max_size)
+        size = max_size;
+    return upcall_by_size(ctx, state, ring, reason, cookie, size);
+}
+
+__noinline int
+upcall_send(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u32 max_size)
+{
+    struct dp_port_stats *stats;
+    int drop;
+
+    if (!state)
+        return DP_DROP_BAD_RECORD;
+    drop = upcall_produce(ctx, state, reason, cookie, max_size);
+    stats = port_stats_of(state, state->u.key.in_port);
+    if (stats && drop)
+        stats->n_upcalls_lost++;
+    else if (stats)
+        stats->n_upcalls++;
+    if (!drop)
+        state->n_upcalls++;
+    return drop;
+}
+
+#endif
