@@ -27,7 +27,8 @@
 #define MAX_BACKOFF_MS 8000
 #define HELLO_TIMEOUT_MS 10000
 
-enum { OFPT_HELLO_TYPE = 0, OFPT_ERROR_TYPE = 1, ECHO_REQUEST_TYPE = 2, ECHO_REPLY_TYPE = 3 };
+/* Message types that are the same in all versions. */
+enum { TYPE_HELLO, TYPE_ERROR, TYPE_ECHO_REQUEST, TYPE_ECHO_REPLY };
 
 struct conn {
     struct event_base *base;
@@ -142,7 +143,7 @@ probe(struct conn *conn)
         set_timer(conn, conn->options.probe_ms - silent_ms);
     } else if (!conn->is_probing && !conn->n_holds) {
         conn->is_probing = true;
-        send_header(conn, ECHO_REQUEST_TYPE, 0);
+        send_header(conn, TYPE_ECHO_REQUEST, 0);
         set_timer(conn, conn->options.probe_ms);
     } else if (conn->n_holds || conn->is_congested) {
         set_timer(conn, conn->options.probe_ms);
@@ -213,7 +214,7 @@ reply_echo(struct conn *conn, const uint8_t *bytes, size_t size)
     uint8_t *reply = xmemdup(bytes, size);
 
     reply[0] = conn->version;
-    reply[1] = ECHO_REPLY_TYPE;
+    reply[1] = TYPE_ECHO_REPLY;
     conn_send(conn, reply, size);
     free(reply);
 }
@@ -224,14 +225,14 @@ handle_message(struct conn *conn, const uint8_t *bytes, size_t size)
     conn->counters.n_received++;
     if (conn->ops->snoop)
         conn->ops->snoop(conn->aux, conn, false, bytes, size);
-    if (conn->state == CONN_HELLO && bytes[1] == OFPT_HELLO_TYPE)
+    if (conn->state == CONN_HELLO && bytes[1] == TYPE_HELLO)
         handle_hello(conn, bytes, size);
     else if (conn->state == CONN_HELLO)
-        stream_end(conn, bytes[1] == OFPT_ERROR_TYPE ? "the peer refused our HELLO"
+        stream_end(conn, bytes[1] == TYPE_ERROR ? "the peer refused our HELLO"
                                                      : "the peer's first message is no HELLO");
-    else if (bytes[1] == ECHO_REQUEST_TYPE && bytes[0] == conn->version)
+    else if (bytes[1] == TYPE_ECHO_REQUEST && bytes[0] == conn->version)
         reply_echo(conn, bytes, size);
-    else if (bytes[1] != ECHO_REPLY_TYPE && bytes[1] != OFPT_HELLO_TYPE)
+    else if (bytes[1] != TYPE_ECHO_REPLY && bytes[1] != TYPE_HELLO)
         conn->ops->message(conn->aux, conn, bytes, size);
 }
 

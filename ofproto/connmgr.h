@@ -52,13 +52,13 @@ struct connmgr_options {
     const char *mgmt_path;  /* Unix socket for ovs-ofctl and shuntctl; NULL: none. */
     const char *snoop_path; /* NULL: none. */
     const char *hw_desc, *sw_desc, *serial_num, *mfr_desc; /* Of OFPMP_DESC. Borrowed. */
-    uint32_t version_bitmap; /* 0: all that we speak. */
-    SSL_CTX *tls;            /* NULL: ssl: and pssl: cannot be used. */
+    uint32_t version_bitmap;                               /* 0: all that we speak. */
+    SSL_CTX *tls; /* NULL: ssl: and pssl: cannot be used. */
 };
 
 /* One controller or listener as it is configured. */
 struct connmgr_target {
-    const char *target; /* tcp:, ssl:, unix:, ptcp:, pssl:, punix: */
+    const char *target;      /* tcp:, ssl:, unix:, ptcp:, pssl:, punix: */
     unsigned probe_ms;       /* 0: 5,000. */
     unsigned max_backoff_ms; /* 0: 8,000. */
     uint32_t packet_in_rate; /* Packet-ins a second; 0: no limit. */
@@ -92,11 +92,13 @@ void connmgr_for_each_target(const struct connmgr *,
                              void (*cb)(void *aux, const struct connmgr_target_info *), void *aux);
 
 /* ---- What the bridge tells its controllers ---- */
-/* `controller_id`: that of NXAST_CONTROLLER; 0: all that asked for no other id. */
-void connmgr_packet_in(struct connmgr *, const struct ofp_packet_in *, uint16_t controller_id);
+/* The packet is whole: each connection gets `max_len` bytes of it (of a miss without a flow entry,
+ * as many as it configured), and an id of the rest when there is a rest. `controller_id`: that of
+ * NXAST_CONTROLLER; 0: all that asked for no other id. */
+void connmgr_packet_in(struct connmgr *, const struct ofp_packet_in *, uint16_t max_len,
+                       uint16_t controller_id);
 /* These are ofproto_ops of the same names. */
 void connmgr_flow_removed(struct connmgr *, struct rule *, uint8_t reason);
-void connmgr_flow_event(struct connmgr *, const struct flow_event *);
 void connmgr_port_status(struct connmgr *, const struct ofport *, uint8_t reason);
 void connmgr_table_status(struct connmgr *, const struct table *, uint8_t reason);
 

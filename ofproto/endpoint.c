@@ -103,7 +103,7 @@ parse_active(const char *rest, struct endpoint *ep, char *error, size_t error_si
 
     snprintf(copy, sizeof copy, "%s", rest);
     split_host(copy, &host, &port);
-    if (!set_inet(ep, host, port ? parse_port(port) : OFP_TCP_PORT))
+    if (!set_inet(ep, host, port ? parse_port(port) : OPENFLOW_TCP_PORT))
         return 0;
     snprintf(error, error_size, "%s: wanted an IP address and a port, as in tcp:127.0.0.1:6653",
              ep->text);
@@ -124,7 +124,7 @@ parse_passive(const char *rest, struct endpoint *ep, char *error, size_t error_s
         host++;
         host[strcspn(host, "]")] = '\0';
     }
-    if (!set_inet(ep, host ? host : "0.0.0.0", *port ? parse_port(port) : OFP_TCP_PORT))
+    if (!set_inet(ep, host ? host : "0.0.0.0", *port ? parse_port(port) : OPENFLOW_TCP_PORT))
         return 0;
     snprintf(error, error_size, "%s: wanted a port and perhaps an IP, as in ptcp:6653:127.0.0.1",
              ep->text);

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-#define OFP_TCP_PORT 6653
+#define OPENFLOW_TCP_PORT 6653
 
 struct endpoint {
     bool is_passive;

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Modifications of flows, groups, meters, ports and tables. */
+#include "ofproto/ofconn.h"
+
+#define MAX_STUB_ACTIONS 2048
+
+static enum ofperr
+handle_flow_mod(struct ofconn *ofconn, const struct request *request)
+{
+    uint64_t stub[MAX_STUB_ACTIONS / 8];
+    struct buf ofpacts = BUF_STUB_INITIALIZER(stub);
+    struct ofp_decode_limits limits = ofconn_limits(ofconn);
+    struct ofproto_origin origin = ofconn_origin(ofconn, request->msg);
+    struct ofp_flow_mod fm;
+    enum ofperr error = ofp_flow_mod_decode(request->msg, &limits, &ofpacts, &fm);
+
+    if (!error)
+        error = ofproto_flow_mod(ofconn->mgr->ofproto, &fm, &origin);
+    if (!error && fm.buffer_id != OFBUFFER_NONE)
+        error = ofconn_run_buffer(ofconn, fm.buffer_id, fm.ofpacts, fm.ofpacts_size);
+    buf_destroy(&ofpacts);
+    return error;
+}
+
+/* Other controllers that asked for it get the request as it was done (1.4, section 7.4.6). */
+static void
+forward_request(struct ofconn *from, const struct request *request, unsigned reason)
+{
+    struct ofconn *ofconn, *next;
+
+    LIST_FOR_EACH_SAFE (ofconn, next, link, &from->mgr->ofconns) {
+        struct of_requestforward *forward;
+
+        if (ofconn == from || ofconn->version != from->version || ofconn->version < OFP14 ||
+            !async_wants(ofconn, ASYNC_REQUESTFORWARD, reason))
+            continue;
+        forward = async_new(ofconn, request->arena, OF_REQUESTFORWARD);
+        forward->request = (struct of_header *)request->msg;
+        ofconn_send_async_object(ofconn, forward);
+    }
+}
+
+static enum ofperr
+handle_group_mod(struct ofconn *ofconn, const struct request *request)
+{
+    struct ofp_decode_limits limits = ofconn_limits(ofconn);
+    struct ofproto_origin origin = ofconn_origin(ofconn, request->msg);
+    struct ofp_group_mod gm;
+    enum ofperr error = ofp_group_mod_decode(request->msg, &limits, &gm);
+
+    if (error)
+        return error;
+    error = ofproto_group_mod(ofconn->mgr->ofproto, &gm, &origin);
+    ofp_group_mod_destroy(&gm);
+    if (!error)
+        forward_request(ofconn, request, OFPRFR_GROUP_MOD);
+    return error;
+}
+
+static enum ofperr
+handle_meter_mod(struct ofconn *ofconn, const struct request *request)
+{
+    struct ofproto_origin origin = ofconn_origin(ofconn, request->msg);
+    struct ofp_meter_mod mm;
+    enum ofperr error = ofp_meter_mod_decode(request->msg, &mm);
+
+    if (!error)
+        error = ofproto_meter_mod(ofconn->mgr->ofproto, &mm, &origin);
+    if (!error)
+        forward_request(ofconn, request, OFPRFR_METER_MOD);
+    return error;
+}
+
+static enum ofperr
+handle_port_mod(struct ofconn *ofconn, const struct request *request)
+{
+    struct ofproto_origin origin = ofconn_origin(ofconn, request->msg);
+    struct ofp_port_mod pm;
+    enum ofperr error = ofp_port_mod_decode(request->msg, &pm);
+
+    return error ? error : ofproto_port_mod(ofconn->mgr->ofproto, &pm, &origin);
+}
+
+const struct handler handlers_mods[] = {
+    {OF_FLOW_ADD, HANDLER_WRITES, handle_flow_mod},
+    {OF_FLOW_MODIFY, HANDLER_WRITES, handle_flow_mod},
+    {OF_FLOW_MODIFY_STRICT, HANDLER_WRITES, handle_flow_mod},
+    {OF_FLOW_DELETE, HANDLER_WRITES, handle_flow_mod},
+    {OF_FLOW_DELETE_STRICT, HANDLER_WRITES, handle_flow_mod},
+    {OF_NICIRA_FLOW_MOD, HANDLER_WRITES, handle_flow_mod},
+    {OF_GROUP_ADD, HANDLER_WRITES, handle_group_mod},
+    {OF_GROUP_MODIFY, HANDLER_WRITES, handle_group_mod},
+    {OF_GROUP_DELETE, HANDLER_WRITES, handle_group_mod},
+    {OF_GROUP_ADD_OR_MOD, HANDLER_WRITES, handle_group_mod},
+    {OF_METER_MOD, HANDLER_WRITES, handle_meter_mod},
+    {OF_PORT_MOD, HANDLER_WRITES, handle_port_mod},
+    {OF_NO_CLASS, 0, NULL},
+};

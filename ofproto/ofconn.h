@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One OpenFlow connection's state, shared by the files that answer its messages.
+ *
+ * Model: ofconn.c decodes and dispatches by message class to handlers, which stand in
+ * handle-*.c by topic: each answers with ofconn_send() or returns an error, which ofconn.c sends.
+ * async.c says which asynchronous messages the connection wants.
+ *
+ * Private to connmgr.c, ofconn.c, async.c and handle-*.c. Threads: the event base's. */
+#ifndef SHUNT_OFPROTO_OFCONN_H
+#define SHUNT_OFPROTO_OFCONN_H
+
+#include "lib/list.h"
+#include "ofproto/connmgr.h"
+#include "ofproto/messages.h"
+#include "ofproto/openflow.h"
+#include "ofproto/pktbuf.h"
+
+enum ofconn_kind {
+    OFCONN_CONTROLLER, /* We called it, or a peer of a ptcp: target. */
+    OFCONN_SERVICE,    /* On the management socket. */
+    OFCONN_SNOOP,      /* Sees the messages of controllers. */
+};
+
+#define OFP_DEFAULT_MISS_SEND_LEN 128
+
+/* The asynchronous messages; a mask of reasons each, for masters and equals [0], slaves [1]. */
+enum async_type {
+    ASYNC_PACKET_IN,
+    ASYNC_PORT_STATUS,
+    ASYNC_FLOW_REMOVED,
+    ASYNC_ROLE_STATUS,
+    ASYNC_TABLE_STATUS,
+    ASYNC_REQUESTFORWARD,
+    ASYNC_CONT_STATUS,
+    N_ASYNC_TYPES
+};
+
+struct async_config {
+    uint32_t masks[2][N_ASYNC_TYPES];
+};
+
+/* Messages a second, with a burst. */
+struct token_bucket {
+    uint32_t rate, burst; /* rate 0: no limit. */
+    double tokens;
+    int64_t filled_ms;
+};
+
+struct ofconn {
+    struct list link; /* In connmgr's ofconns. */
+    struct connmgr *mgr;
+    struct conn *conn;
+    struct connmgr_port *port; /* The target it belongs to; NULL: management, snoop. */
+    enum ofconn_kind kind;
+    enum ofp_version version;
+
+    uint32_t role; /* OFPCR_ROLE_* */
+    struct async_config async;
+    uint16_t miss_send_len;
+    uint16_t controller_id;
+    uint8_t packet_in_format; /* enum ofp_packet_in_format */
+    bool is_nxm;              /* 1.0: flow-removed and statistics in NXM (NXT_SET_FLOW_FORMAT). */
+    bool has_table_id;        /* 1.0: NXT_FLOW_MOD_TABLE_ID. */
+    struct token_bucket packet_ins;
+    uint64_t n_packet_ins_dropped;
+
+    struct list bundles;  /* struct bundle, handle-bundle.c */
+    bool is_waiting;      /* For the fast path, with the barrier below. */
+    uint32_t barrier_xid;
+};
+
+/* A configured target: the connection or listener that serves it. */
+struct connmgr_port {
+    struct list link;
+    char *target;
+    struct endpoint ep;
+    struct connmgr *mgr;
+    unsigned probe_ms, max_backoff_ms;
+    uint32_t packet_in_rate, packet_in_burst;
+    struct conn *conn;              /* Active. */
+    struct ofconn *ofconn;          /* Active. */
+    struct conn_listener *listener; /* Passive. */
+};
+
+struct connmgr {
+    struct connmgr_options options;
+    const struct connmgr_ops *ops;
+    void *aux;
+    struct ofproto *ofproto;
+    struct list ports;   /* struct connmgr_port */
+    struct list ofconns; /* struct ofconn, all kinds. */
+    struct conn_listener *mgmt, *snoop;
+    struct pktbuf *pktbuf;
+    enum connmgr_fail_mode fail_mode;
+    struct event *fail_timer;
+    int64_t alone_since_ms; /* No controller is connected; -1: one is. */
+    bool is_standing_alone; /* The hidden NORMAL flow is in. */
+    bool has_generation_id;
+    uint64_t generation_id; /* Of the last master or slave request. */
+};
+
+/* ---- ofconn.c ---- */
+struct ofconn *ofconn_new(struct connmgr *, struct conn *, struct connmgr_port *, enum ofconn_kind);
+/* The stream ended: bundles, monitors and roles are gone; the object stays for a new stream. */
+void ofconn_reset(struct ofconn *);
+void ofconn_destroy(struct ofconn *);
+void ofconn_up(struct ofconn *);
+void ofconn_message(struct ofconn *, const uint8_t *bytes, size_t size);
+
+/* Sends whole messages that stand one after the other; destroys the buffer. */
+void ofconn_send(struct ofconn *, struct buf *msgs);
+/* The same for what the peer did not ask for: lost (ENOBUFS) while the peer does not keep up. */
+int ofconn_send_async(struct ofconn *, struct buf *msg);
+/* Answers the message at `request` with an error. */
+void ofconn_send_error(struct ofconn *, enum ofperr, const uint8_t *request, size_t size);
+
+/* What a handler gets: the message, decoded and as it came. */
+struct request {
+    const struct of_header *msg;
+    const uint8_t *bytes;
+    size_t size;
+    struct of_arena *arena;
+};
+
+/* Performs a request. Handlers answer with ofconn_send() or return an error, which is sent. */
+enum ofperr ofconn_handle(struct ofconn *, const struct request *);
+
+/* A zeroed reply, of the version and xid of the request; NULL when memory ran out. */
+void *reply_new(const struct request *, enum of_class);
+void ofconn_send_object(struct ofconn *, const void *msg);
+/* A zeroed asynchronous message of the connection's version. */
+void *async_new(const struct ofconn *, struct of_arena *, enum of_class);
+void ofconn_send_async_object(struct ofconn *, const void *msg);
+
+struct ofp_decode_limits ofconn_limits(const struct ofconn *);
+
+typedef enum ofperr ofconn_handler(struct ofconn *, const struct request *);
+
+/* ---- handle-*.c: rows of handlers, ended by one without a function ---- */
+#define HANDLER_WRITES 1 /* Refused for slaves. */
+
+struct handler {
+    enum of_class class_id;
+    unsigned flags;
+    ofconn_handler *handle;
+};
+
+extern const struct handler handlers_basic[];
+extern const struct handler handlers_async[];
+extern const struct handler handlers_mods[];
+extern const struct handler handlers_stats[];
+extern const struct handler handlers_tables[];
+extern const struct handler handlers_nicira[];
+extern const struct handler handlers_bundle[];
+
+void ofconn_barrier_done(void *ofconn);
+void ofconn_destroy_bundles(struct ofconn *);
+
+/* Runs the packet of a buffer that a modification named. */
+enum ofperr ofconn_run_buffer(struct ofconn *, uint32_t buffer_id, const struct ofpact *,
+                              size_t ofpacts_size);
+
+/* Appends one entry of a reply in parts. */
+void multipart_add(struct ofp_multipart *, const struct of_object *entry);
+
+/* ---- async.c ---- */
+void async_config_default(struct async_config *, enum ofconn_kind);
+bool async_wants(const struct ofconn *, enum async_type, unsigned reason);
+bool token_bucket_take(struct token_bucket *);
+
+/* Makes it the bridge's one master, a slave or an equal. `generation_id` NULL: not given. */
+enum ofperr ofconn_change_role(struct ofconn *, uint32_t role, const uint64_t *generation_id);
+/* Another controller of the bridge became master: the old one is told. */
+void ofconn_set_role(struct ofconn *, uint32_t role, uint8_t reason);
+
+/* ---- What messages say about things of ofproto: describe.c ---- */
+void ofport_describe(const struct ofport *, struct ofp_port *);
+/* Table-desc of 1.4 and later; properties come from the arena. */
+void table_describe(const struct table *, enum ofp_version, struct of_arena *,
+                    struct of_table_desc *);
+
+static inline struct ofproto_origin
+ofconn_origin(const struct ofconn *ofconn, const struct of_header *msg)
+{
+    return (struct ofproto_origin){.version = ofconn->version, .xid = msg->xid, .conn = ofconn};
+}
+
+#endif
