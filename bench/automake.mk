@@ -1,1 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
+BENCH_BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -I$(top_srcdir) \
+	-I/usr/include/$(shell $(CC) -print-multiarch)
+
+bench/traffic.bpf.o: bench/traffic.bpf.c
+	@$(MKDIR_P) bench
+	$(AM_V_GEN)$(BPF_CLANG) $(BENCH_BPF_CFLAGS) -c $< -o $@
+
+bench/traffic.skel.h: bench/traffic.bpf.o
+	$(AM_V_GEN)$(BPFTOOL) gen skeleton $< name traffic_bpf >$@.tmp && mv $@.tmp $@
+
+EXTRA_PROGRAMS = bench/pktgen
+bench_pktgen_SOURCES = bench/pktgen.c
+nodist_bench_pktgen_SOURCES = bench/traffic.skel.h
+bench_pktgen_LDADD = lib/libshunt.a $(LIBBPF_LIBS)
+bench/pktgen.$(OBJEXT): bench/traffic.skel.h
+
+EXTRA_DIST += bench/traffic.bpf.c
+CLEANFILES += bench/pktgen bench/traffic.bpf.o bench/traffic.skel.h

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /* Load, sink and the bare contestants of the forwarding benchmark. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -10,9 +10,10 @@
 #include <bpf/bpf_helpers.h>
 
 /* Set before loading, read-only for the programs. */
-const volatile __u32 n_flows = 1;   /* Power of two. */
-const volatile __u32 is_random = 0; /* Flows in random order instead of round robin. */
-const volatile __u32 out_ifindex = 0;
+const volatile __u32 n_flows = 1;          /* Power of two. */
+const volatile __u32 is_random = 0;        /* Flows in random order instead of round robin. */
+const volatile __u32 out_ifindex = 0;      /* Of generated frames. */
+const volatile __u32 bare_out_ifindex = 0; /* Of bare_tc. */
 
 /* Writer: count programs, per CPU; reader: bench. Slot 0 packets, 1 bytes. */
 struct {
@@ -54,7 +55,7 @@ set_flow(struct iphdr *ip, struct udphdr *udp, __u32 flow)
     __be32 address = bpf_htonl(0x0a000000 | (flow & 0x00ffffff));
     __u32 sum = (__u16)~ip->check;
 
-    sum += (__u16)~(ip->saddr & 0xffff) + (__u16)~(ip->saddr >> 16);
+    sum += (__u16) ~(ip->saddr & 0xffff) + (__u16) ~(ip->saddr >> 16);
     sum += (address & 0xffff) + (address >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
@@ -113,7 +114,7 @@ int
 bare_tc(struct __sk_buff *skb)
 {
     (void)skb;
-    return bpf_redirect(out_ifindex, 0);
+    return bpf_redirect(bare_out_ifindex, 0);
 }
 
 /* What native XDP on a veth needs at its peer. */

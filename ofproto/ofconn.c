@@ -210,7 +210,7 @@ ofconn_handle(struct ofconn *ofconn, const struct request *request)
     if (!h)
         return OFPERR_OFPBRC_BAD_TYPE;
     if (h->flags & HANDLER_WRITES && ofconn->role == OFPCR_ROLE_SLAVE)
-        return OFPERR_OFPBRC_IS_SLAVE;
+        return OFPERR_OFPBRC_IS_SECONDARY;
     return h->handle(ofconn, request);
 }
 

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Load from the kernel and a count at the other end, for one contestant of the benchmark.
+ *
+ *   pktgen --out DEV --sink DEV [--seconds N] [--size BYTES] [--flows N] [--random]
+ *          [--bare-xdp IN:OUT | --bare-tc IN:OUT]
+ *
+ * Frames are made by BPF test runs with live frames and leave by --out; what comes in at --sink
+ * is counted and dropped. --bare-* attaches a program that does nothing but redirect. Prints one
+ * JSON object: offered, received, seconds. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bench/traffic.skel.h"
+#include "lib/util.h"
+
+#define BATCH 64
+#define RUNS_PER_CALL (1 << 16)
+#define MAX_FRAME 1514
+
+struct options {
+    const char *out, *sink, *bare_xdp, *bare_tc;
+    double seconds;
+    unsigned size, n_flows;
+    bool is_random;
+};
+
+static void
+fail(const char *what, int err)
+{
+    fprintf(stderr, "pktgen: %s: %s\n", what, strerror(err < 0 ? -err : err));
+    exit(1);
+}
+
+static unsigned
+ifindex_of(const char *name)
+{
+    unsigned ifindex = if_nametoindex(name);
+
+    if (!ifindex)
+        fail(name, errno);
+    return ifindex;
+}
+
+static uint16_t
+ip_checksum(const struct iphdr *ip)
+{
+    const uint16_t *words = (const uint16_t *)ip;
+    uint32_t sum = 0;
+
+    for (int i = 0; i < 10; i++)
+        sum += words[i];
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t) ~(sum + (sum >> 16));
+}
+
+/* A UDP frame of `size` bytes on the wire, the frame check sequence counted. */
+static size_t
+make_frame(uint8_t *frame, unsigned size)
+{
+    struct ethhdr *eth = (struct ethhdr *)frame;
+    struct iphdr *ip = (struct iphdr *)(eth + 1);
+    struct udphdr *udp = (struct udphdr *)(ip + 1);
+    size_t length = size - 4;
+
+    memset(frame, 0, length);
+    memcpy(eth->h_dest, "\x02\0\0\0\0\x02", 6);
+    memcpy(eth->h_source, "\x02\0\0\0\0\x01", 6);
+    eth->h_proto = htons(ETH_P_IP);
+    ip->version = 4;
+    ip->ihl = 5;
+    ip->ttl = 64;
+    ip->protocol = IPPROTO_UDP;
+    ip->tot_len = htons(length - sizeof *eth);
+    ip->saddr = htonl(0x0a000001);
+    ip->daddr = htonl(0x0b000001);
+    ip->check = ip_checksum(ip);
+    udp->source = htons(1000);
+    udp->dest = htons(2000);
+    udp->len = htons(length - sizeof *eth - sizeof *ip);
+    return length;
+}
+
+static void
+split_pair(const char *pair, unsigned *in, unsigned *out)
+{
+    char name[IF_NAMESIZE + 1] = "";
+    const char *colon = strchr(pair, ':');
+
+    if (!colon || colon - pair > IF_NAMESIZE)
+        fail(pair, EINVAL);
+    memcpy(name, pair, colon - pair);
+    *in = ifindex_of(name);
+    *out = ifindex_of(colon + 1);
+}
+
+static void
+attach_xdp(unsigned ifindex, const struct bpf_program *program)
+{
+    int err = bpf_xdp_attach(ifindex, bpf_program__fd(program), XDP_FLAGS_DRV_MODE, NULL);
+
+    if (err)
+        fail("attach XDP", err);
+}
+
+static void
+attach_tc(unsigned ifindex, const struct bpf_program *program)
+{
+    DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+    DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(program), .handle = 1,
+                        .priority = 1, .flags = BPF_TC_F_REPLACE);
+    int err = bpf_tc_hook_create(&hook);
+
+    if (err && err != -EEXIST)
+        fail("make clsact", err);
+    err = bpf_tc_attach(&hook, &opts);
+    if (err)
+        fail("attach TC", err);
+}
+
+static uint64_t
+read_count(const struct traffic_bpf *skel)
+{
+    int n_cpus = libbpf_num_possible_cpus();
+    uint64_t values[n_cpus], sum = 0;
+    uint32_t slot = 0;
+
+    if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.counts), &slot, values))
+        fail("read counts", errno);
+    for (int i = 0; i < n_cpus; i++)
+        sum += values[i];
+    return sum;
+}
+
+static double
+now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void
+run_once(const struct traffic_bpf *skel, void *frame, size_t size, uint32_t repeat)
+{
+    struct xdp_md ctx = {.data_end = (uint32_t)size};
+    DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (uint32_t)size,
+                        .ctx_in = &ctx, .ctx_size_in = sizeof ctx, .repeat = (int)repeat,
+                        .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
+    int err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.generate), &opts);
+
+    if (err)
+        fail("generate", err);
+}
+
+static void
+run(const struct traffic_bpf *skel, const struct options *options)
+{
+    uint8_t frame[MAX_FRAME];
+    size_t size = make_frame(frame, options->size);
+    uint64_t offered = 0, before;
+    double start, elapsed;
+
+    run_once(skel, frame, size, BATCH); /* Flows are set up. */
+    before = read_count(skel);
+    start = now();
+    do {
+        run_once(skel, frame, size, RUNS_PER_CALL);
+        offered += RUNS_PER_CALL;
+        elapsed = now() - start;
+    } while (elapsed < options->seconds);
+    printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f}\n", offered,
+           read_count(skel) - before, elapsed);
+}
+
+static void
+attach_bare(struct traffic_bpf *skel, const char *pair, bool is_xdp)
+{
+    unsigned in, out;
+    uint32_t slot = 0;
+
+    split_pair(pair, &in, &out);
+    if (is_xdp) {
+        if (bpf_map_update_elem(bpf_map__fd(skel->maps.bare_port), &slot, &out, 0))
+            fail("devmap", errno);
+        attach_xdp(in, skel->progs.bare_xdp);
+        attach_xdp(out, skel->progs.pass);
+    } else {
+        attach_tc(in, skel->progs.bare_tc);
+    }
+}
+
+static void
+parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option longs[] = {
+        {"out", required_argument, NULL, 'o'},
+        {"sink", required_argument, NULL, 's'},
+        {"seconds", required_argument, NULL, 't'},
+        {"size", required_argument, NULL, 'b'},
+        {"flows", required_argument, NULL, 'f'},
+        {"random", no_argument, NULL, 'r'},
+        {"bare-xdp", required_argument, NULL, 'x'},
+        {"bare-tc", required_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
+    };
+    int c;
+
+    *options = (struct options){.seconds = 1, .size = 64, .n_flows = 1};
+    while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
+        switch (c) {
+        case 'o':
+            options->out = optarg;
+            break;
+        case 's':
+            options->sink = optarg;
+            break;
+        case 't':
+            options->seconds = atof(optarg);
+            break;
+        case 'b':
+            options->size = (unsigned)atoi(optarg);
+            break;
+        case 'f':
+            options->n_flows = (unsigned)atoi(optarg);
+            break;
+        case 'r':
+            options->is_random = true;
+            break;
+        case 'x':
+            options->bare_xdp = optarg;
+            break;
+        case 'c':
+            options->bare_tc = optarg;
+            break;
+        default:
+            exit(1);
+        }
+    }
+    if (!options->out || !options->sink || options->size < 64 || options->size > MAX_FRAME + 4 ||
+        !options->n_flows || options->n_flows & (options->n_flows - 1)) {
+        fprintf(stderr,
+                "pktgen: --out and --sink are devices, --size is 64 to %d, --flows a "
+                "power of two\n",
+                MAX_FRAME + 4);
+        exit(1);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options options;
+    struct traffic_bpf *skel;
+    unsigned in, out = 0;
+
+    parse_options(argc, argv, &options);
+    skel = traffic_bpf__open();
+    if (!skel)
+        fail("open BPF programs", errno);
+    if (options.bare_tc)
+        split_pair(options.bare_tc, &in, &out);
+    skel->rodata->n_flows = options.n_flows;
+    skel->rodata->is_random = options.is_random;
+    skel->rodata->out_ifindex = ifindex_of(options.out);
+    skel->rodata->bare_out_ifindex = out;
+    if (traffic_bpf__load(skel))
+        fail("load BPF programs", errno);
+    attach_xdp(ifindex_of(options.sink), skel->progs.sink_xdp);
+    if (options.bare_xdp)
+        attach_bare(skel, options.bare_xdp, true);
+    if (options.bare_tc)
+        attach_bare(skel, options.bare_tc, false);
+    run(skel, &options);
+    bpf_xdp_detach(ifindex_of(options.sink), 0, NULL);
+    traffic_bpf__destroy(skel);
+    return 0;
+}
