@@ -21,11 +21,18 @@ check-local: check-TESTS
 	@$(top_srcdir)/tests/summary $(TEST_LOGS)
 
 TESTS += tests/check-includes
-EXTRA_DIST += tests/check-includes scripts/guest tests/summary
-EXTRA_DIST += tests/summary
+EXTRA_DIST += tests/conformance/run tests/check-includes scripts/guest tests/summary
 
 check_PROGRAMS += tests/unit-actions
 TESTS += tests/unit-actions
 tests_unit_actions_SOURCES = tests/unit-actions.c
 tests_unit_actions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_actions_LDADD = actions/libactions.a $(CMOCKA_LIBS)
+
+# The Ryu suites, functional cases, both hooks; sudo make check-conformance. With the cases that
+# measure rates: make check-conformance CONFORMANCE_FLAGS=-t
+check-conformance: all
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		$(top_srcdir)/tests/conformance/run $(CONFORMANCE_FLAGS) | tee conformance.log
+	@$(top_srcdir)/tests/summary conformance.log
+.PHONY: check-conformance
