@@ -35,3 +35,120 @@ ofproto_libofproto_a_SOURCES = \
 	ofproto/rule-heap.h \
 	ofproto/rule.h \
 	ofproto/table.h
+
+# OpenFlow messages: a runtime, and codecs generated from the descriptions in openflow_input/.
+noinst_LIBRARIES += ofproto/libopenflow.a
+ofproto_libopenflow_a_SOURCES = \
+	ofproto/of-arena.c \
+	ofproto/of-arena.h \
+	ofproto/of-buf.c \
+	ofproto/of-buf.h \
+	ofproto/of-class.c \
+	ofproto/of-codec.h \
+	ofproto/of-decode.c \
+	ofproto/of-encode.c \
+	ofproto/of-object.h \
+	ofproto/of-oxm.c \
+	ofproto/of-print.c \
+	ofproto/openflow.h \
+	$(openflow_generated)
+
+openflow_generated = \
+	ofproto/openflow/action-experimenter.c \
+	ofproto/openflow/action-experimenter.h \
+	ofproto/openflow/action-nicira-field.c \
+	ofproto/openflow/action-nicira-field.h \
+	ofproto/openflow/action-nicira-header.c \
+	ofproto/openflow/action-nicira-header.h \
+	ofproto/openflow/action-set.c \
+	ofproto/openflow/action-set.h \
+	ofproto/openflow/action.c \
+	ofproto/openflow/action.h \
+	ofproto/openflow/all.h \
+	ofproto/openflow/async-property-port.c \
+	ofproto/openflow/async-property-port.h \
+	ofproto/openflow/async-property.c \
+	ofproto/openflow/async-property.h \
+	ofproto/openflow/classes.h \
+	ofproto/openflow/common.c \
+	ofproto/openflow/common.h \
+	ofproto/openflow/constants.h \
+	ofproto/openflow/enum-names.c \
+	ofproto/openflow/experimenter-nicira-flow.c \
+	ofproto/openflow/experimenter-nicira-flow.h \
+	ofproto/openflow/experimenter-nicira.c \
+	ofproto/openflow/experimenter-nicira.h \
+	ofproto/openflow/experimenter-onf.c \
+	ofproto/openflow/experimenter-onf.h \
+	ofproto/openflow/flow-update.c \
+	ofproto/openflow/flow-update.h \
+	ofproto/openflow/flow.c \
+	ofproto/openflow/flow.h \
+	ofproto/openflow/group.c \
+	ofproto/openflow/group.h \
+	ofproto/openflow/instruction.c \
+	ofproto/openflow/instruction.h \
+	ofproto/openflow/lists.h \
+	ofproto/openflow/message.c \
+	ofproto/openflow/message.h \
+	ofproto/openflow/meter.c \
+	ofproto/openflow/meter.h \
+	ofproto/openflow/nicira-ct.c \
+	ofproto/openflow/nicira-ct.h \
+	ofproto/openflow/nicira-packet.c \
+	ofproto/openflow/nicira-packet.h \
+	ofproto/openflow/oxm-table.c \
+	ofproto/openflow/oxm.c \
+	ofproto/openflow/oxm.h \
+	ofproto/openflow/port-stats.c \
+	ofproto/openflow/port-stats.h \
+	ofproto/openflow/port.c \
+	ofproto/openflow/port.h \
+	ofproto/openflow/queue.c \
+	ofproto/openflow/queue.h \
+	ofproto/openflow/session.c \
+	ofproto/openflow/session.h \
+	ofproto/openflow/stats-reply-experimenter.c \
+	ofproto/openflow/stats-reply-experimenter.h \
+	ofproto/openflow/stats-reply-group.c \
+	ofproto/openflow/stats-reply-group.h \
+	ofproto/openflow/stats-reply.c \
+	ofproto/openflow/stats-reply.h \
+	ofproto/openflow/stats-request-experimenter.c \
+	ofproto/openflow/stats-request-experimenter.h \
+	ofproto/openflow/stats-request-group.c \
+	ofproto/openflow/stats-request-group.h \
+	ofproto/openflow/stats-request.c \
+	ofproto/openflow/stats-request.h \
+	ofproto/openflow/table-property.c \
+	ofproto/openflow/table-property.h \
+	ofproto/openflow/table.c \
+	ofproto/openflow/table.h \
+	ofproto/openflow/tables.c
+
+openflow_generator = \
+	ofproto/loxi/emit.py \
+	ofproto/loxi/emit_codec.py \
+	ofproto/loxi/emit_headers.py \
+	ofproto/loxi/emit_tables.py \
+	ofproto/loxi/loxi.py \
+	ofproto/loxi/model.py \
+	ofproto/loxi/parse.py
+
+# The stamp is older than what was generated with it, so that a release, which ships both, needs
+# no Python. What would not change is left alone and not compiled again.
+ofproto/openflow.stamp: $(wildcard $(srcdir)/ofproto/openflow_input/*.loxi) $(openflow_generator)
+	$(AM_V_GEN)$(MKDIR_P) ofproto/openflow && : > $@.tmp && \
+	$(PYTHON) -B $(srcdir)/ofproto/loxi/loxi.py $(srcdir)/ofproto/openflow_input ofproto/openflow && \
+	mv $@.tmp $@
+$(openflow_generated): ofproto/openflow.stamp
+	@test -f $@ || { rm -f ofproto/openflow.stamp; $(MAKE) $(AM_MAKEFLAGS) ofproto/openflow.stamp; }
+
+BUILT_SOURCES += $(openflow_generated)
+MAINTAINERCLEANFILES = $(openflow_generated) ofproto/openflow.stamp
+EXTRA_DIST += $(openflow_generator) ofproto/openflow_input ofproto/openflow.stamp
+
+dist-hook: dist-openflow
+dist-openflow:
+	touch $(distdir)/ofproto/openflow.stamp
+	touch $(distdir)/ofproto/openflow/*
