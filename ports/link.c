@@ -84,9 +84,12 @@ link_parse(const struct nlmsghdr *message, struct link *link)
     link->ifindex = info->ifi_index;
     link->ethernet = info->ifi_type == ARPHRD_ETHER;
     link->admin_up = info->ifi_flags & IFF_UP;
+    link->promiscuous = info->ifi_flags & IFF_PROMISC;
     link->kind = parse_kind(table[IFLA_LINKINFO]);
     if (link->kind == LINK_VETH && table[IFLA_LINK] && !table[IFLA_LINK_NETNSID])
         link->peer_ifindex = mnl_attr_get_u32(table[IFLA_LINK]);
+    if (table[IFLA_MASTER])
+        link->master_ifindex = mnl_attr_get_u32(table[IFLA_MASTER]);
     if (table[IFLA_MTU])
         link->mtu = mnl_attr_get_u32(table[IFLA_MTU]);
     if (table[IFLA_CARRIER])

@@ -29,17 +29,19 @@ enum link_xdp { LINK_XDP_NONE, LINK_XDP_NATIVE, LINK_XDP_GENERIC, LINK_XDP_OFFLO
 struct link {
     char name[IFNAMSIZ]; /* Zero to the end. */
     uint32_t ifindex;
-    uint32_t peer_ifindex; /* Of a veth; 0: none, or in another namespace. */
-    uint32_t mtu;          /* Bytes behind the Ethernet header. */
-    uint32_t xdp_prog_id;  /* 0: none. */
-    uint32_t kind;         /* enum link_kind */
-    uint32_t xdp;          /* enum link_xdp */
+    uint32_t peer_ifindex;   /* Of a veth; 0: none, or in another namespace. */
+    uint32_t mtu;            /* Bytes behind the Ethernet header. */
+    uint32_t xdp_prog_id;    /* 0: none. */
+    uint32_t kind;           /* enum link_kind */
+    uint32_t xdp;            /* enum link_xdp */
+    uint32_t master_ifindex; /* Of the bridge or bond that it is enslaved to; 0: none. */
     uint8_t mac[6];
     bool ethernet; /* Its frames have Ethernet headers. */
     bool admin_up;
     bool carrier;
+    bool promiscuous;  /* By request of its flags, not by a packet socket's. */
     uint8_t operstate; /* IF_OPER_* of linux/if.h. */
-    uint8_t pad[2];    /* Zero. */
+    uint8_t pad;       /* Zero. */
 };
 
 /* Fills `link` from an RTM_NEWLINK or RTM_DELLINK message. EBADMSG when an attribute is not what

@@ -50,6 +50,7 @@ void ports_local_end(const char *bridge, char name[IFNAMSIZ]);
 /* Removes a software device, and the other end of a veth pair with it. */
 int ports_delete(struct ports *, uint32_t ifindex);
 int ports_set_up(struct ports *, uint32_t ifindex, bool up);
+int ports_set_promiscuous(struct ports *, uint32_t ifindex, bool on);
 int ports_set_mtu(struct ports *, uint32_t ifindex, uint32_t mtu);
 
 #endif

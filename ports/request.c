@@ -54,14 +54,14 @@ begin(void *buffer, uint16_t type, uint16_t flags, uint32_t ifindex, struct ifin
 
 /* Of the device `ifindex`, or with ifindex 0 of that of `name`. */
 static int
-set_up(struct ports *ports, uint32_t ifindex, const char *name, bool up)
+set_flag(struct ports *ports, uint32_t ifindex, const char *name, unsigned flag, bool on)
 {
     char buffer[REQUEST_SIZE];
     struct ifinfomsg *info;
     struct nlmsghdr *request = begin(buffer, RTM_NEWLINK, 0, ifindex, &info);
 
-    info->ifi_change = IFF_UP;
-    info->ifi_flags = up ? IFF_UP : 0;
+    info->ifi_change = flag;
+    info->ifi_flags = on ? flag : 0;
     if (name)
         mnl_attr_put_strz(request, IFLA_IFNAME, name);
     return ports_transact(ports, request, NULL, NULL);
@@ -116,9 +116,9 @@ ports_create_local(struct ports *ports, const char *bridge, const uint8_t mac[6]
     err = create_pair(ports, bridge, mac, switch_end);
     if (err)
         return err;
-    err = set_up(ports, 0, switch_end, true);
+    err = set_flag(ports, 0, switch_end, IFF_UP, true);
     if (!err)
-        err = set_up(ports, 0, bridge, true);
+        err = set_flag(ports, 0, bridge, IFF_UP, true);
     if (err)
         remove_link(ports, 0, bridge);
     return err;
@@ -133,7 +133,13 @@ ports_delete(struct ports *ports, uint32_t ifindex)
 int
 ports_set_up(struct ports *ports, uint32_t ifindex, bool up)
 {
-    return set_up(ports, ifindex, NULL, up);
+    return set_flag(ports, ifindex, NULL, IFF_UP, up);
+}
+
+int
+ports_set_promiscuous(struct ports *ports, uint32_t ifindex, bool on)
+{
+    return set_flag(ports, ifindex, NULL, IFF_PROMISC, on);
 }
 
 int

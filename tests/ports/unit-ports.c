@@ -121,7 +121,7 @@ local_pair_has_its_names_mac_and_is_up(void **state)
 }
 
 static void
-up_down_and_mtu_are_set_and_told(void **state)
+flags_and_mtu_are_set_and_told(void **state)
 {
     struct seen *seen = *state;
     uint32_t ifindex;
@@ -138,6 +138,10 @@ up_down_and_mtu_are_set_and_told(void **state)
     ports_run(seen->ports);
     assert_true(ports_find_ifindex(seen->ports, ifindex)->admin_up);
     assert_int_equal(ports_find_ifindex(seen->ports, ifindex)->mtu, 1280);
+    assert_false(ports_find_ifindex(seen->ports, ifindex)->promiscuous);
+    assert_int_equal(ports_set_promiscuous(seen->ports, ifindex, true), 0);
+    ports_run(seen->ports);
+    assert_true(ports_find_ifindex(seen->ports, ifindex)->promiscuous);
     assert_int_not_equal(ports_set_mtu(seen->ports, ifindex, 20), 0);
     assert_int_equal(ports_set_up(seen->ports, 4711, true), ENODEV);
     assert_int_equal(ports_delete(seen->ports, 4711), ENODEV);
@@ -250,6 +254,18 @@ lost_events_are_made_good_by_a_dump(void **state)
 }
 
 static void
+a_master_is_told(void **state)
+{
+    struct seen *seen = *state;
+
+    shell("ip link add m0 type bridge; ip link add v0 type veth peer name v1");
+    shell("ip link set v0 master m0");
+    ports_run(seen->ports);
+    assert_int_equal(ports_find_name(seen->ports, "v0")->master_ifindex,
+                     ports_find_name(seen->ports, "m0")->ifindex);
+}
+
+static void
 medium_of_a_veth(void **state)
 {
     struct link_medium medium;
@@ -282,13 +298,14 @@ truncated_messages_are_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
     PORTS_TEST(local_pair_has_its_names_mac_and_is_up),
-    PORTS_TEST(up_down_and_mtu_are_set_and_told),
+    PORTS_TEST(flags_and_mtu_are_set_and_told),
     PORTS_TEST(rename_is_one_change),
     PORTS_TEST(removed_device_returns_with_a_new_ifindex),
     PORTS_TEST(move_to_another_namespace_is_a_removal),
     PORTS_TEST(kinds_are_told_apart),
     PORTS_TEST(carrier_follows_the_peer),
     PORTS_TEST(lost_events_are_made_good_by_a_dump),
+    PORTS_TEST(a_master_is_told),
     PORTS_TEST(medium_of_a_veth),
     PORTS_TEST(truncated_messages_are_refused),
 };
