@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shuntctl: the command line's frame and what its verbs share.
+ *
+ * Model: a row a verb, with how many arguments it takes and what they are. A verb prints on
+ * standard output and returns the exit status; errors are one line on standard error that begins
+ * with "shuntctl: ".
+ * Ownership: plain data. Threads: one. Not here: what the daemon does (shuntd). */
+#ifndef SHUNT_CLI_CLI_H
+#define SHUNT_CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cli {
+    const char *verb;
+    int argc; /* Arguments behind the verb. */
+    char **argv;
+
+    const char *run_dir;
+    uint32_t protocols; /* Bits 1 << wire version; 0: any. */
+    unsigned timeout_s; /* 0: none. */
+    bool json;          /* --format json */
+    bool strict;
+    bool may_exist;
+    bool if_exists;
+    bool keep;
+};
+
+typedef int cli_run(const struct cli *);
+
+struct cli_verb {
+    const char *name;
+    cli_run *run;
+    int min_args, max_args; /* -1: any number. */
+    const char *args;       /* As the help prints them. */
+    const char *help;
+};
+
+/* Ends with the row that has no name. */
+extern const struct cli_verb cli_daemon_verbs[];
+
+/* Prints "shuntctl: " and the text on standard error; returns 1, the exit status. */
+int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints a JSON value, indented, and a newline. */
+void cli_print_json(const json_t *);
+
+/* Sends `request` (whose reference it takes) to the daemon. 0, with a new reference in *result
+ * (NULL when there is nothing to tell), or 1 after an error was printed. */
+int cli_request(const struct cli *, json_t *request, json_t **result);
+/* The same, and then waits until the daemon has ended the connection. */
+int cli_request_to_end(const struct cli *, json_t *request);
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs that ask the daemon: bridges, ports, controllers, the fast path, the process. */
+#include "cli/cli.h"
+#include "cli/show.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A request of this verb about the bridge that the first argument names. */
+static json_t *
+bridge_request(const struct cli *cli, const char *verb)
+{
+    return json_pack("{s:s, s:s+}", "verb", verb, "bridge", cli->argv[0], "");
+}
+
+/* Sends a request that only succeeds or fails. */
+static int
+do_request(const struct cli *cli, json_t *request)
+{
+    json_t *result;
+    int status = cli_request(cli, request, &result);
+
+    json_decref(result);
+    return status;
+}
+
+/* Prints an array of strings, one a line. */
+static int
+list_request(const struct cli *cli, json_t *request)
+{
+    json_t *result, *item;
+    size_t i;
+    int status = cli_request(cli, request, &result);
+
+    if (status)
+        return status;
+    if (cli->json) {
+        cli_print_json(result);
+    } else {
+        json_array_foreach(result, i, item)
+        {
+            puts(json_string_value(item));
+        }
+    }
+    json_decref(result);
+    return 0;
+}
+
+/* ---- Arguments of the form KEY=VALUE ---- */
+
+static int
+set_number(json_t *request, const char *key, const char *value)
+{
+    char *end;
+    long long number;
+
+    errno = 0;
+    number = strtoll(value, &end, 10);
+    if (errno || end == value || *end)
+        return cli_error("%s '%s': want a number", key, value);
+    return json_object_set_new(request, key, json_integer(number));
+}
+
+static int
+set_list(json_t *request, const char *key, const char *value)
+{
+    json_t *list = json_array();
+
+    while (*value) {
+        size_t n = strcspn(value, ",");
+
+        json_array_append_new(list, json_stringn(value, n));
+        value += n + (value[n] == ',');
+    }
+    return json_object_set_new(request, key, list);
+}
+
+/* Adds what "KEY=VALUE" says. `keys` has "key parameter type" rows and ends with a NULL key. */
+struct setting {
+    const char *key, *parameter;
+    enum { SETTING_STRING, SETTING_NUMBER, SETTING_LIST } type;
+};
+
+static int
+set_value(json_t *request, const struct setting *setting, const char *value)
+{
+    switch (setting->type) {
+    case SETTING_NUMBER:
+        return set_number(request, setting->parameter, value);
+    case SETTING_LIST:
+        return set_list(request, setting->parameter, value);
+    case SETTING_STRING:
+        break;
+    }
+    if (json_object_set_new(request, setting->parameter, json_string(value)))
+        return cli_error("%s: want text in UTF-8", setting->key);
+    return 0;
+}
+
+static int
+add_settings(const struct cli *cli, int first, const struct setting *settings, json_t *request)
+{
+    for (int i = first; i < cli->argc; i++) {
+        const char *arg = cli->argv[i], *equals = strchr(arg, '=');
+        const struct setting *setting;
+
+        for (setting = settings; setting->key; setting++) {
+            size_t n = strlen(setting->key);
+
+            if (equals && n == (size_t)(equals - arg) && !strncmp(arg, setting->key, n))
+                break;
+        }
+        if (!setting->key) {
+            fputs("shuntctl: ", stderr);
+            fprintf(stderr, "%s: argument '%s': want ", cli->verb, arg);
+            for (setting = settings; setting->key; setting++)
+                fprintf(stderr, "%s%s=",
+                        setting == settings ? ""
+                        : setting[1].key    ? ", "
+                                            : " or ",
+                        setting->key);
+            fputc('\n', stderr);
+            return 1;
+        }
+        if (set_value(request, setting, equals + 1))
+            return 1;
+    }
+    return 0;
+}
+
+static int
+do_with_settings(const struct cli *cli, int first, const struct setting *settings, json_t *request)
+{
+    if (add_settings(cli, first, settings, request)) {
+        json_decref(request);
+        return 1;
+    }
+    return do_request(cli, request);
+}
+
+/* ---- Bridges and ports ---- */
+
+static const struct setting new_bridge_settings[] = {
+    {"datapath-id", "datapath_id", SETTING_STRING},
+    {"fail-mode", "fail_mode", SETTING_STRING},
+    {"protocols", "protocols", SETTING_LIST},
+    {"n-tables", "n_tables", SETTING_NUMBER},
+    {NULL, NULL, SETTING_STRING},
+};
+
+static const struct setting bridge_settings[] = {
+    {"datapath-id", "datapath_id", SETTING_STRING},
+    {"fail-mode", "fail_mode", SETTING_STRING},
+    {"protocols", "protocols", SETTING_LIST},
+    {NULL, NULL, SETTING_STRING},
+};
+
+static const struct setting port_settings[] = {
+    {"ofport", "ofport", SETTING_NUMBER},
+    {"hook", "hook", SETTING_STRING},
+    {NULL, NULL, SETTING_STRING},
+};
+
+static int
+add_br(const struct cli *cli)
+{
+    json_t *request = bridge_request(cli, "add-br");
+
+    json_object_set_new(request, "may_exist", json_boolean(cli->may_exist));
+    return do_with_settings(cli, 1, new_bridge_settings, request);
+}
+
+static int
+set_br(const struct cli *cli)
+{
+    return do_with_settings(cli, 1, bridge_settings, bridge_request(cli, "set-br"));
+}
+
+static int
+set_fail_mode(const struct cli *cli)
+{
+    json_t *request = bridge_request(cli, "set-br");
+
+    json_object_set_new(request, "fail_mode", json_string(cli->argv[1]));
+    return do_request(cli, request);
+}
+
+static int
+del_br(const struct cli *cli)
+{
+    json_t *request = bridge_request(cli, "del-br");
+
+    json_object_set_new(request, "if_exists", json_boolean(cli->if_exists));
+    return do_request(cli, request);
+}
+
+static int
+list_br(const struct cli *cli)
+{
+    return list_request(cli, json_pack("{s:s}", "verb", "list-br"));
+}
+
+static json_t *
+port_request(const struct cli *cli, const char *verb)
+{
+    json_t *request = bridge_request(cli, verb);
+
+    json_object_set_new(request, "device", json_string(cli->argv[1]));
+    return request;
+}
+
+static int
+add_port(const struct cli *cli)
+{
+    json_t *request = port_request(cli, "add-port");
+
+    json_object_set_new(request, "may_exist", json_boolean(cli->may_exist));
+    return do_with_settings(cli, 2, port_settings, request);
+}
+
+static int
+del_port(const struct cli *cli)
+{
+    json_t *request = port_request(cli, "del-port");
+
+    json_object_set_new(request, "if_exists", json_boolean(cli->if_exists));
+    return do_request(cli, request);
+}
+
+static int
+list_ports(const struct cli *cli)
+{
+    return list_request(cli, bridge_request(cli, "list-ports"));
+}
+
+/* ---- Controllers ---- */
+
+static int
+set_controller(const struct cli *cli)
+{
+    json_t *request = bridge_request(cli, "set-controller"), *targets = json_array();
+
+    for (int i = 1; i < cli->argc; i++)
+        json_array_append_new(targets, json_string(cli->argv[i]));
+    json_object_set_new(request, "targets", targets);
+    return do_request(cli, request);
+}
+
+static int
+get_controller(const struct cli *cli)
+{
+    return list_request(cli, bridge_request(cli, "get-controller"));
+}
+
+/* ---- Views ---- */
+
+static int
+show_request(const struct cli *cli, json_t *request, void (*print)(const json_t *))
+{
+    json_t *result;
+    int status = cli_request(cli, request, &result);
+
+    if (status)
+        return status;
+    if (cli->json)
+        cli_print_json(result);
+    else
+        print(result);
+    json_decref(result);
+    return 0;
+}
+
+static int
+show(const struct cli *cli)
+{
+    json_t *request = cli->argc ? bridge_request(cli, "show") : json_pack("{s:s}", "verb", "show");
+
+    return show_request(cli, request, show_print_bridges);
+}
+
+static int
+dpctl_show(const struct cli *cli)
+{
+    return show_request(cli, json_pack("{s:s}", "verb", "dpctl-show"), show_print_datapath);
+}
+
+/* ---- The process ---- */
+
+static int
+stop(const struct cli *cli)
+{
+    return cli_request_to_end(cli, json_pack("{s:s, s:b}", "verb", "stop", "keep", (int)cli->keep));
+}
+
+/* Returns when the new process answers. */
+static int
+restart(const struct cli *cli)
+{
+    json_t *list;
+    int status = cli_request_to_end(cli, json_pack("{s:s}", "verb", "restart"));
+
+    if (status)
+        return status;
+    status = cli_request(cli, json_pack("{s:s}", "verb", "list-br"), &list);
+    json_decref(list);
+    return status;
+}
+
+const struct cli_verb cli_daemon_verbs[] = {
+    {"add-br", add_br, 1, -1,
+     "BR [datapath-id=HEX] [fail-mode=MODE] [protocols=V,...] [n-tables=N]",
+     "make a bridge and its local port, a device of the bridge's name"},
+    {"set-br", set_br, 2, -1, "BR [datapath-id=HEX] [fail-mode=MODE] [protocols=V,...]",
+     "change settings of a bridge"},
+    {"del-br", del_br, 1, 1, "BR", "remove a bridge"},
+    {"list-br", list_br, 0, 0, "", "name the bridges"},
+    {"add-port", add_port, 2, -1, "BR DEV [ofport=N] [hook=auto|xdp|tc]",
+     "make a device a port of the bridge"},
+    {"del-port", del_port, 2, 2, "BR DEV", "give a device back to the host"},
+    {"list-ports", list_ports, 1, 1, "BR", "name the devices of the bridge"},
+    {"set-controller", set_controller, 2, -1, "BR TARGET...",
+     "call these controllers (tcp:, ssl:, unix:), listen there (ptcp:, pssl:, punix:)"},
+    {"get-controller", get_controller, 1, 1, "BR", "name the controllers and listeners"},
+    {"del-controller", set_controller, 1, 1, "BR", "have no controllers and listeners"},
+    {"set-fail-mode", set_fail_mode, 2, 2, "BR secure|standalone",
+     "what to do when no controller answers"},
+    {"show", show, 0, 1, "[BR]", "bridges, controllers, ports and their hooks"},
+    {"dpctl-show", dpctl_show, 0, 0, "", "counters, drops and ports of the fast path"},
+    {"stop", stop, 0, 0, "", "end the daemon; with --keep the fast path goes on"},
+    {"restart", restart, 0, 0, "", "run the daemon anew; the fast path goes on meanwhile"},
+    {NULL, NULL, 0, 0, NULL, NULL},
+};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <config.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+
+enum {
+    OPT_RUN_DIR = 256,
+    OPT_FORMAT,
+    OPT_STRICT,
+    OPT_MAY_EXIST,
+    OPT_IF_EXISTS,
+    OPT_KEEP,
+    OPT_TIMEOUT,
+};
+
+static const struct option long_options[] = {
+    {"run-dir", required_argument, NULL, OPT_RUN_DIR},
+    {"format", required_argument, NULL, OPT_FORMAT},
+    {"protocol", required_argument, NULL, 'O'},
+    {"strict", no_argument, NULL, OPT_STRICT},
+    {"may-exist", no_argument, NULL, OPT_MAY_EXIST},
+    {"if-exists", no_argument, NULL, OPT_IF_EXISTS},
+    {"keep", no_argument, NULL, OPT_KEEP},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage_options[] =
+    "  --run-dir DIR        of the daemon (default /run/shunt)\n"
+    "  --format text|json   how to print (default text)\n"
+    "  -O, --protocol V,... OpenFlow versions to use: OpenFlow10, OpenFlow13 ...\n"
+    "  --strict             mod-flows, del-flows: match priority and wildcards exactly\n"
+    "  --may-exist          add-br, add-port: that it exists is no error\n"
+    "  --if-exists          del-br, del-port: that it does not exist is no error\n"
+    "  --keep               stop: leave the fast path forwarding\n"
+    "  --timeout SECONDS    give up after that long\n"
+    "  -h, --help           print this\n"
+    "  -V, --version        print the version\n";
+
+static const struct cli_verb *const verb_lists[] = {cli_daemon_verbs};
+
+int
+cli_error(const char *format, ...)
+{
+    va_list args;
+
+    fflush(stdout);
+    fputs("shuntctl: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return 1;
+}
+
+void
+cli_print_json(const json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    putchar('\n');
+}
+
+static int
+print_usage(void)
+{
+    puts("Usage: shuntctl [OPTION]... VERB [ARGUMENT]...\n\nVerbs:");
+    for (size_t i = 0; i < ARRAY_SIZE(verb_lists); i++) {
+        for (const struct cli_verb *verb = verb_lists[i]; verb->name; verb++)
+            printf("  %s%s%s\n      %s\n", verb->name, *verb->args ? " " : "", verb->args,
+                   verb->help);
+    }
+    puts("\nOptions:");
+    fputs(usage_options, stdout);
+    return 0;
+}
+
+/* Adds the versions of a list as "OpenFlow10,OpenFlow13". */
+static int
+parse_protocols(const char *text, uint32_t *protocols)
+{
+    static const struct {
+        const char *name;
+        unsigned version;
+    } rows[] = {{"OpenFlow10", 1}, {"OpenFlow13", 4}, {"OpenFlow14", 5}, {"OpenFlow15", 6}};
+    size_t i;
+
+    while (*text) {
+        size_t n = strcspn(text, ",");
+
+        for (i = 0; i < ARRAY_SIZE(rows); i++) {
+            if (n == strlen(rows[i].name) && !strncasecmp(text, rows[i].name, n))
+                break;
+        }
+        if (i == ARRAY_SIZE(rows))
+            return cli_error("protocol '%.*s': want OpenFlow10, OpenFlow13, OpenFlow14 or "
+                             "OpenFlow15",
+                             (int)n, text);
+        *protocols |= 1u << rows[i].version;
+        text += n + (text[n] == ',');
+    }
+    return 0;
+}
+
+static int
+parse_format(const char *text, bool *json)
+{
+    *json = !strcmp(text, "json");
+    return *json || !strcmp(text, "text") ? 0 : cli_error("format '%s': want text or json", text);
+}
+
+static int
+parse_timeout(const char *text, unsigned *timeout_s)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (*text < '0' || *text > '9' || *end || value > 86400)
+        return cli_error("timeout '%s': want seconds from 0 to 86400", text);
+    *timeout_s = value;
+    return 0;
+}
+
+static int
+apply(int opt, struct cli *cli)
+{
+    switch (opt) {
+    case OPT_RUN_DIR:
+        cli->run_dir = optarg;
+        return 0;
+    case OPT_FORMAT:
+        return parse_format(optarg, &cli->json);
+    case 'O':
+        return parse_protocols(optarg, &cli->protocols);
+    case OPT_STRICT:
+        cli->strict = true;
+        return 0;
+    case OPT_MAY_EXIST:
+        cli->may_exist = true;
+        return 0;
+    case OPT_IF_EXISTS:
+        cli->if_exists = true;
+        return 0;
+    case OPT_KEEP:
+        cli->keep = true;
+        return 0;
+    case OPT_TIMEOUT:
+        return parse_timeout(optarg, &cli->timeout_s);
+    case 'h':
+        exit(print_usage());
+    case 'V':
+        puts(PACKAGE_STRING);
+        exit(0);
+    default:
+        return cli_error("'shuntctl --help' names the options and verbs");
+    }
+}
+
+static const struct cli_verb *
+find_verb(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(verb_lists); i++) {
+        for (const struct cli_verb *verb = verb_lists[i]; verb->name; verb++) {
+            if (!strcmp(verb->name, name))
+                return verb;
+        }
+    }
+    return NULL;
+}
+
+/* "dpctl show" is the verb "dpctl-show". */
+static const struct cli_verb *
+take_verb(struct cli *cli, int argc, char **argv)
+{
+    static char name[64];
+
+    cli->verb = argv[0];
+    cli->argc = argc - 1;
+    cli->argv = argv + 1;
+    if (!strcmp(argv[0], "dpctl") && argc > 1) {
+        snprintf(name, sizeof name, "dpctl-%s", argv[1]);
+        cli->verb = name;
+        cli->argc--;
+        cli->argv++;
+    }
+    return find_verb(cli->verb);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct cli cli = {.run_dir = "/run/shunt"};
+    const struct cli_verb *verb;
+    int opt, status;
+
+    while ((opt = getopt_long(argc, argv, "O:hV", long_options, NULL)) >= 0) {
+        if (apply(opt, &cli))
+            return 1;
+    }
+    if (optind == argc)
+        return cli_error("which verb? 'shuntctl --help' names them");
+    verb = take_verb(&cli, argc - optind, argv + optind);
+    if (!verb)
+        return cli_error("there is no verb '%s': 'shuntctl --help' names them", cli.verb);
+    if (cli.argc < verb->min_args || (verb->max_args >= 0 && cli.argc > verb->max_args))
+        return cli_error("%s: want: shuntctl %s %s", cli.verb, verb->name, verb->args);
+    if (cli.timeout_s)
+        alarm(cli.timeout_s);
+    status = verb->run(&cli);
+    if (fflush(stdout) == EOF || ferror(stdout))
+        return cli_error("the output could not be written");
+    return status;
+}

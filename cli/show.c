@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/show.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+static const char *
+text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+static long long
+number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static bool
+flag_of(const json_t *object, const char *key)
+{
+    return json_is_true(json_object_get(object, key));
+}
+
+static void
+print_port_number(const json_t *port)
+{
+    const json_t *ofport = json_object_get(port, "ofport");
+
+    if (json_is_integer(ofport))
+        printf("%lld", (long long)json_integer_value(ofport));
+    else
+        fputs(text_of(port, "ofport"), stdout);
+}
+
+static void
+print_port(const json_t *port)
+{
+    fputs("    port ", stdout);
+    print_port_number(port);
+    printf(" %s:", text_of(port, "device"));
+    if (json_object_get(port, "hook"))
+        printf(" %s (%s),", text_of(port, "hook"), text_of(port, "why"));
+    if (json_object_get(port, "kind")) {
+        printf(" %s %s, mac %s, mtu %lld", text_of(port, "kind"),
+               !flag_of(port, "admin_up") ? "down"
+               : flag_of(port, "carrier") ? "up"
+                                          : "up without carrier",
+               text_of(port, "mac"), number_of(port, "mtu"));
+        if (number_of(port, "speed_mbps"))
+            printf(", %lld Mb/s", number_of(port, "speed_mbps"));
+    }
+    if (json_object_get(port, "error"))
+        printf(" %s", text_of(port, "error"));
+    putchar('\n');
+}
+
+static void
+print_joined(const json_t *names)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(names, i, name)
+    {
+        printf("%s%s", i ? ", " : "", json_string_value(name));
+    }
+}
+
+static void
+print_controller(const json_t *controller)
+{
+    const char *error = text_of(controller, "last_error");
+
+    printf("    controller %s", text_of(controller, "target"));
+    if (json_object_get(controller, "state"))
+        printf(": %s", text_of(controller, "state"));
+    if (*error)
+        printf(" (%s)", error);
+    putchar('\n');
+}
+
+void
+show_print_bridges(const json_t *result)
+{
+    const json_t *bridge, *item;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(result, "bridges"), i, bridge)
+    {
+        printf("bridge %s: datapath id %s, fail mode %s, %lld tables\n", text_of(bridge, "name"),
+               text_of(bridge, "datapath_id"), text_of(bridge, "fail_mode"),
+               number_of(bridge, "n_tables"));
+        fputs("    protocols ", stdout);
+        print_joined(json_object_get(bridge, "protocols"));
+        putchar('\n');
+        json_array_foreach(json_object_get(bridge, "controllers"), j, item)
+        {
+            print_controller(item);
+        }
+        json_array_foreach(json_object_get(bridge, "ports"), j, item)
+        {
+            print_port(item);
+        }
+    }
+}
+
+static void
+print_datapath_port(const json_t *port)
+{
+    const json_t *stats = json_object_get(port, "stats");
+
+    printf("port %lld: %s (%s)\n", number_of(port, "dp_port"), text_of(port, "device"),
+           json_object_get(port, "hook") ? text_of(port, "hook") : text_of(port, "error"));
+    if (!json_is_object(stats))
+        return;
+    printf("    rx: packets %lld, bytes %lld, dropped %lld\n", number_of(stats, "rx_packets"),
+           number_of(stats, "rx_bytes"), number_of(stats, "rx_dropped"));
+    printf("    tx: packets %lld, bytes %lld, dropped %lld\n", number_of(stats, "tx_packets"),
+           number_of(stats, "tx_bytes"), number_of(stats, "tx_dropped"));
+    printf("    upcalls: %lld, lost %lld\n", number_of(stats, "upcalls"),
+           number_of(stats, "upcalls_lost"));
+}
+
+void
+show_print_datapath(const json_t *result)
+{
+    const json_t *packets = json_object_get(result, "packets");
+    const json_t *lookups = json_object_get(result, "lookups");
+    json_t *dropped = json_object_get(result, "dropped"), *value;
+    const char *reason;
+    size_t i;
+
+    printf("packets: received %lld, forwarded %lld, consumed %lld, outputs %lld\n",
+           number_of(packets, "received"), number_of(packets, "forwarded"),
+           number_of(packets, "consumed"), number_of(packets, "outputs"));
+    printf("lookups: cache hits %lld, megaflow hits %lld, misses %lld, masks tried %lld\n",
+           number_of(lookups, "cache_hits"), number_of(lookups, "megaflow_hits"),
+           number_of(lookups, "misses"), number_of(lookups, "masks_tried"));
+    printf("flows: %lld of %lld, masks %lld\n", number_of(result, "flows"),
+           number_of(result, "max_flows"), number_of(result, "masks"));
+    json_object_foreach(dropped, reason, value)
+    {
+        if (json_integer_value(value))
+            printf("dropped: %s %lld\n", reason, (long long)json_integer_value(value));
+    }
+    json_array_foreach(json_object_get(result, "ports"), i, value)
+    {
+        print_datapath_port(value);
+    }
+}
