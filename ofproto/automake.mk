@@ -39,6 +39,10 @@ ofproto_libofproto_a_SOURCES = \
 # OpenFlow messages: a runtime, and codecs generated from the descriptions in openflow_input/.
 noinst_LIBRARIES += ofproto/libopenflow.a
 ofproto_libopenflow_a_SOURCES = \
+	ofproto/frame.c \
+	ofproto/frame.h \
+	ofproto/hello.c \
+	ofproto/hello.h \
 	ofproto/of-arena.c \
 	ofproto/of-arena.h \
 	ofproto/of-buf.c \

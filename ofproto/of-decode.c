@@ -157,7 +157,7 @@ of_decode_list(struct of_decoder *d, struct of_cursor *in, uint16_t root, size_t
 {
     struct of_list *list = list_;
     size_t min_size = min_element(d, root), left;
-    size_t least = slack ? MIN(slack, min_size) : 1;
+    size_t least = slack ? slack : 1;
 
     list->n = 0;
     list->items = NULL;
