@@ -17,3 +17,7 @@ bench/pktgen.$(OBJEXT): bench/traffic.skel.h
 
 EXTRA_DIST += bench/traffic.bpf.c
 CLEANFILES += bench/pktgen bench/traffic.bpf.o bench/traffic.skel.h
+
+noinst_PROGRAMS += bench/classifier
+bench_classifier_SOURCES = bench/classifier.c
+bench_classifier_LDADD = ofproto/libofproto.a lib/libshunt.a

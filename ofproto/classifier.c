@@ -17,7 +17,7 @@ void
 classifier_destroy(struct classifier *cls)
 {
     hmap_destroy(&cls->by_mask);
-    free(cls->subtables);
+    free(cls->entries);
     for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
         prefix_set_destroy(&cls->prefixes[i]);
 }
@@ -59,36 +59,41 @@ subtable_position(const struct classifier *cls, const struct cls_subtable *subta
 {
     size_t i = 0;
 
-    while (cls->subtables[i] != subtable)
+    while (cls->entries[i].subtable != subtable)
         i++;
     return i;
 }
 
-/* Puts the subtable, whose max_priority may have changed, where it belongs, from place `i`. */
+/* Puts the subtable, whose max_priority changed, where it belongs. */
 static void
-reorder_subtable(struct classifier *cls, size_t i)
+reorder_subtable(struct classifier *cls, const struct cls_subtable *subtable)
 {
-    struct cls_subtable **all = cls->subtables, *subtable = all[i];
+    size_t i = subtable_position(cls, subtable);
+    struct cls_entry *all = cls->entries, entry = all[i];
 
-    for (; i && all[i - 1]->max_priority < subtable->max_priority; i--)
+    entry.max_priority = subtable->max_priority;
+    for (; i && all[i - 1].max_priority < entry.max_priority; i--)
         all[i] = all[i - 1];
-    for (; i + 1 < cls->n_subtables && all[i + 1]->max_priority > subtable->max_priority; i++)
+    for (; i + 1 < cls->n_subtables && all[i + 1].max_priority > entry.max_priority; i++)
         all[i] = all[i + 1];
-    all[i] = subtable;
+    all[i] = entry;
 }
 
 static struct cls_subtable *
 add_subtable(struct classifier *cls, struct minimask *mask)
 {
     struct cls_subtable *subtable = cls_subtable_create(mask);
+    struct cls_entry *entry;
 
-    if (cls->n_subtables == cls->max_subtables) {
-        cls->max_subtables = MAX(8, 2 * cls->max_subtables);
-        cls->subtables = (struct cls_subtable **)xrealloc(
-            cls->subtables, cls->max_subtables * sizeof *cls->subtables);
+    if (cls->n_subtables == cls->max_entries) {
+        cls->max_entries = MAX(8, 2 * cls->max_entries);
+        cls->entries =
+            (struct cls_entry *)xrealloc(cls->entries, cls->max_entries * sizeof *cls->entries);
     }
-    subtable->max_priority = INT32_MIN;
-    cls->subtables[cls->n_subtables++] = subtable;
+    entry = &cls->entries[cls->n_subtables++];
+    entry->subtable = subtable;
+    entry->max_priority = subtable->max_priority = INT32_MIN;
+    memcpy(entry->prefix_bits, subtable->prefix_bits, sizeof entry->prefix_bits);
     hmap_insert(&cls->by_mask, &subtable->node, mask->hash);
     return subtable;
 }
@@ -99,8 +104,7 @@ remove_subtable(struct classifier *cls, struct cls_subtable *subtable)
     size_t i = subtable_position(cls, subtable);
 
     cls->n_subtables--;
-    memmove(&cls->subtables[i], &cls->subtables[i + 1],
-            (cls->n_subtables - i) * sizeof *cls->subtables);
+    memmove(&cls->entries[i], &cls->entries[i + 1], (cls->n_subtables - i) * sizeof *cls->entries);
     hmap_remove(&cls->by_mask, &subtable->node);
     cls_subtable_destroy(subtable);
 }
@@ -137,7 +141,7 @@ classifier_insert(struct classifier *cls, struct cls_rule *rule)
     old_max = subtable->max_priority;
     cls_subtable_insert(subtable, rule);
     if (subtable->max_priority != old_max)
-        reorder_subtable(cls, subtable_position(cls, subtable));
+        reorder_subtable(cls, subtable);
     for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++) {
         if (rule_prefix(subtable, rule, i, &prefix))
             prefix_set_add(&cls->prefixes[i], &prefix);
@@ -161,40 +165,60 @@ classifier_remove(struct classifier *cls, struct cls_rule *rule)
     if (!subtable->n_rules)
         remove_subtable(cls, subtable);
     else if (subtable->max_priority != old_max)
-        reorder_subtable(cls, subtable_position(cls, subtable));
+        reorder_subtable(cls, subtable);
     cls->n_rules--;
     cls->n_conjunctive -= rule->conjunctions != NULL;
 }
 
 /* ---- Lookup --------------------------------------------------------------------------------- */
+/* No prefix of the field with n_bits or more matches the flow, and `wc` has these bits. */
+struct proof {
+    uint8_t field;
+    uint8_t n_bits;
+};
+
 struct lookup {
     const struct classifier *cls;
     const uint64_t *flow;
     uint64_t *wc;                        /* NULL: nobody asks. */
-    int16_t common[CLS_N_PREFIX_FIELDS]; /* prefix_set_common() of the flow; -2: not known yet. */
+    int16_t n_bits[CLS_N_PREFIX_FIELDS]; /* That a proof takes; 0: not known yet. */
+    struct proof proofs[CLS_N_PREFIX_FIELDS];
+    unsigned int n_proofs;
 };
 
-static int
-common_prefix(struct lookup *lookup, size_t i)
+static void
+lookup_init(struct lookup *lookup, const struct classifier *cls, const struct flow *flow,
+            struct flow *wc)
 {
-    if (lookup->common[i] == -2) {
+    lookup->cls = cls;
+    lookup->flow = (const uint64_t *)flow_words(flow);
+    lookup->wc = wc ? (uint64_t *)flow_words_rw(wc) : NULL;
+    lookup->n_proofs = 0;
+    memset(lookup->n_bits, 0, sizeof lookup->n_bits);
+}
+
+/* Whether an earlier proof rules the subtable out as well. */
+static bool
+is_ruled_out(const struct lookup *lookup, const struct cls_entry *entry)
+{
+    for (unsigned int i = 0; i < lookup->n_proofs; i++) {
+        if (entry->prefix_bits[lookup->proofs[i].field] >= lookup->proofs[i].n_bits)
+            return true;
+    }
+    return false;
+}
+
+/* How many bits of the field show that no prefix so long or longer matches the flow. */
+static int
+proof_bits(struct lookup *lookup, size_t i)
+{
+    if (!lookup->n_bits[i]) {
         struct prefix key;
 
         cls_prefix_read(&cls_prefix_fields[i], lookup->flow, &key);
-        lookup->common[i] = (int16_t)prefix_set_common(&lookup->cls->prefixes[i], &key);
+        lookup->n_bits[i] = (int16_t)(prefix_set_common(&lookup->cls->prefixes[i], &key) + 1);
     }
-    return lookup->common[i];
-}
-
-/* How many bits of the mask's words [0, n) are not in `wc` yet. */
-static unsigned int
-words_cost(const struct lookup *lookup, const struct minimask *mask, unsigned int n)
-{
-    unsigned int cost = 0;
-
-    for (unsigned int k = 0; k < n; k++)
-        cost += (unsigned int)__builtin_popcountll(mask->bits[k] & ~lookup->wc[mask->words[k]]);
-    return cost;
+    return lookup->n_bits[i];
 }
 
 static void
@@ -204,7 +228,18 @@ unwildcard_words(struct lookup *lookup, const struct minimask *mask, unsigned in
         lookup->wc[mask->words[k]] |= mask->bits[k];
 }
 
-/* Whether `word` is one of the mask's words [from, end): looked at in the stage that failed. */
+/* Whether all bits of the mask's words [0, n) are in `wc` already. */
+static bool
+has_words(const struct lookup *lookup, const struct minimask *mask, unsigned int n)
+{
+    for (unsigned int k = 0; k < n; k++) {
+        if (mask->bits[k] & ~lookup->wc[mask->words[k]])
+            return false;
+    }
+    return true;
+}
+
+/* Whether `word` is one of the mask's words [from, end). */
 static bool
 is_in_stage(const struct minimask *mask, unsigned int from, unsigned int end, unsigned int word)
 {
@@ -215,37 +250,44 @@ is_in_stage(const struct minimask *mask, unsigned int from, unsigned int end, un
     return false;
 }
 
-/* The flow matches no rule of the subtable, which the first n_looked words of its mask prove.
- * Un-wildcards these, or the beginning of a prefix field that proves it with fewer new bits. */
-static void
-unwildcard_miss(struct lookup *lookup, const struct cls_subtable *subtable, unsigned int n_looked)
+/* Among prefix fields of the stage that ended after n_looked words, the one that proves with the
+ * fewest bits that the subtable has no match; CLS_N_PREFIX_FIELDS: none does. */
+static size_t
+best_proof(struct lookup *lookup, const struct cls_subtable *subtable, unsigned int n_looked)
 {
-    const struct minimask *mask = subtable->mask;
-    unsigned int best_cost = words_cost(lookup, mask, n_looked), best_bits = 0, stage_start = 0;
+    unsigned int stage_start = 0;
     size_t best = CLS_N_PREFIX_FIELDS;
 
     for (unsigned int i = 0; i < subtable->n_indices && subtable->index_end[i] < n_looked; i++)
         stage_start = subtable->index_end[i];
-    for (size_t i = 0; best_cost && i < CLS_N_PREFIX_FIELDS; i++) {
-        const struct cls_prefix_field *field = &cls_prefix_fields[i];
-        unsigned int n_bits, cost;
-
-        if (!subtable->prefix_bits[i] || !is_in_stage(mask, stage_start, n_looked, field->word))
-            continue;
-        n_bits = (unsigned int)common_prefix(lookup, i) + 1;
-        if (n_bits > subtable->prefix_bits[i])
-            continue;
-        cost = cls_prefix_cost(field, lookup->wc, n_bits);
-        if (cost < best_cost) {
-            best_cost = cost;
-            best_bits = n_bits;
+    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++) {
+        if (subtable->prefix_bits[i] &&
+            is_in_stage(subtable->mask, stage_start, n_looked, cls_prefix_fields[i].word) &&
+            proof_bits(lookup, i) <= subtable->prefix_bits[i] &&
+            (best == CLS_N_PREFIX_FIELDS || proof_bits(lookup, i) < proof_bits(lookup, best)))
             best = i;
-        }
     }
-    if (best < CLS_N_PREFIX_FIELDS)
-        cls_prefix_unwildcard(&cls_prefix_fields[best], lookup->wc, best_bits);
-    else
-        unwildcard_words(lookup, mask, n_looked);
+    return best;
+}
+
+/* The flow matches no rule of the subtable, which the first n_looked words of its mask show.
+ * Un-wildcards these, or the beginning of a prefix field that shows it too. */
+static void
+handle_miss(struct lookup *lookup, const struct cls_subtable *subtable, unsigned int n_looked)
+{
+    size_t best;
+
+    if (has_words(lookup, subtable->mask, n_looked))
+        return;
+    best = best_proof(lookup, subtable, n_looked);
+    if (best < CLS_N_PREFIX_FIELDS) {
+        uint8_t n_bits = (uint8_t)proof_bits(lookup, best);
+
+        lookup->proofs[lookup->n_proofs++] = (struct proof){(uint8_t)best, n_bits};
+        cls_prefix_unwildcard(&cls_prefix_fields[best], lookup->wc, n_bits);
+    } else {
+        unwildcard_words(lookup, subtable->mask, n_looked);
+    }
 }
 
 /* Finds the best ordinary rule; those with conjunctions that could beat it go to `soft`, if that
@@ -257,18 +299,20 @@ search(struct lookup *lookup, struct cls_soft_rules *soft)
     struct cls_rule *hard = NULL;
 
     for (size_t i = 0; i < cls->n_subtables; i++) {
-        const struct cls_subtable *subtable = cls->subtables[i];
+        const struct cls_entry *entry = &cls->entries[i];
         struct cls_rule *rule;
         unsigned int n_looked;
 
-        if (hard && hard->priority >= subtable->max_priority)
+        if (hard && hard->priority >= entry->max_priority)
             break;
-        rule = cls_subtable_lookup(subtable, lookup->flow, &n_looked);
+        if (is_ruled_out(lookup, entry))
+            continue;
+        rule = cls_subtable_lookup(entry->subtable, lookup->flow, &n_looked);
         if (lookup->wc) {
             if (rule)
-                unwildcard_words(lookup, subtable->mask, n_looked);
+                unwildcard_words(lookup, entry->subtable->mask, n_looked);
             else
-                unwildcard_miss(lookup, subtable, n_looked);
+                handle_miss(lookup, entry->subtable, n_looked);
         }
         for (; rule && (!hard || rule->priority > hard->priority);
              rule = cls_rule_next_equal(rule)) {
@@ -279,17 +323,6 @@ search(struct lookup *lookup, struct cls_soft_rules *soft)
         }
     }
     return hard;
-}
-
-static void
-lookup_init(struct lookup *lookup, const struct classifier *cls, const struct flow *flow,
-            struct flow *wc)
-{
-    lookup->cls = cls;
-    lookup->flow = (const uint64_t *)flow_words(flow);
-    lookup->wc = wc ? (uint64_t *)flow_words_rw(wc) : NULL;
-    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
-        lookup->common[i] = -2;
 }
 
 /* Among rules of one priority, from the highest: a conjunction whose clauses all match stands
@@ -372,7 +405,7 @@ classifier_overlaps(const struct classifier *cls, const struct flow *match,
     const struct cls_rule *same = classifier_find(cls, match, flow_mask, priority);
 
     for (size_t i = 0; i < cls->n_subtables; i++) {
-        const struct cls_subtable *subtable = cls->subtables[i];
+        const struct cls_subtable *subtable = cls->entries[i].subtable;
 
         if (subtable->max_priority < priority)
             break;
@@ -474,7 +507,7 @@ classifier_visit(const struct classifier *cls, const struct flow *match, const s
                  classifier_visit_cb *cb, void *aux)
 {
     for (size_t i = 0; i < cls->n_subtables; i++) {
-        if (!visit_subtable(cls->subtables[i], (const uint64_t *)flow_words(match),
+        if (!visit_subtable(cls->entries[i].subtable, (const uint64_t *)flow_words(match),
                             (const uint64_t *)flow_words(mask), cb, aux))
             return;
     }
@@ -483,11 +516,11 @@ classifier_visit(const struct classifier *cls, const struct flow *match, const s
 size_t
 classifier_memory(const struct classifier *cls)
 {
-    size_t size = cls->max_subtables * sizeof *cls->subtables;
+    size_t size = cls->max_entries * sizeof *cls->entries;
 
     for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
         size += cls->prefixes[i].n_bytes;
     for (size_t i = 0; i < cls->n_subtables; i++)
-        size += cls_subtable_memory(cls->subtables[i]);
+        size += cls_subtable_memory(cls->entries[i].subtable);
     return size;
 }

@@ -10,7 +10,8 @@
  * the last stage a subtable knows how many of its rules have which partial hash; a flow whose
  * partial hash is unknown leaves the subtable there, having depended on the stages so far only.
  * A flow that leaves in the stage of an address or a port is shown, where possible, to differ
- * from every prefix of that field within fewer bits than the mask has (ofproto/prefix-set.h).
+ * from every prefix of that field within fewer bits than the mask has (ofproto/prefix-set.h);
+ * later subtables that this rules out as well are not searched.
  *
  * The invariant that translation stands on: any flow which agrees with the one looked up on all
  * bits that lookup set in `wc` gets the same rule. Of rules with equal priority that match
@@ -97,11 +98,18 @@ bool cls_rule_matches(const struct cls_rule *, const struct flow *);
 
 struct cls_subtable;
 
+/* What decides whether a subtable is searched at all, beside each other in memory. */
+struct cls_entry {
+    struct cls_subtable *subtable;
+    int32_t max_priority;
+    uint8_t prefix_bits[CLS_N_PREFIX_FIELDS]; /* 0: the mask of that field is no prefix. */
+};
+
 struct classifier {
     size_t n_rules;
-    struct hmap by_mask;             /* struct cls_subtable */
-    struct cls_subtable **subtables; /* Falling max_priority. */
-    size_t n_subtables, max_subtables;
+    struct hmap by_mask;       /* struct cls_subtable */
+    struct cls_entry *entries; /* Of all subtables, falling max_priority. */
+    size_t n_subtables, max_entries;
     size_t n_conjunctive; /* Rules with a conjunction set. */
     struct prefix_set prefixes[CLS_N_PREFIX_FIELDS];
 };

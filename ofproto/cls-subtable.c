@@ -47,18 +47,6 @@ cls_prefix_unwildcard(const struct cls_prefix_field *field, uint64_t *words, uns
         words[field->word + i] |= mask[i];
 }
 
-unsigned int
-cls_prefix_cost(const struct cls_prefix_field *field, const uint64_t *words, unsigned int n_bits)
-{
-    unsigned int cost = 0;
-    uint64_t mask[2];
-
-    prefix_mask(field, n_bits, mask);
-    for (unsigned int i = 0; i < field->n_words; i++)
-        cost += (unsigned int)__builtin_popcountll(mask[i] & ~words[field->word + i]);
-    return cost;
-}
-
 /* How long a prefix the mask of the field is; 0: none, or not contiguous. */
 static uint8_t
 mask_prefix_bits(const struct cls_prefix_field *field, const uint64_t *mask_words)
@@ -77,11 +65,11 @@ mask_prefix_bits(const struct cls_prefix_field *field, const uint64_t *mask_word
     return (uint8_t)(n_hi + n_lo);
 }
 
-/* Priorities in order, as prefixes of 64 bits. */
+/* Priorities in order, as prefixes of 32 bits. */
 static struct prefix
 priority_key(int32_t priority)
 {
-    return (struct prefix){.hi = (uint64_t)((int64_t)priority - INT32_MIN), .n_bits = 64};
+    return (struct prefix){.hi = (uint64_t)((int64_t)priority - INT32_MIN) << 32, .n_bits = 32};
 }
 
 static void
@@ -109,6 +97,7 @@ cls_subtable_create(struct minimask *mask)
 
     subtable->mask = minimask_ref(mask);
     subtable->buckets = (struct cls_rule **)xcalloc(1, sizeof *subtable->buckets);
+    subtable->filters = (uint16_t *)xcalloc(1, sizeof *subtable->filters);
     prefix_set_init(&subtable->priorities, false);
     init_indices(subtable);
     minimask_expand(mask, &flow_mask);
@@ -128,25 +117,58 @@ cls_subtable_destroy(struct cls_subtable *subtable)
     prefix_set_destroy(&subtable->priorities);
     minimask_unref(subtable->mask);
     free(subtable->buckets);
+    free(subtable->filters);
     free(subtable);
 }
 
-static struct cls_rule **
-bucket_of(const struct cls_subtable *subtable, uint32_t hash)
+/* Buckets are chosen by the low bits. */
+static uint16_t
+filter_bit(uint32_t hash)
 {
-    return &subtable->buckets[hash & subtable->bucket_mask];
+    return (uint16_t)(1u << (hash >> 28));
 }
 
-/* Links the rule in front of the first of lower priority. */
+/* The first rule of the chain that `hash` may be in, or NULL. */
+static struct cls_rule *
+chain_first(const struct cls_subtable *subtable, uint32_t hash)
+{
+    uint32_t i = hash & subtable->bucket_mask;
+
+    return subtable->filters[i] & filter_bit(hash) ? subtable->buckets[i] : NULL;
+}
+
+/* Links the rule in front of the first of equal hash and lower priority. */
 static void
 chain_insert(struct cls_subtable *subtable, struct cls_rule *rule)
 {
-    struct cls_rule **link = bucket_of(subtable, rule->hash);
+    uint32_t i = rule->hash & subtable->bucket_mask;
+    struct cls_rule **link = &subtable->buckets[i], *other;
 
-    while (*link && (*link)->priority >= rule->priority)
-        link = &(*link)->next;
+    if (subtable->filters[i] & filter_bit(rule->hash)) {
+        while ((other = *link) && (other->hash != rule->hash || other->priority > rule->priority))
+            link = &other->next;
+    }
+    subtable->filters[i] |= filter_bit(rule->hash);
     rule->next = *link;
     *link = rule;
+}
+
+static void
+chain_remove(struct cls_subtable *subtable, struct cls_rule *rule)
+{
+    uint32_t i = rule->hash & subtable->bucket_mask;
+    struct cls_rule **link = &subtable->buckets[i];
+    uint16_t filter = 0;
+
+    while (*link) {
+        if (*link == rule) {
+            *link = rule->next;
+        } else {
+            filter |= filter_bit((*link)->hash);
+            link = &(*link)->next;
+        }
+    }
+    subtable->filters[i] = filter;
 }
 
 static void
@@ -155,6 +177,8 @@ resize(struct cls_subtable *subtable, uint32_t n_buckets)
     uint32_t n_old = subtable->bucket_mask + 1;
     struct cls_rule **old = subtable->buckets;
 
+    free(subtable->filters);
+    subtable->filters = (uint16_t *)xcalloc(n_buckets, sizeof *subtable->filters);
     subtable->buckets = (struct cls_rule **)xcalloc(n_buckets, sizeof *subtable->buckets);
     subtable->bucket_mask = n_buckets - 1;
     for (uint32_t i = 0; i < n_old; i++) {
@@ -197,18 +221,15 @@ cls_subtable_insert(struct cls_subtable *subtable, struct cls_rule *rule)
 void
 cls_subtable_remove(struct cls_subtable *subtable, struct cls_rule *rule)
 {
-    struct cls_rule **link = bucket_of(subtable, rule->hash);
     struct prefix key = priority_key(rule->priority), last;
 
-    while (*link != rule)
-        link = &(*link)->next;
-    *link = rule->next;
+    chain_remove(subtable, rule);
     subtable->n_rules--;
     for (unsigned int i = 0; i < subtable->n_indices; i++)
         hash_counts_remove(&subtable->indices[i], partial_hash(subtable, rule->values, i));
     prefix_set_remove(&subtable->priorities, &key);
     if (rule->priority == subtable->max_priority && prefix_set_last(&subtable->priorities, &last))
-        subtable->max_priority = (int32_t)((int64_t)last.hi + INT32_MIN);
+        subtable->max_priority = (int32_t)((int64_t)(last.hi >> 32) + INT32_MIN);
 }
 
 static bool
@@ -241,7 +262,7 @@ cls_subtable_lookup(const struct cls_subtable *subtable, const uint64_t *flow,
         hash = hash_fold(values[k], hash);
     }
     *n_looked = k;
-    rule = *bucket_of(subtable, cls_hash_finish(hash));
+    rule = chain_first(subtable, cls_hash_finish(hash));
     while (rule && !values_equal(rule, values, cls_hash_finish(hash)))
         rule = rule->next;
     return rule;
@@ -251,7 +272,7 @@ struct cls_rule *
 cls_subtable_find(const struct cls_subtable *subtable, const uint64_t *values, uint32_t hash,
                   int32_t priority)
 {
-    struct cls_rule *rule = *bucket_of(subtable, hash);
+    struct cls_rule *rule = chain_first(subtable, hash);
 
     while (rule && (rule->priority != priority || !values_equal(rule, values, hash)))
         rule = rule->next;
@@ -281,7 +302,8 @@ cls_subtable_memory(const struct cls_subtable *subtable)
 {
     size_t size = sizeof *subtable + subtable->priorities.n_bytes;
 
-    size += ((size_t)subtable->bucket_mask + 1) * sizeof *subtable->buckets;
+    size += ((size_t)subtable->bucket_mask + 1) *
+            (sizeof *subtable->buckets + sizeof *subtable->filters);
     for (size_t i = 0; i < subtable->n_indices; i++)
         size += ((size_t)subtable->indices[i].mask + 1) * sizeof(struct hash_count);
     return size;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The classifier's rules of one mask.
  *
- * Model: a hash table whose chains are in falling priority, so that of equal matches the first
- * found is the best; before each stage but the last, the partial hashes of all its rules.
+ * Model: a hash table whose chains keep equal matches in falling priority, so that the first
+ * found is the best. A 16-bit filter for each bucket says which hashes may be in its chain: most
+ * misses touch no rule. Before each stage but the last, the partial hashes of all rules.
  * For ofproto/classifier.c and its like alone; see ofproto/classifier.h for ownership and
  * threads. */
 #ifndef SHUNT_OFPROTO_CLS_SUBTABLE_H
@@ -15,6 +16,7 @@ struct cls_subtable {
     struct hmap_node node; /* In classifier's by_mask. */
     struct minimask *mask;
     struct cls_rule **buckets;
+    uint16_t *filters;    /* For each bucket, filter_bit() of all hashes in its chain. */
     uint32_t bucket_mask; /* Buckets less one. */
     size_t n_rules;
     int32_t max_priority;
@@ -39,10 +41,6 @@ extern const struct cls_prefix_field cls_prefix_fields[CLS_N_PREFIX_FIELDS];
 void cls_prefix_read(const struct cls_prefix_field *, const uint64_t *words, struct prefix *);
 /* Sets the first n_bits of the field in the words of a mask. */
 void cls_prefix_unwildcard(const struct cls_prefix_field *, uint64_t *words, unsigned int n_bits);
-/* How many bits cls_prefix_unwildcard() would add to `words`. */
-unsigned int cls_prefix_cost(const struct cls_prefix_field *, const uint64_t *words,
-                             unsigned int n_bits);
-
 #define CLS_HASH_BASIS UINT64_C(0x9ae16a3b2f90404f)
 
 static inline uint32_t

@@ -3,29 +3,38 @@
 
 #include "lib/util.h"
 
-/* Keys of a node. Two cache lines of values. */
-#define NODE_MAX 32
+/* Keys of a node: narrow ones fill four cache lines. */
+#define NODE_MAX 64
 
-/* A leaf's payload is a count for each key, an inner node's a child for each. Behind the payload
- * of a wide set stand the low words of the keys. The key of an inner node is a lower bound of
- * what its child holds; the first child's is not looked at. */
+/* A run of keys, uint32_t or struct wide_key, and behind it a run of payload: in a leaf a
+ * uint32_t count for each key, in an inner node the child for each. The key of an inner node is
+ * a lower bound of what its child holds. */
 struct node {
     uint16_t n;
     uint8_t n_bits[NODE_MAX];
-    uint64_t hi[NODE_MAX];
-    uint64_t payload[];
+    uint64_t keys[];
 };
 
-static uint32_t *
-node_counts(struct node *node)
+struct wide_key {
+    uint64_t hi, lo;
+};
+
+static size_t
+keys_size(const struct prefix_set *set)
 {
-    return (uint32_t *)node->payload;
+    return NODE_MAX * (set->wide ? sizeof(struct wide_key) : sizeof(uint32_t));
+}
+
+static uint32_t *
+node_counts(const struct prefix_set *set, const struct node *node)
+{
+    return (uint32_t *)((uintptr_t)node->keys + keys_size(set));
 }
 
 static struct node **
-node_children(const struct node *node)
+node_children(const struct prefix_set *set, const struct node *node)
 {
-    return (struct node **)(uintptr_t)node->payload;
+    return (struct node **)((uintptr_t)node->keys + keys_size(set));
 }
 
 static size_t
@@ -34,18 +43,10 @@ payload_size(unsigned int level)
     return NODE_MAX * (level ? sizeof(struct node *) : sizeof(uint32_t));
 }
 
-static uint64_t *
-node_lo(const struct node *node, unsigned int level)
-{
-    return (uint64_t *)((uintptr_t)node->payload + payload_size(level));
-}
-
 static size_t
 node_size(const struct prefix_set *set, unsigned int level)
 {
-    size_t lo_size = set->wide ? NODE_MAX * sizeof(uint64_t) : 0;
-
-    return sizeof(struct node) + payload_size(level) + lo_size;
+    return sizeof(struct node) + keys_size(set) + payload_size(level);
 }
 
 static struct node *
@@ -66,12 +67,29 @@ node_free(struct prefix_set *set, struct node *node, unsigned int level)
 }
 
 static void
-node_key(const struct prefix_set *set, const struct node *node, unsigned int level, unsigned int i,
-         struct prefix *key)
+node_key(const struct prefix_set *set, const struct node *node, unsigned int i, struct prefix *key)
 {
-    key->hi = node->hi[i];
-    key->lo = set->wide ? node_lo(node, level)[i] : 0;
+    if (set->wide) {
+        const struct wide_key *wide = (const struct wide_key *)node->keys;
+
+        key->hi = wide[i].hi;
+        key->lo = wide[i].lo;
+    } else {
+        key->hi = (uint64_t)((const uint32_t *)node->keys)[i] << 32;
+        key->lo = 0;
+    }
     key->n_bits = node->n_bits[i];
+}
+
+static void
+node_set_key(const struct prefix_set *set, struct node *node, unsigned int i,
+             const struct prefix *key)
+{
+    if (set->wide)
+        ((struct wide_key *)node->keys)[i] = (struct wide_key){key->hi, key->lo};
+    else
+        ((uint32_t *)node->keys)[i] = (uint32_t)(key->hi >> 32);
+    node->n_bits[i] = key->n_bits;
 }
 
 static bool
@@ -90,10 +108,26 @@ prefix_equal(const struct prefix *a, const struct prefix *b)
     return a->hi == b->hi && a->lo == b->lo && a->n_bits == b->n_bits;
 }
 
-/* How many keys of the node are no greater than `key`. */
+/* How many keys of the node have a value no greater than `value`. Without a branch that depends
+ * on the data, and with its cache lines on their way all at once. */
 static unsigned int
-node_rank(const struct prefix_set *set, const struct node *node, unsigned int level,
-          const struct prefix *key)
+narrow_rank(const struct node *node, uint32_t value)
+{
+    const uint32_t *keys = (const uint32_t *)node->keys;
+    unsigned int rank = 0, n;
+
+    for (unsigned int i = 0; i < NODE_MAX; i += 16)
+        __builtin_prefetch(&keys[i]);
+    for (n = node->n; n; n /= 2) {
+        unsigned int half = (n + 1) / 2;
+
+        rank += keys[rank + half - 1] <= value ? half : 0;
+    }
+    return rank;
+}
+
+static unsigned int
+wide_rank(const struct prefix_set *set, const struct node *node, const struct prefix *key)
 {
     unsigned int low = 0, high = node->n;
 
@@ -101,7 +135,7 @@ node_rank(const struct prefix_set *set, const struct node *node, unsigned int le
         unsigned int middle = (low + high) / 2;
         struct prefix here;
 
-        node_key(set, node, level, middle, &here);
+        node_key(set, node, middle, &here);
         if (prefix_is_at_most(&here, key))
             low = middle + 1;
         else
@@ -110,12 +144,28 @@ node_rank(const struct prefix_set *set, const struct node *node, unsigned int le
     return low;
 }
 
+/* How many keys of the node are no greater than `key`. */
+static unsigned int
+node_rank(const struct prefix_set *set, const struct node *node, const struct prefix *key)
+{
+    unsigned int rank;
+    struct prefix here;
+
+    if (set->wide)
+        return wide_rank(set, node, key);
+    for (rank = narrow_rank(node, (uint32_t)(key->hi >> 32)); rank; rank--) {
+        node_key(set, node, rank - 1, &here);
+        if (prefix_is_at_most(&here, key))
+            break;
+    }
+    return rank;
+}
+
 /* Which child of an inner node `key` belongs to. */
 static unsigned int
-child_rank(const struct prefix_set *set, const struct node *node, unsigned int level,
-           const struct prefix *key)
+child_rank(const struct prefix_set *set, const struct node *node, const struct prefix *key)
 {
-    unsigned int rank = node_rank(set, node, level, key);
+    unsigned int rank = node_rank(set, node, key);
 
     return rank ? rank - 1 : 0;
 }
@@ -125,13 +175,13 @@ static void
 node_move(const struct prefix_set *set, unsigned int level, struct node *dst, unsigned int to,
           const struct node *src, unsigned int from, unsigned int n)
 {
-    size_t item = payload_size(level) / NODE_MAX;
+    size_t key = keys_size(set) / NODE_MAX, item = payload_size(level) / NODE_MAX;
+    const char *src_items = (const char *)node_counts(set, src);
+    char *dst_items = (char *)node_counts(set, dst);
 
     memmove(&dst->n_bits[to], &src->n_bits[from], n);
-    memmove(&dst->hi[to], &src->hi[from], n * sizeof *src->hi);
-    memmove((char *)dst->payload + to * item, (const char *)src->payload + from * item, n * item);
-    if (set->wide)
-        memmove(&node_lo(dst, level)[to], &node_lo(src, level)[from], n * sizeof *src->hi);
+    memmove((char *)dst->keys + to * key, (const char *)src->keys + from * key, n * key);
+    memmove(dst_items + to * item, src_items + from * item, n * item);
 }
 
 /* Opens a gap for `key` at `i`; the caller fills in the payload. */
@@ -141,10 +191,7 @@ node_open(const struct prefix_set *set, struct node *node, unsigned int level, u
 {
     node_move(set, level, node, i + 1, node, i, node->n - i);
     node->n++;
-    node->hi[i] = key->hi;
-    node->n_bits[i] = key->n_bits;
-    if (set->wide)
-        node_lo(node, level)[i] = key->lo;
+    node_set_key(set, node, i, key);
 }
 
 static void
@@ -190,30 +237,30 @@ node_make_room(struct prefix_set *set, struct node *node, unsigned int level, un
 static struct node *
 subtree_add(struct prefix_set *set, struct node *node, unsigned int level, const struct prefix *key)
 {
-    unsigned int i = level ? child_rank(set, node, level, key) : node_rank(set, node, level, key);
+    unsigned int i = level ? child_rank(set, node, key) : node_rank(set, node, key);
     struct node *right, *split;
     struct prefix first;
 
     if (!level) {
         if (i) {
-            node_key(set, node, level, i - 1, &first);
+            node_key(set, node, i - 1, &first);
             if (prefix_equal(&first, key)) {
-                node_counts(node)[i - 1]++;
+                node_counts(set, node)[i - 1]++;
                 return NULL;
             }
         }
         set->n++;
         node = node_make_room(set, node, level, &i, key, &right);
-        node_counts(node)[i] = 1;
+        node_counts(set, node)[i] = 1;
         return right;
     }
-    split = subtree_add(set, node_children(node)[i], level - 1, key);
+    split = subtree_add(set, node_children(set, node)[i], level - 1, key);
     if (!split)
         return NULL;
-    node_key(set, split, level - 1, 0, &first);
+    node_key(set, split, 0, &first);
     i++;
     node = node_make_room(set, node, level, &i, &first, &right);
-    node_children(node)[i] = split;
+    node_children(set, node)[i] = split;
     return right;
 }
 
@@ -222,21 +269,24 @@ static bool
 subtree_remove(struct prefix_set *set, struct node *node, unsigned int level,
                const struct prefix *key)
 {
-    unsigned int i =
-        level ? child_rank(set, node, level, key) : node_rank(set, node, level, key) - 1;
+    struct prefix least;
+    unsigned int i = level ? child_rank(set, node, key) : node_rank(set, node, key) - 1;
 
     if (level) {
-        struct node *child = node_children(node)[i];
+        struct node *child = node_children(set, node)[i];
 
         if (!subtree_remove(set, child, level - 1, key))
             return false;
         node_free(set, child, level - 1);
+        node_key(set, node, 0, &least);
     } else {
-        if (--node_counts(node)[i])
+        if (--node_counts(set, node)[i])
             return false;
         set->n--;
     }
     node_close(set, node, level, i);
+    if (level && node->n)
+        node_set_key(set, node, 0, &least); /* What child 0 gets may be less than 1's. */
     return !node->n;
 }
 
@@ -244,7 +294,7 @@ static void
 subtree_free(struct prefix_set *set, struct node *node, unsigned int level)
 {
     for (unsigned int i = 0; level && i < node->n; i++)
-        subtree_free(set, node_children(node)[i], level - 1);
+        subtree_free(set, node_children(set, node)[i], level - 1);
     node_free(set, node, level);
 }
 
@@ -265,19 +315,19 @@ void
 prefix_set_add(struct prefix_set *set, const struct prefix *key)
 {
     struct node *root = (struct node *)set->root, *right;
-    struct prefix first;
+    struct prefix first, least = {0, 0, 0};
 
     if (!root)
         set->root = root = node_create(set, 0);
     right = subtree_add(set, root, set->depth, key);
     if (!right)
         return;
-    node_key(set, right, set->depth, 0, &first);
+    node_key(set, right, 0, &first);
     set->root = node_create(set, ++set->depth);
-    node_open(set, (struct node *)set->root, set->depth, 0, &first);
-    node_children((struct node *)set->root)[0] = root;
+    node_open(set, (struct node *)set->root, set->depth, 0, &least);
+    node_children(set, (struct node *)set->root)[0] = root;
     node_open(set, (struct node *)set->root, set->depth, 1, &first);
-    node_children((struct node *)set->root)[1] = right;
+    node_children(set, (struct node *)set->root)[1] = right;
 }
 
 void
@@ -292,7 +342,7 @@ prefix_set_remove(struct prefix_set *set, const struct prefix *key)
         return;
     }
     while (set->depth && root->n == 1) {
-        set->root = node_children(root)[0];
+        set->root = node_children(set, root)[0];
         node_free(set, root, set->depth--);
         root = (struct node *)set->root;
     }
@@ -316,8 +366,8 @@ common_with_edge(const struct prefix_set *set, const struct node *node, unsigned
     struct prefix edge;
 
     for (; level; level--)
-        node = node_children(node)[last ? node->n - 1 : 0];
-    node_key(set, node, 0, last ? node->n - 1 : 0, &edge);
+        node = node_children(set, node)[last ? node->n - 1 : 0];
+    node_key(set, node, last ? node->n - 1 : 0, &edge);
     return common_bits(key, &edge);
 }
 
@@ -332,9 +382,9 @@ prefix_set_common(const struct prefix_set *set, const struct prefix *key)
     if (!node)
         return -1;
     for (level = set->depth; level; level--) {
-        struct node **children = node_children(node);
+        struct node **children = node_children(set, node);
 
-        i = child_rank(set, node, level, &high);
+        i = child_rank(set, node, &high);
         if (i) {
             left = children[i - 1];
             left_level = level - 1;
@@ -345,16 +395,16 @@ prefix_set_common(const struct prefix_set *set, const struct prefix *key)
         }
         node = children[i];
     }
-    i = node_rank(set, node, 0, &high);
+    i = node_rank(set, node, &high);
     below = above = 0;
     if (i) {
-        node_key(set, node, 0, i - 1, &high);
+        node_key(set, node, i - 1, &high);
         below = common_bits(key, &high);
     } else if (left) {
         below = common_with_edge(set, left, left_level, true, key);
     }
     if (i < node->n) {
-        node_key(set, node, 0, i, &high);
+        node_key(set, node, i, &high);
         above = common_bits(key, &high);
     } else if (right) {
         above = common_with_edge(set, right, right_level, false, key);
@@ -370,8 +420,8 @@ prefix_set_last(const struct prefix_set *set, struct prefix *last)
     if (!node)
         return false;
     for (unsigned int level = set->depth; level; level--)
-        node = node_children(node)[node->n - 1];
-    node_key(set, node, 0, node->n - 1U, last);
+        node = node_children(set, node)[node->n - 1];
+    node_key(set, node, node->n - 1U, last);
     return true;
 }
 
@@ -385,10 +435,10 @@ prefix_set_count(const struct prefix_set *set, const struct prefix *key)
     if (!node)
         return 0;
     for (unsigned int level = set->depth; level; level--)
-        node = node_children(node)[child_rank(set, node, level, key)];
-    i = node_rank(set, node, 0, key);
+        node = node_children(set, node)[child_rank(set, node, key)];
+    i = node_rank(set, node, key);
     if (!i)
         return 0;
-    node_key(set, node, 0, i - 1, &found);
-    return prefix_equal(&found, key) ? node_counts(node)[i - 1] : 0;
+    node_key(set, node, i - 1, &found);
+    return prefix_equal(&found, key) ? node_counts(set, node)[i - 1] : 0;
 }

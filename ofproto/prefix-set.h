@@ -27,11 +27,11 @@ struct prefix_set {
     size_t n;       /* Distinct prefixes. */
     size_t n_bytes; /* That the nodes take. */
     uint8_t depth;  /* Levels above the leaves. */
-    bool wide;      /* Values over 64 bits. */
+    bool wide;      /* Values of 128 bits, else of 32. */
 };
 
-/* Left-aligned: bit 63 of `hi` is the first. Bits behind the prefix are zero. `lo` stays zero in
- * a set that is not wide. */
+/* Left-aligned: bit 63 of `hi` is the first. Bits behind the prefix are zero. In a set that is
+ * not wide only the upper half of `hi` is in use. */
 struct prefix {
     uint64_t hi, lo;
     uint8_t n_bits;

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the classifier costs: adding, finding, looking up and removing a rule among many.
+ *
+ *     bench/classifier [N_RULES [N_MASKS]]...
+ *
+ * Rules match ports, addresses and protocol under N_MASKS masks (prefixes of different lengths,
+ * with and without ports). Adding and removing are timed at the full size: 1,000 rules and more
+ * come and go among N_RULES. Lookups are of flows that match some rule, in random order, with the
+ * mask of what they depended on. Prints nanoseconds of one core. */
+#include <endian.h>
+#include <stdio.h>
+
+#include "ofproto/classifier.h"
+
+static uint64_t random_state = 88172645463325252ull;
+
+static uint64_t
+random_u64(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+static double
+now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static __be32
+prefix32(unsigned int n_bits)
+{
+    return htobe32((uint32_t)(UINT64_MAX << (32 - n_bits)));
+}
+
+/* Mask `i` of 50 or more different ones. */
+static void
+make_mask(unsigned int i, struct flow *mask)
+{
+    memset(mask, 0, sizeof *mask);
+    mask->key.eth_type = 0xffff;
+    mask->key.ip_proto = 0xff;
+    mask->key.ip_dst = prefix32(32 - i % 10);
+    mask->key.ip_src = prefix32(32 - i / 10 % 10);
+    if (i % 2 == 0)
+        mask->key.tp_dst = 0xffff;
+    if (i % 3 == 0)
+        mask->key.tp_src = 0xffff;
+}
+
+static void
+make_match(struct flow *match)
+{
+    uint64_t r = random_u64();
+
+    memset(match, 0, sizeof *match);
+    match->key.eth_type = htobe16(0x0800);
+    match->key.ip_proto = r & 1 ? 6 : 17;
+    match->key.ip_src = (__be32)(r >> 32);
+    match->key.ip_dst = (__be32)random_u64();
+    match->key.tp_src = (__be16)(r >> 8);
+    match->key.tp_dst = htobe16((r >> 1) % 1024);
+}
+
+static struct cls_rule *
+add_rule(struct classifier *cls, const struct flow *masks, unsigned int n_masks)
+{
+    const struct flow *mask = &masks[random_u64() % n_masks];
+    struct cls_rule *rule;
+    struct minimask *minimask;
+    struct flow match;
+
+    make_match(&match);
+    minimask = classifier_mask(cls, mask);
+    rule = (struct cls_rule *)xmalloc(sizeof *rule + cls_rule_values_size(minimask));
+    cls_rule_init(rule, minimask, &match, (int32_t)(mask - masks), NULL);
+    classifier_insert(cls, rule);
+    return rule;
+}
+
+static void
+remove_rule(struct classifier *cls, struct cls_rule *rule)
+{
+    classifier_remove(cls, rule);
+    cls_rule_destroy(rule);
+    free(rule);
+}
+
+/* A flow that matches the rule, in the words that rules here are about. */
+struct packet {
+    uint64_t addresses, ports;
+    uint8_t proto;
+};
+
+static struct packet
+make_packet(const struct cls_rule *rule)
+{
+    struct flow flow;
+    uint64_t *words = (uint64_t *)flow_words_rw(&flow);
+
+    make_match(&flow);
+    for (size_t i = 0; i < rule->mask->n_words; i++) {
+        uint8_t word = rule->mask->words[i];
+
+        words[word] = (words[word] & ~rule->mask->bits[i]) | rule->values[i];
+    }
+    return (struct packet){words[DP_WORD_OF(ip_src)], words[DP_WORD_OF(tp_src)], flow.key.ip_proto};
+}
+
+static double
+time_lookups(struct classifier *cls, struct cls_rule **rules, size_t n_rules, bool with_wc)
+{
+    enum { N_LOOKUPS = 200000, N_PACKETS = 100000 };
+    struct packet *packets = (struct packet *)xcalloc(N_PACKETS, sizeof *packets);
+    struct flow flow = {.key = {.eth_type = htobe16(0x0800)}}, wc;
+    uint64_t *words = (uint64_t *)flow_words_rw(&flow);
+    size_t n_found = 0;
+    double start;
+
+    for (size_t i = 0; i < N_PACKETS; i++)
+        packets[i] = make_packet(rules[random_u64() % n_rules]);
+    start = now_ns();
+    for (size_t i = 0; i < N_LOOKUPS; i++) {
+        const struct packet *packet = &packets[i % N_PACKETS];
+
+        words[DP_WORD_OF(ip_src)] = packet->addresses;
+        words[DP_WORD_OF(tp_src)] = packet->ports;
+        flow.key.ip_proto = packet->proto;
+        memset(&wc, 0, sizeof wc);
+        n_found += classifier_lookup(cls, &flow, with_wc ? &wc : NULL) != NULL;
+    }
+    start = now_ns() - start;
+    free(packets);
+    if (n_found != N_LOOKUPS)
+        abort();
+    return start / N_LOOKUPS;
+}
+
+static void
+run(size_t n_rules, unsigned int n_masks)
+{
+    enum { N_CHANGES = 200000 };
+    struct cls_rule **rules = (struct cls_rule **)xcalloc(n_rules, sizeof(struct cls_rule *));
+    struct flow *masks = (struct flow *)xcalloc(n_masks, sizeof *masks);
+    double fill = now_ns(), add = 0, remove = 0;
+    struct classifier cls;
+
+    classifier_init(&cls);
+    for (unsigned int i = 0; i < n_masks; i++)
+        make_mask(i, &masks[i]);
+    for (size_t i = 0; i < n_rules; i++)
+        rules[i] = add_rule(&cls, masks, n_masks);
+    fill = (now_ns() - fill) / (double)n_rules;
+    for (size_t done = 0; done < N_CHANGES;) {
+        size_t n = n_rules < 1000 ? n_rules : 1000, first = random_u64() % (n_rules - n + 1);
+        double t0 = now_ns(), t1;
+
+        for (size_t i = first; i < first + n; i++)
+            remove_rule(&cls, rules[i]);
+        t1 = now_ns();
+        for (size_t i = first; i < first + n; i++)
+            rules[i] = add_rule(&cls, masks, n_masks);
+        add += now_ns() - t1;
+        remove += t1 - t0;
+        done += n;
+    }
+    printf("%9zu %5u %8.0f %8.0f %8.0f %8.0f %10.0f %8.0f\n", n_rules, n_masks, fill,
+           add / N_CHANGES, remove / N_CHANGES, time_lookups(&cls, rules, n_rules, true),
+           time_lookups(&cls, rules, n_rules, false),
+           (double)classifier_memory(&cls) / (double)n_rules);
+    for (size_t i = 0; i < n_rules; i++)
+        remove_rule(&cls, rules[i]);
+    classifier_destroy(&cls);
+    free(rules);
+    free(masks);
+}
+
+int
+main(int argc, char **argv)
+{
+    printf("    rules masks  fill,ns   add,ns remove,ns lookup,ns no mask,ns  B/rule\n");
+    if (argc > 1) {
+        run(strtoul(argv[1], NULL, 10), argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 50);
+        return 0;
+    }
+    for (size_t n_rules = 1000; n_rules <= 1000000; n_rules *= 10) {
+        run(n_rules, 1);
+        run(n_rules, 50);
+    }
+    return 0;
+}
