@@ -4,7 +4,21 @@ slowpath_libslowpath_a_SOURCES = \
 	slowpath/ids.c \
 	slowpath/ids.h \
 	slowpath/mac.c \
-	slowpath/mac.h
-noinst_HEADERS += \
+	slowpath/mac.h \
 	slowpath/slowpath.h \
+	slowpath/xlate-action.c \
+	slowpath/xlate-commit.c \
+	slowpath/xlate-controller.c \
+	slowpath/xlate-freeze.c \
+	slowpath/xlate-group.c \
+	slowpath/xlate-hash.c \
+	slowpath/xlate-learn.c \
+	slowpath/xlate-normal.c \
+	slowpath/xlate-ops.c \
+	slowpath/xlate-out.c \
+	slowpath/xlate-output.c \
+	slowpath/xlate-pkt.c \
+	slowpath/xlate-private.h \
+	slowpath/xlate-ttl.c \
+	slowpath/xlate.c \
 	slowpath/xlate.h

@@ -51,9 +51,8 @@ struct slowpath_packet_in {
     const struct flow *flow; /* As it is at the action, with metadata, registers and in_port. */
     const uint8_t *userdata; /* Of NXAST_CONTROLLER2. */
     size_t userdata_size;
-    const uint8_t *data; /* The packet, at most max_len bytes (whole for 0xffff). */
+    const uint8_t *data; /* The packet, whole, for who keeps it in a buffer. */
     size_t size;
-    size_t total_size; /* Of the packet before it was cut. */
 };
 
 struct slowpath_ops {
@@ -78,7 +77,12 @@ void slowpath_port_added(struct slowpath *, struct ofproto *, const struct ofpor
 void slowpath_port_changed(struct slowpath *, struct ofproto *, const struct ofport *);
 void slowpath_port_removed(struct slowpath *, struct ofproto *, const struct ofport *);
 
-/* Anything that translation of this bridge (NULL: any) reads changed. */
+/* Whether packets that meet no entry at all are wanted as packet-ins: while a controller speaks
+ * OpenFlow 1.0. True at first. */
+void slowpath_set_implicit_misses(struct slowpath *, struct ofproto *, bool wanted);
+
+/* Anything that translation of this bridge (NULL: any) reads changed. Any thread, with
+ * ofproto_lock held for writing or not. */
 void slowpath_changed(struct slowpath *, struct ofproto *);
 
 /* ---- Conformance and counters ---- */

@@ -46,6 +46,8 @@ struct xlate_bridge {
     struct ids *recircs; /* struct xlate_frozen; shared by bridges. */
     struct ids *cookies; /* struct xlate_cookie; shared by bridges. */
     uint32_t number;     /* Of the bridge in these; never reused. */
+    /* Some controller wants packets that match no entry at all (OpenFlow 1.0). */
+    bool sends_implicit_misses;
 };
 
 struct xlate_in {
@@ -123,7 +125,8 @@ struct xlate_out {
     struct xlate_id *ids;
     size_t n_ids, max_ids;
     bool is_pinned;
-    bool is_slow; /* User space runs it: installed as one USERSPACE(SLOW). */
+    bool is_normal; /* Learned addresses were consulted. */
+    bool is_slow;   /* User space runs it: installed as one USERSPACE(SLOW). */
     enum xlate_error error;
     uint64_t tables[4]; /* Bit set: that table was looked up. */
     uint64_t written;   /* Bit w: word w of the flow was written before some lookup. */
@@ -165,12 +168,13 @@ struct xlate_cookie {
     uint16_t max_len;
     uint8_t reason; /* OFPR_* */
     uint8_t table_id;
-    uint64_t flow_cookie;
+    uint64_t flow_cookie; /* All ones: of no entry. */
     __be64 metadata;
     __be32 regs[FLOW_N_REGS];
     uint16_t n_controllers; /* Ids, first in tail[], 2 bytes each. */
     uint16_t userdata_size; /* Behind them. */
-    uint32_t pad;
+    uint8_t is_implicit;    /* For controllers of OpenFlow 1.0 alone. */
+    uint8_t pad[3];
     uint8_t tail[];
 };
 

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Choices by hash: multipath and bundle (the algorithms that ovs-actions(7) names), and the hash
+ * of select groups. What is hashed is un-wildcarded. */
+#include "slowpath/xlate-private.h"
+
+#include <arpa/inet.h>
+
+/* ---- Hashing ----------------------------------------------------------------------------------*/
+uint32_t
+xlate_hash_mask(struct xlate_ctx *ctx, const struct flow *mask, uint32_t basis)
+{
+    const __u64 *flow = flow_words(&ctx->pkt.flow), *bits = flow_words(mask);
+    uint64_t words[FLOW_WORDS];
+
+    xlate_consult(ctx, mask);
+    for (size_t w = 0; w < FLOW_WORDS; w++)
+        words[w] = flow[w] & bits[w];
+    return hash_words(words, FLOW_WORDS, basis);
+}
+
+static void
+mask_eth(struct dp_key *mask)
+{
+    memset(mask->eth_dst, 0xff, sizeof mask->eth_dst);
+    memset(mask->eth_src, 0xff, sizeof mask->eth_src);
+    mask->eth_type = 0xffff;
+    mask->vlan[0].tpid = htons(FLOW_VLAN_PRESENT);
+    mask->vlan[0].tci = htons(0x0fff);
+}
+
+static void
+mask_addresses(struct dp_key *mask)
+{
+    mask->ip_src = mask->ip_dst = ~0u;
+    memset(mask->ip6_src, 0xff, sizeof mask->ip6_src);
+    memset(mask->ip6_dst, 0xff, sizeof mask->ip6_dst);
+}
+
+/* Fields that the packet lacks are zero in its key, so they need no case. */
+uint32_t
+xlate_hash_default(struct xlate_ctx *ctx, uint32_t basis)
+{
+    struct flow mask = {0};
+    bool is_arp = ntohs(ctx->pkt.flow.key.eth_type) == ETH_TYPE_ARP;
+
+    mask_eth(&mask.key);
+    mask_addresses(&mask.key);
+    if (!is_arp) {
+        mask.key.ip_proto = 0xff;
+        mask.key.tp_src = mask.key.tp_dst = 0xffff;
+    }
+    return xlate_hash_mask(ctx, &mask, basis);
+}
+
+/* Both directions alike: of each pair of fields the sum of hashes. */
+static uint32_t
+hash_pair(const void *a, const void *b, size_t size, uint32_t basis)
+{
+    return hash_bytes(a, size, basis) + hash_bytes(b, size, basis);
+}
+
+static uint32_t
+hash_symmetric(struct xlate_ctx *ctx, const struct flow *mask, uint32_t basis)
+{
+    const __u64 *bits = flow_words(mask);
+    struct flow flow;
+    __u64 *words = flow_words_rw(&flow);
+    uint32_t h;
+
+    xlate_consult(ctx, mask);
+    for (size_t w = 0; w < FLOW_WORDS; w++)
+        words[w] = flow_words(&ctx->pkt.flow)[w] & bits[w];
+    h = hash_pair(flow.key.eth_src, flow.key.eth_dst, 6, basis);
+    h = hash_u64(h, flow.key.eth_type | (uint32_t)flow.key.vlan[0].tci << 16);
+    h = hash_pair(&flow.key.ip_src, &flow.key.ip_dst, 4, h);
+    h = hash_pair(flow.key.ip6_src, flow.key.ip6_dst, 16, h);
+    h = hash_u64(h, flow.key.ip_proto);
+    return hash_pair(&flow.key.tp_src, &flow.key.tp_dst, 2, h);
+}
+
+static void
+mask_ports_of(struct xlate_ctx *ctx, struct dp_key *mask, bool udp)
+{
+    uint8_t proto = ctx->pkt.flow.key.ip_proto;
+
+    mask->ip_proto = 0xff;
+    if (proto == IPPROTO_TCP || proto == IPPROTO_SCTP || (udp && proto == IPPROTO_UDP))
+        mask->tp_src = mask->tp_dst = 0xffff;
+}
+
+static uint32_t
+hash_fields(struct xlate_ctx *ctx, enum hash_fields which, uint32_t basis)
+{
+    struct flow mask = {0};
+
+    mask.key.eth_type = 0xffff;
+    switch (which) {
+    case HASH_ETH_SRC:
+        mask = (struct flow){0};
+        memset(mask.key.eth_src, 0xff, sizeof mask.key.eth_src);
+        break;
+    case HASH_SYMMETRIC_L4:
+        mask_eth(&mask.key);
+        mask_addresses(&mask.key);
+        mask_ports_of(ctx, &mask.key, false);
+        break;
+    case HASH_SYMMETRIC_L3L4:
+    case HASH_SYMMETRIC_L3L4_UDP:
+        mask_addresses(&mask.key);
+        mask_ports_of(ctx, &mask.key, which == HASH_SYMMETRIC_L3L4_UDP);
+        break;
+    case HASH_NW_SRC:
+        mask.key.ip_src = ~0u;
+        memset(mask.key.ip6_src, 0xff, sizeof mask.key.ip6_src);
+        break;
+    case HASH_NW_DST:
+        mask.key.ip_dst = ~0u;
+        memset(mask.key.ip6_dst, 0xff, sizeof mask.key.ip6_dst);
+        break;
+    case HASH_SYMMETRIC_L3:
+        mask_addresses(&mask.key);
+        break;
+    }
+    return hash_symmetric(ctx, &mask, basis);
+}
+
+/* ---- Multipath --------------------------------------------------------------------------------*/
+/* Highest random weight (Thaler and Ravishankar). */
+static uint32_t
+highest_weight(uint32_t hash, uint32_t n)
+{
+    uint32_t best = 0, best_weight = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t weight = hash_u64((uint64_t)i << 32 | hash, 0);
+
+        if (!i || weight > best_weight) {
+            best = i;
+            best_weight = weight;
+        }
+    }
+    return best;
+}
+
+/* Draws among the next power of two until a link is hit, at most `arg` times. */
+static uint32_t
+iterate_hash(uint32_t hash, uint32_t n, uint32_t arg)
+{
+    uint32_t range = 1, link = 0;
+
+    while (range < n)
+        range *= 2;
+    for (uint32_t i = 0; i <= MIN(arg, 64u); i++) {
+        link = hash_u64(hash, i) & (range - 1);
+        if (link < n)
+            return link;
+    }
+    return link % n;
+}
+
+static uint32_t
+choose_link(const struct ofpact_multipath *mp, uint32_t hash)
+{
+    uint32_t n = mp->max_link + 1u;
+
+    switch ((enum multipath_algorithm)mp->algorithm) {
+    case MULTIPATH_MODULO_N:
+        return hash % n;
+    case MULTIPATH_HASH_THRESHOLD:
+        return n == 1 ? 0 : (uint32_t)((uint64_t)hash * n >> 32);
+    case MULTIPATH_HRW:
+        return highest_weight(hash, n);
+    case MULTIPATH_ITER_HASH:
+        return iterate_hash(hash, n, mp->arg);
+    }
+    return 0;
+}
+
+void
+xlate_multipath(struct xlate_ctx *ctx, const struct ofpact_multipath *mp)
+{
+    uint32_t hash = hash_fields(ctx, (enum hash_fields)mp->fields, mp->basis);
+
+    xlate_write_subfield(ctx, &mp->dst, choose_link(mp, hash));
+}
+
+/* ---- Bundle -----------------------------------------------------------------------------------*/
+static bool
+is_live(const struct xlate_ctx *ctx, uint32_t number)
+{
+    const struct ofport *port = ofproto_port(ctx->ofproto, number);
+
+    return port && port->is_live;
+}
+
+static uint32_t
+choose_member(struct xlate_ctx *ctx, const struct ofpact_bundle *bundle)
+{
+    uint32_t best = OFPORT_ANY, best_weight = 0, hash = 0;
+
+    if (bundle->algorithm == BUNDLE_HRW)
+        hash = hash_fields(ctx, (enum hash_fields)bundle->fields, bundle->basis);
+    for (uint32_t i = 0; i < bundle->n_members; i++) {
+        uint32_t weight = hash_u64((uint64_t)i << 32 | hash, 0);
+
+        if (!is_live(ctx, bundle->members[i]))
+            continue;
+        if (bundle->algorithm == BUNDLE_ACTIVE_BACKUP)
+            return bundle->members[i];
+        if (best == OFPORT_ANY || weight > best_weight) {
+            best = bundle->members[i];
+            best_weight = weight;
+        }
+    }
+    return best;
+}
+
+void
+xlate_bundle(struct xlate_ctx *ctx, const struct ofpact_bundle *bundle)
+{
+    uint32_t member = choose_member(ctx, bundle);
+
+    if (bundle->dst.n_bits)
+        xlate_write_subfield(ctx, &bundle->dst, member);
+    else if (member != OFPORT_ANY)
+        xlate_output(ctx, member, 0, false);
+}
