@@ -115,7 +115,7 @@ static const struct async_prop {
 };
 
 /* All properties with a mask have the layout of this one. */
-typedef struct of_async_config_prop_packet_in_slave async_mask_prop OF_PARENT;
+typedef struct of_async_config_prop_packet_in_slave async_mask_prop;
 
 static const struct async_prop *
 find_prop(uint16_t class_id)

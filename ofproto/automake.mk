@@ -156,3 +156,25 @@ dist-hook: dist-openflow
 dist-openflow:
 	touch $(distdir)/ofproto/openflow.stamp
 	touch $(distdir)/ofproto/openflow/*
+
+# Connections, and the answers to requests.
+noinst_LIBRARIES += ofproto/libconnmgr.a
+ofproto_libconnmgr_a_SOURCES = \
+	ofproto/async.c \
+	ofproto/conn.c \
+	ofproto/conn.h \
+	ofproto/connmgr.c \
+	ofproto/connmgr.h \
+	ofproto/describe.c \
+	ofproto/endpoint.c \
+	ofproto/endpoint.h \
+	ofproto/handle-basic.c \
+	ofproto/handle-bundle.c \
+	ofproto/handle-mods.c \
+	ofproto/handle-nicira.c \
+	ofproto/handle-stats.c \
+	ofproto/handle-tables.c \
+	ofproto/ofconn.c \
+	ofproto/ofconn.h \
+	ofproto/pktbuf.c \
+	ofproto/pktbuf.h

@@ -121,11 +121,14 @@ static void
 add_default_flow(struct connmgr *mgr)
 {
     struct buf actions = BUF_INITIALIZER;
-    struct ofp_flow_mod fm;
+    struct ofp_flow_mod fm = {
+        .command = OFPFC_ADD,
+        .buffer_id = OFBUFFER_NONE,
+        .out_port = OFPORT_ANY,
+        .out_group = OFGROUP_ANY,
+    };
 
-    ofp_flow_mod_init(&fm);
-    fm.command = OFPFC_ADD;
-    fm.priority = 0;
+    match_init_catchall(&fm.match);
     ofpact_put_output(&actions, OFPORT_NORMAL, 0);
     fm.ofpacts = (struct ofpact *)actions.data;
     fm.ofpacts_size = actions.size;

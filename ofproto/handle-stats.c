@@ -408,37 +408,17 @@ handle_group_features(struct ofconn *ofconn, const struct request *request)
 /* ---- Meters ---- */
 
 static void
-append_meter_config(const struct meter *meter, struct ofp_multipart *mp)
-{
-    struct ofp_meter_config config = {
-        .meter_id = meter->config.id,
-        .flags = meter->config.flags,
-        .n_bands = meter->config.n_bands,
-    };
-
-    for (size_t i = 0; i < config.n_bands; i++) {
-        const struct meter_band *band = &meter->config.bands[i];
-
-        config.bands[i] = (struct ofp_meter_band){.type = band->type,
-                                                  .prec_level = band->prec_level,
-                                                  .rate = band->rate,
-                                                  .burst_size = band->burst};
-    }
-    ofp_meter_config_append(&config, mp);
-}
-
-static void
 append_meter_stats(struct ofproto *ofproto, const struct meter *meter, struct ofp_multipart *mp)
 {
     struct meter_stats counters = {0};
     struct ofp_meter_stats stats = {
-        .meter_id = meter->config.id,
+        .meter_id = meter->config.meter_id,
         .n_flows = (uint32_t)meter->n_uses,
         .duration_ns = ms_to_ns(time_now_ms() - meter->created_ms),
         .n_bands = meter->config.n_bands,
     };
 
-    ofproto_meter_stats(ofproto, meter->config.id, &counters);
+    ofproto_meter_stats(ofproto, meter->config.meter_id, &counters);
     stats.n_packets = counters.n_packets;
     stats.n_bytes = counters.n_bytes;
     for (size_t i = 0; i < stats.n_bands; i++) {
@@ -461,12 +441,12 @@ reply_meters(struct ofconn *ofconn, const struct request *request, uint32_t mete
         return OFPERR_OFPMMFC_UNKNOWN_METER;
     start(&mp, request, &msgs);
     HMAP_FOR_EACH (meter, node, &ofproto->meters) {
-        if (meter_id != OFMETER_ALL && meter_id != meter->config.id)
+        if (meter_id != OFMETER_ALL && meter_id != meter->config.meter_id)
             continue;
         if (want_stats)
             append_meter_stats(ofproto, meter, &mp);
         else
-            append_meter_config(meter, &mp);
+            ofp_meter_config_append(&meter->config, &mp);
     }
     ofconn_send(ofconn, &msgs);
     return 0;
@@ -499,7 +479,7 @@ handle_meter_features(struct ofconn *ofconn, const struct request *request)
         reply->features.max_meter = meters->max_meters;
         reply->features.band_types = 1u << OFPMBT_DROP | 1u << OFPMBT_DSCP_REMARK;
         reply->features.capabilities = OFPMF_KBPS | OFPMF_PKTPS | OFPMF_BURST | OFPMF_STATS;
-        reply->features.max_bands = METER_MAX_BANDS;
+        reply->features.max_bands = OFP_MAX_BANDS;
     }
     ofconn_send_object(ofconn, reply);
     return 0;

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "ofproto/ofconn.h"
-#include "ofproto/table-mod.h"
 
 /* Of a table without a limit of its own. */
 #define MAX_ENTRIES 1000000
@@ -56,14 +55,37 @@ handle_table_stats(struct ofconn *ofconn, const struct request *request)
 
 /* ---- Configuration ---- */
 
+static void
+decode_property(const struct of_table_mod_prop *prop, struct ofp_table_mod *tm)
+{
+    switch (prop->object.class_id) {
+    case OF_TABLE_MOD_PROP_EVICTION:
+        tm->has_eviction = true;
+        tm->eviction_flags = ((const struct of_table_mod_prop_eviction *)prop)->flags;
+        break;
+    case OF_TABLE_MOD_PROP_VACANCY:
+        tm->has_vacancy = true;
+        tm->vacancy_down = ((const struct of_table_mod_prop_vacancy *)prop)->vacancy_down;
+        tm->vacancy_up = ((const struct of_table_mod_prop_vacancy *)prop)->vacancy_up;
+        break;
+    default:
+        break;
+    }
+}
+
 static enum ofperr
 handle_table_mod(struct ofconn *ofconn, const struct request *request)
 {
+    const struct of_table_mod *msg = (const struct of_table_mod *)request->msg;
     struct ofproto_origin origin = ofconn_origin(ofconn, request->msg);
-    struct ofp_table_mod tm;
-    enum ofperr error = ofp_table_mod_decode(request->msg, &tm);
+    struct ofp_table_mod tm = {.table_id = msg->table_id, .config = msg->config};
 
-    return error ? error : ofproto_table_mod(ofconn->mgr->ofproto, &tm, &origin);
+    for (size_t i = 0; i < msg->properties.n; i++) {
+        if (msg->properties.items[i]->object.class_id == OF_TABLE_MOD_PROP_EXPERIMENTER)
+            return OFPERR_OFPBPC_BAD_EXPERIMENTER;
+        decode_property(msg->properties.items[i], &tm);
+    }
+    return ofproto_table_mod(ofconn->mgr->ofproto, &tm, &origin);
 }
 
 static enum ofperr
@@ -88,7 +110,7 @@ handle_table_desc(struct ofconn *ofconn, const struct request *request)
 
 static const uint8_t feature_instructions[] = {
     OFPIT_GOTO_TABLE,    OFPIT_WRITE_METADATA, OFPIT_WRITE_ACTIONS,
-    OFPIT_APPLY_ACTIONS, OFPIT_CLEAR_ACTIONS,  OFPIT_METER_V13,
+    OFPIT_APPLY_ACTIONS, OFPIT_CLEAR_ACTIONS,  OFPIT_METER,
 };
 
 static const uint8_t feature_actions[] = {
@@ -130,11 +152,10 @@ add_instructions(struct features *f, enum of_class class_id)
         if (feature_instructions[i] == OFPIT_GOTO_TABLE &&
             f->entry->table_id + 1u >= f->ofproto->n_tables)
             continue;
-        if (feature_instructions[i] == OFPIT_METER_V13 && f->ofconn->version >= OFP15)
+        if (feature_instructions[i] == OFPIT_METER && f->ofconn->version >= OFP15)
             continue;
         id = async_new(f->ofconn, f->arena, OF_INSTRUCTION_ID);
         id->type = feature_instructions[i];
-        id->len = 4;
         prop->instruction_ids.items[prop->instruction_ids.n++] = id;
     }
 }
@@ -160,7 +181,6 @@ add_actions(struct features *f, enum of_class class_id)
         struct of_action_id *id = async_new(f->ofconn, f->arena, OF_ACTION_ID);
 
         id->type = feature_actions[i];
-        id->len = 4;
         prop->action_ids.items[prop->action_ids.n++] = id;
     }
 }
@@ -234,6 +254,29 @@ append_features(struct ofconn *ofconn, const struct table *table, struct ofp_mul
     of_arena_destroy(&arena);
 }
 
+/* Names and sizes can be set; what a table can do cannot. */
+static enum ofperr
+set_features(struct ofconn *ofconn, const struct of_table_features_stats_request *tfr)
+{
+    struct ofp_table_features_mod *mods = xcalloc(tfr->entries.n, sizeof *mods);
+    enum ofperr error;
+
+    if (ofconn->role == OFPCR_ROLE_SLAVE) {
+        free(mods);
+        return OFPERR_OFPBRC_IS_SECONDARY;
+    }
+    for (size_t i = 0; i < tfr->entries.n; i++) {
+        const struct of_table_features *entry = tfr->entries.items[i];
+
+        mods[i].table_id = entry->table_id;
+        mods[i].max_entries = entry->max_entries;
+        snprintf(mods[i].name, sizeof mods[i].name, "%s", entry->name);
+    }
+    error = ofproto_table_features(ofconn->mgr->ofproto, mods, tfr->entries.n);
+    free(mods);
+    return error;
+}
+
 static enum ofperr
 handle_table_features(struct ofconn *ofconn, const struct request *request)
 {
@@ -242,9 +285,10 @@ handle_table_features(struct ofconn *ofconn, const struct request *request)
     struct ofproto *ofproto = ofconn->mgr->ofproto;
     struct ofp_multipart mp;
     struct buf msgs = BUF_INITIALIZER;
+    enum ofperr error = tfr->entries.n ? set_features(ofconn, tfr) : 0;
 
-    if (tfr->entries.n)
-        return OFPERR_OFPTFFC_EPERM;
+    if (error)
+        return error;
     ofp_multipart_start(&mp, request->msg, &msgs);
     for (unsigned i = 0; i < ofproto->n_tables; i++)
         append_features(ofconn, &ofproto->tables[i], &mp);

@@ -20,8 +20,6 @@
 
 struct of_header;
 
-#define OFP_DEFAULT_PRIORITY 0x8000
-
 /* What the decoders need to know about the switch (or, at a client, generous values). */
 struct ofp_decode_limits {
     uint32_t max_ports; /* OFPORT_MAX: any number may become a port. */
