@@ -2,19 +2,36 @@
 # The vocabulary of OpenFlow that the switch and shuntctl share, independent of version.
 noinst_LIBRARIES += ofproto/libofp.a
 ofproto_libofp_a_SOURCES = \
+	ofproto/field-text.c \
+	ofproto/field.c \
 	ofproto/field.h \
 	ofproto/fields.def \
 	ofproto/flow.h \
+	ofproto/match-text.c \
+	ofproto/match.c \
 	ofproto/match.h \
 	ofproto/messages.h \
+	ofproto/ofp-names.c \
 	ofproto/ofp-names.h \
 	ofproto/ofp.h \
+	ofproto/ofpact-ct.c \
+	ofproto/ofpact-field.c \
+	ofproto/ofpact-header.c \
+	ofproto/ofpact-instruction.c \
+	ofproto/ofpact-learn.c \
+	ofproto/ofpact-nicira.c \
+	ofproto/ofpact-output.c \
+	ofproto/ofpact-provider.h \
+	ofproto/ofpact-text.c \
+	ofproto/ofpact.c \
 	ofproto/ofpact.h \
 	ofproto/ofpacts.def \
 	ofproto/ofperr.c \
 	ofproto/ofperr.def \
 	ofproto/ofperr.h \
-	ofproto/parse.h
+	ofproto/parse.h \
+	ofproto/text.c \
+	ofproto/text.h
 
 # The state of a bridge: tables, groups, meters, ports.
 noinst_LIBRARIES += ofproto/libofproto.a

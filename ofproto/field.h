@@ -11,8 +11,7 @@
  * vlan_tci, vlan_vid and vlan_pcp, nw_tos and ip_dscp, reg/xreg/xxreg, tp_src of each protocol.
  * The VLAN present bit (0x1000 of vlan_tci and vlan_vid) is bit 15 of vlan[0].tpid.
  *
- * Threads: the table is constant once field_by_name() or field_by_header() built its indices,
- * which they do once, thread-safely. Errors: NULL or false.
+ * Threads: the table and its indices are constant after start-up. Errors: NULL or false.
  * Not here: matches (ofproto/match.h), what setting a field does to a packet (slowpath). */
 #ifndef SHUNT_OFPROTO_FIELD_H
 #define SHUNT_OFPROTO_FIELD_H
@@ -77,8 +76,9 @@ enum field_storage {
     STORE_IN_PORT10,
     STORE_VLAN_TCI,
     STORE_VLAN_VID,
-    STORE_TUN4, /* First of four words, the rest zero. */
-    STORE_PACKET_TYPE,
+    STORE_ARP_OP,      /* 16 bits, of which 8 can be told. */
+    STORE_TUN4,        /* The first of four words, the rest zero. */
+    STORE_PACKET_TYPE, /* Name space and type, which stand in the reverse order. */
 };
 
 struct field {
@@ -86,6 +86,7 @@ struct field {
     const char *name;     /* As `set_field` and errors write it: "eth_src". */
     const char *alias;    /* Another name that the parser takes ("dl_src"), or NULL. */
     const char *nxm_name; /* As `load` and `move` write it, "NXM_OF_ETH_SRC"; NULL: none. */
+    const char *oxm_name; /* Its other formal name ("OXM_OF_ETH_SRC"), or NULL. */
     uint8_t n_bits;       /* Width that may be nonzero. */
     uint8_t n_bytes;      /* Of the value on the wire as OXM; as NXM, too. */
     uint8_t oxm_since;    /* First version that has `oxm`, 0: no OXM at all. */
@@ -131,17 +132,21 @@ uint32_t field_header(const struct field *, enum ofp_version version, uint32_t *
 static inline field_value
 field_ones(const struct field *field)
 {
+    if (field->id == FIELD_IP_TOS)
+        return 0xfc; /* The two ECN bits are a field of their own. */
     return field->n_bits == 128 ? ~(field_value)0 : ((field_value)1 << field->n_bits) - 1;
 }
 
-/* Reads the field's bits of `flow` (or of a mask). */
+/* Reads the field of a packet or of a match's values; of a mask. */
 field_value field_get(const struct field *, const struct flow *flow);
+field_value field_get_mask(const struct field *, const struct flow *mask);
 
-/* Overwrites the field's bits of `flow`, or of a mask. Setting bits only: a flow that gets a VLAN
- * vlan_vid has tpid 0x8000 until someone says which tag it is. */
+/* Overwrites the field in `flow`; in a mask. Bits only: a flow that gets a VLAN by vlan_vid has
+ * tpid 0x8000 until someone says which tag it is. */
 void field_set(const struct field *, struct flow *flow, field_value value);
+void field_set_mask(const struct field *, struct flow *mask, field_value bits);
 
-/* flow's bits under `mask` become value's. */
+/* The field's bits of `flow` under `mask` become value's. */
 void field_set_masked(const struct field *, struct flow *flow, field_value value, field_value mask);
 
 /* ors all bits, or those of `bits`, into a mask: what a translation looked at. */

@@ -103,6 +103,9 @@ void match_format(const struct match *, const struct ofp_port_names *, int prior
 char *match_parse_key(struct match *, const char *key, const char *value,
                       const struct ofp_port_names *, bool *known);
 
+/* A message, to be freed, if a field's prerequisites are not matched; else NULL. */
+char *match_check_prereqs(const struct match *);
+
 /* Parses a whole match, "in_port=1,tcp,tp_dst=80". Returns NULL or a message (to be freed). */
 char *match_parse(struct match *, const char *text, const struct ofp_port_names *);
 

@@ -386,7 +386,8 @@ struct ofpact_limits {
     uint32_t max_ports; /* Port numbers below are fine even if no such port is there. */
     uint8_t table_id;   /* Of the flow; OFTABLE_ALL: not in a table (packet-out, group). */
     uint8_t n_tables;
-    bool loose_tables; /* goto_table may go anywhere (text without a table). */
+    bool loose_tables;  /* goto_table may go anywhere (text without a table). */
+    bool loose_prereqs; /* OpenFlow 1.0: an action without the header it sets does nothing. */
 };
 
 /* Checks a flow's list against its match: ports, tables, prerequisites, pushed tags (which change
@@ -395,12 +396,17 @@ struct ofpact_limits {
 enum ofperr ofpacts_check(const struct ofpact *, size_t size, const struct match *,
                           const struct ofpact_limits *);
 
+/* The part of that which no match matters for: order, instructions that come twice, what stands
+ * beside a conjunction. */
+enum ofperr ofpacts_check_order(const struct ofpact *, size_t size);
+
 /* ---- Action sets (OpenFlow 1.3, section 5.10)
  * ---------------------------------------------------*/
 /* Appends to `out` the actions of `set` (what write_actions appended, in order) as a list in the
  * order of their execution: of each kind the last, of set_field the last for each field, and
  * only the group if there is one and an output. An action that may not stand in a set is
  * refused on decoding. */
+bool ofpact_may_be_in_set(const struct ofpact *);
 void ofpacts_from_action_set(const struct ofpact *set, size_t size, struct buf *out);
 
 /* ---- Text
