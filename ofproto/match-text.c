@@ -212,7 +212,7 @@ match_format(const struct match *match, const struct ofp_port_names *names, int 
         p.eth_type = ntohs(key->eth_type);
     if (mask->ip_proto == 0xff)
         p.ip_proto = key->ip_proto;
-    if (priority >= 0 && priority != OFP_DEFAULT_PRIORITY)
+    if (priority >= 0 && priority != OFPRIORITY_DEFAULT)
         buf_printf(out, "priority=%d,", priority);
     for (size_t i = 0; i < ARRAY_SIZE(first); i++)
         put(&p, first[i], NULL);

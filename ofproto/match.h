@@ -93,7 +93,7 @@ bool match_encode_v10(const struct match *, struct of_match *);
 /* ---- Text
  * ------------------------------------------------------------------------------------------*/
 /* Appends the match as `ovs-ofctl dump-flows` prints it: "priority=5,ip,nw_src=10.0.0.0/8". A
- * `priority` of 32768 (OFP_DEFAULT_PRIORITY) or below 0 is left out; nothing is appended for a
+ * `priority` of 32768 (OFPRIORITY_DEFAULT) or below 0 is left out; nothing is appended for a
  * match of everything. */
 void match_format(const struct match *, const struct ofp_port_names *, int priority,
                   struct buf *out);

@@ -37,7 +37,7 @@ enum ofp_version { OFP10 = 1, OFP13 = 4, OFP14 = 5, OFP15 = 6 };
 #define OFTABLE_MAX 254 /* Table ids are 0 .. 254. */
 #define OFTABLE_ALL 255
 
-#define OFP_DEFAULT_PRIORITY 0x8000 /* Of text without a priority. */
+#define OFPRIORITY_DEFAULT 0x8000 /* Of text without a priority. */
 
 #define OFQUEUE_ALL 0xffffffffu
 #define OFBUFFER_NONE 0xffffffffu

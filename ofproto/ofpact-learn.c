@@ -75,7 +75,7 @@ ofpact_format_LEARN(const struct ofpact_learn *learn, const struct ofpact_printe
     put_nonzero("hard_timeout", learn->hard_timeout, p->out);
     put_nonzero("fin_idle_timeout", learn->fin_idle_timeout, p->out);
     put_nonzero("fin_hard_timeout", learn->fin_hard_timeout, p->out);
-    if (learn->priority != OFP_DEFAULT_PRIORITY)
+    if (learn->priority != OFPRIORITY_DEFAULT)
         buf_printf(p->out, ",priority=%u", learn->priority);
     if (learn->flags & LEARN_SEND_FLOW_REM)
         buf_puts(p->out, ",send_flow_rem");
@@ -254,7 +254,7 @@ parse_key(const char *key, const char *value, struct ofpact_learn *learn, bool *
 static char *
 parse_learn(char *value, struct ofpact_parser *parser)
 {
-    struct ofpact_learn head = {.priority = OFP_DEFAULT_PRIORITY, .table_id = 1};
+    struct ofpact_learn head = {.priority = OFPRIORITY_DEFAULT, .table_id = 1};
     size_t start = parser->out->size;
     char *key, *v, *error = NULL;
     struct ofpact_learn *learn;
