@@ -15,6 +15,7 @@ tests_unit_lib_LDADD = lib/libshunt.a $(CMOCKA_LIBS)
 
 include tests/ofproto/automake.mk
 include tests/ports/automake.mk
+include tests/datapath/actions.mk
 include tests/slowpath/automake.mk
 
 # The last line of "make check": test cases over all programs.
