@@ -120,8 +120,8 @@ int of_decode_object(struct of_decoder *d, struct of_cursor *in, uint16_t root, 
 int of_decode_part(struct of_decoder *d, struct of_cursor *in, uint16_t class_id,
                    struct of_object *object);
 
-/* Objects up to the end of `in`, or with `slack`, up to where fewer than `slack` bytes remain.
- * `list` is a struct of_list or of the same layout. */
+/* Objects up to the end of `in`, or with `slack`, up to where fewer than `slack` bytes remain
+ * that are zero or fewer than an element takes. `list` is a struct of_list or of the same layout. */
 int of_decode_list(struct of_decoder *d, struct of_cursor *in, uint16_t root, size_t slack,
                    void *list);
 
@@ -282,7 +282,7 @@ struct of_field_info {
     const char *name;
     uint16_t offset;
     uint16_t storage; /* Bytes in the struct. */
-    uint8_t wire;     /* Bytes on the wire, of an integer. */
+    uint8_t wire;     /* Bytes on the wire, of an integer or of one in a list. */
     uint8_t kind;     /* enum of_field_kind. */
     uint8_t versions; /* Bit of_version_index(). */
     bool conditional;
@@ -341,7 +341,8 @@ extern const struct of_failure_code of_failure_codes[OF_N_FAILURES][OF_N_VERSION
 
 enum of_oxm_storage { OF_OXM_UINT, OF_OXM_PORT, OF_OXM_IPV4, OF_OXM_MAC, OF_OXM_BYTES };
 
-/* Index by field number of the fields of an OXM class: of_oxm_fields[index - 1]; 0: none. */
+/* Index by field number of the fields of an OXM class: of_oxm_fields[index - 1]; 0: none. A number
+ * that versions use otherwise stands in one more row of the class. */
 struct of_oxm_class {
     uint16_t oxm_class;
     uint32_t experimenter;

@@ -152,22 +152,36 @@ min_element(const struct of_decoder *d, uint16_t root)
     return MAX(of_class_infos[root]->layouts[d->index]->min_size, 1);
 }
 
+/* Is what remains padding: less than `slack` bytes, zero or less than an element? */
+static bool
+is_padding(const struct of_cursor *in, size_t slack, size_t min_size)
+{
+    size_t left = of_left(in);
+
+    if (!left || left >= slack)
+        return !left;
+    for (size_t i = 0; i < left && left >= min_size; i++) {
+        if (in->p[i])
+            return false;
+    }
+    return true;
+}
+
 int
 of_decode_list(struct of_decoder *d, struct of_cursor *in, uint16_t root, size_t slack, void *list_)
 {
     struct of_list *list = list_;
-    size_t min_size = min_element(d, root), left;
-    size_t least = slack ? slack : 1;
+    size_t min_size = min_element(d, root);
 
     list->n = 0;
     list->items = NULL;
-    if (of_left(in) < least)
+    if (is_padding(in, slack, min_size))
         return 0;
     list->items =
         of_arena_alloc(d->arena, DIV_ROUND_UP(of_left(in), min_size) * sizeof *list->items);
     if (!list->items)
         return ENOMEM;
-    for (left = of_left(in); left >= least; left = of_left(in)) {
+    while (!is_padding(in, slack, min_size)) {
         int error = of_decode_object(d, in, root, &list->items[list->n]);
 
         if (error)

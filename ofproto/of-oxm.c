@@ -73,19 +73,27 @@ value_of(const struct of_oxm_field *field, const struct of_object *object)
     return (uint8_t *)(uintptr_t)object + of_oxm_value_at(field);
 }
 
-const struct of_oxm_field *
-of_oxm_field_find(uint32_t type_len, uint32_t experimenter)
+/* The field of that header that some of `versions` (bits of of_version_index()) has, or NULL. */
+static const struct of_oxm_field *
+find_field(uint32_t type_len, uint32_t experimenter, uint8_t versions)
 {
     for (size_t i = 0; i < of_n_oxm_classes; i++) {
         const struct of_oxm_class *class = &of_oxm_classes[i];
+        uint16_t index;
 
-        if (class->oxm_class == type_len >> 16 && class->experimenter == experimenter) {
-            uint16_t index = class->fields[type_len >> 9 & 127];
-
-            return index ? &of_oxm_fields[index - 1] : NULL;
-        }
+        if (class->oxm_class != type_len >> 16 || class->experimenter != experimenter)
+            continue;
+        index = class->fields[type_len >> 9 & 127];
+        if (index && of_oxm_fields[index - 1].versions & versions)
+            return &of_oxm_fields[index - 1];
     }
     return NULL;
+}
+
+const struct of_oxm_field *
+of_oxm_field_find(uint32_t type_len, uint32_t experimenter)
+{
+    return find_field(type_len, experimenter, 0xff);
 }
 
 const struct of_oxm_field *
@@ -157,11 +165,10 @@ make(struct of_arena *arena, uint8_t version, const struct of_oxm_field *field,
 static const struct of_oxm_field *
 find_in_version(uint32_t type_len, uint32_t experimenter, uint8_t index, uint16_t root)
 {
-    const struct of_oxm_field *field = of_oxm_field_find(type_len, experimenter);
+    const struct of_oxm_field *field =
+        find_field(type_len, experimenter, (uint8_t)(1 << index));
 
-    return field && field->versions & 1 << index && of_class_infos[field->class_id]->root == root
-               ? field
-               : NULL;
+    return field && of_class_infos[field->class_id]->root == root ? field : NULL;
 }
 
 int

@@ -131,7 +131,7 @@ class Codec:
                     else "0"
                 storage = self._storage(f, wire)
                 rows += call(4, "", [f'"{f.name}"', f"offsetof(struct {cls.name}, {f.name})",
-                                     str(storage), str(wire if kind in NUMBERS else 0), kind,
+                                     str(storage), str(wire if kind in WITH_WIRE_SIZE else 0), kind,
                                      f"{version_bits(versions):#x}",
                                      "true" if conditional else "false", ref], ",", "{}")
         return rows
@@ -245,7 +245,7 @@ class Codec:
         return f"{layout.cls.name}_classify" + ("" if alone else f"_v{VERSIONS[min(same)]}")
 
 
-NUMBERS = ("OF_KIND_UINT", "OF_KIND_PORT", "OF_KIND_IPV4")
+WITH_WIRE_SIZE = ("OF_KIND_UINT", "OF_KIND_PORT", "OF_KIND_IPV4", "OF_KIND_UINTS", "OF_KIND_PORTS")
 
 
 class Classify:
@@ -326,9 +326,12 @@ class Function:
             self.fixed(run, run_at)
 
     def condition(self, op):
+        """As C; with the condition of the member that it speaks of."""
         name, mask, value = op.cond
         test = f"{self.m(name)} & {mask:#x}"
-        return test if value is None else f"({test}) == {value:#x}"
+        test = f"({test})" if value is None else f"({test}) == {value:#x}"
+        base = self.layout.op(name)
+        return f"{self.condition(base)} && {test}" if base.cond else test
 
     def stored(self, op):
         return self.codec.model._stored(op, self.layout)
@@ -455,7 +458,7 @@ class Decode(Function):
 
     def conditional(self, op):
         self.declare("const uint8_t *p;")
-        self.body += [f"    if ({self.condition(op)}) {{",
+        self.body += [f"    if ({plain(self.condition(op))}) {{",
                       f"        p = of_take(in, {op.wire.size});", "        if (!p)",
                       "            return of_short(d, in);"]
         self.body += self.read(op, 0, "        ") + ["    }"]
@@ -464,7 +467,7 @@ class Decode(Function):
         name, mask = op.bits
         indent = "    "
         if op.cond:
-            self.body.append(f"    if ({self.condition(op)}) {{")
+            self.body.append(f"    if ({plain(self.condition(op))}) {{")
             indent = "        "
         x = self.m(op.name)
         self.body += [f"{indent}{x}.size = of_bits_size({self.m(name)} & {mask:#x});",
@@ -578,7 +581,7 @@ class Encode(Function):
             self.bits(op)
         elif op.cond:
             self.declare("uint8_t *p;")
-            self.body += [f"    if ({self.condition(op)}) {{"] + self.check(op, "        ")
+            self.body += [f"    if ({plain(self.condition(op))}) {{"] + self.check(op, "        ")
             self.body += [f"        p = of_put(e, {op.wire.size});", "        if (!p)",
                           "            return ENOBUFS;"]
             self.body += self.write(op, 0, "        ") + ["    }"]
@@ -598,7 +601,7 @@ class Encode(Function):
         self.declare("int error;")
         indent = "    "
         if op.cond:
-            self.body.append(f"    if ({self.condition(op)}) {{")
+            self.body.append(f"    if ({plain(self.condition(op))}) {{")
             indent = "        "
         self.body += call(len(indent), "error = of_encode_octets_in",
                           ["e", f"&{self.m(op.name)}", size], ";")
@@ -637,6 +640,11 @@ class Encode(Function):
                 return offset
             offset += op.fixed_size()
         raise LoxiError(f"{wanted.pos}: {wanted.name} has no fixed offset")
+
+
+def plain(test):
+    """Without brackets around the whole."""
+    return test[1:-1] if test.startswith("(") and test.find(")") == len(test) - 1 else test
 
 
 def broken(line):

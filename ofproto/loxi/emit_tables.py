@@ -95,10 +95,13 @@ def oxm_row(oxm):
 def oxm_classes(model):
     tables = {}
     for i, oxm in enumerate(model.oxm_fields):
-        tables.setdefault((oxm.oxm_class, oxm.experimenter), {})[oxm.number] = i + 1
+        layer = 0       # A number that means another field in another version: one more table.
+        while oxm.number in tables.setdefault((layer, oxm.oxm_class, oxm.experimenter), {}):
+            layer += 1
+        tables[layer, oxm.oxm_class, oxm.experimenter][oxm.number] = i + 1
     lines = ["const struct of_oxm_class of_oxm_classes[] = {"]
-    for (oxm_class, experimenter), numbers in sorted(
-            tables.items(), key=lambda kv: (kv[0][0] != 0x8000, kv[0])):
+    for (_, oxm_class, experimenter), numbers in sorted(
+            tables.items(), key=lambda kv: (kv[0][1] != 0x8000, kv[0])):
         lines += ["    {", f"        .oxm_class = {oxm_class:#06x},",
                   f"        .experimenter = {experimenter:#x},", "        .fields ="]
         lines += wrap([f"[{n}] = {i}" for n, i in sorted(numbers.items())]) + ["    },"]
