@@ -7,11 +7,15 @@
 
 #include "datapath/ctx.bpf.h"
 
-/* Writes the EtherType, which ends at `l2_len`. */
+/* Writes the EtherType before `l2_len` and has key and metadata follow the packet. */
 static __always_inline int
-mpls_set_type(ctx_t *ctx, __u32 l2_len, __be16 eth_type)
+mpls_finish(ctx_t *ctx, struct state *state, __u32 l2_len, __be16 eth_type)
 {
-    return ctx_store(ctx, l2_len - sizeof eth_type, &eth_type, sizeof eth_type);
+    int drop = ctx_store(ctx, l2_len - sizeof eth_type, &eth_type, sizeof eth_type);
+
+    if (!drop)
+        drop = ctx_fix_proto(ctx, state);
+    return drop ? drop : reparse(ctx, state);
 }
 
 static __always_inline int
@@ -26,14 +30,9 @@ act_PUSH_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
     drop = ctx_grow(ctx, state, l2_len, sizeof lse);
     if (!drop)
         drop = ctx_store_summed(ctx, l2_len, &lse, sizeof lse);
-    if (!drop)
-        drop = mpls_set_type(ctx, l2_len, bpf_htons(action->arg16));
-    if (!drop)
-        drop = ctx_fix_proto(ctx, state);
-    return drop ? drop : reparse(ctx, state);
+    return drop ? drop : mpls_finish(ctx, state, l2_len, bpf_htons(action->arg16));
 }
 
-/* The EtherType first: taking bytes out may move tags between memory and metadata. */
 static __always_inline int
 act_POP_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
 {
@@ -42,12 +41,8 @@ act_POP_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
 
     if (!state->u.key.n_mpls)
         return DP_DROP_NO_HEADER;
-    drop = mpls_set_type(ctx, l2_len, bpf_htons(action->arg16));
-    if (!drop)
-        drop = ctx_shrink(ctx, state, l2_len, sizeof(__be32));
-    if (!drop)
-        drop = ctx_fix_proto(ctx, state);
-    return drop ? drop : reparse(ctx, state);
+    drop = ctx_shrink(ctx, state, l2_len, sizeof(__be32));
+    return drop ? drop : mpls_finish(ctx, state, l2_len, bpf_htons(action->arg16));
 }
 
 #endif

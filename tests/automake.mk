@@ -13,9 +13,9 @@ tests_unit_lib_SOURCES = tests/unit-lib.c
 tests_unit_lib_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_lib_LDADD = lib/libshunt.a $(CMOCKA_LIBS)
 
+include tests/openflow/automake.mk
 include tests/ofproto/automake.mk
 include tests/ports/automake.mk
-include tests/datapath/actions.mk
 include tests/slowpath/automake.mk
 
 # The last line of "make check": test cases over all programs.
