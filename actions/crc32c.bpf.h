@@ -9,15 +9,24 @@
 #ifndef SHUNT_ACTIONS_CRC32C_BPF_H
 #define SHUNT_ACTIONS_CRC32C_BPF_H
 
-#include <linux/types.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+#include "datapath/ctx.bpf.h"
 
 #define CRC32C_POLY 0x82f63b78u /* Reflected 0x1edc6f41. */
 #define CRC32C_X8 0x00800000u   /* x^8, reflected. */
 #define CRC32C_STEPS 16         /* A packet has less than 1 << 16 bytes. */
 
-/* a * b modulo the polynomial, without a branch for the verifier to follow. */
+/* `value` if the lowest bit of `bits` is set, else 0. A product: the verifier follows both ways of
+ * a branch, and of a mask that is all ones or zero. */
+static __always_inline __u32
+crc32c_if_bit(__u32 bits, __u32 value)
+{
+    __u32 bit = bits & 1;
+
+    barrier_var(bit);
+    return bit * value;
+}
+
+/* a * b modulo the polynomial. */
 static __noinline __u32
 crc32c_multiply(__u32 a, __u32 b)
 {
@@ -25,8 +34,8 @@ crc32c_multiply(__u32 a, __u32 b)
 
 #pragma unroll
     for (int i = 31; i >= 0; i--) {
-        product ^= b & -(a >> i & 1);
-        b = b >> 1 ^ (CRC32C_POLY & -(b & 1));
+        product ^= crc32c_if_bit(a >> i, b);
+        b = b >> 1 ^ crc32c_if_bit(b, CRC32C_POLY);
     }
     return product;
 }

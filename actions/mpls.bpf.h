@@ -7,15 +7,11 @@
 
 #include "datapath/ctx.bpf.h"
 
-/* Writes the EtherType before `l2_len` and has key and metadata follow the packet. */
+/* Writes the EtherType, which ends at `l2_len`. */
 static __always_inline int
-mpls_finish(ctx_t *ctx, struct state *state, __u32 l2_len, __be16 eth_type)
+mpls_set_type(ctx_t *ctx, __u32 l2_len, __be16 eth_type)
 {
-    int drop = ctx_store(ctx, l2_len - sizeof eth_type, &eth_type, sizeof eth_type);
-
-    if (!drop)
-        drop = ctx_fix_proto(ctx, state);
-    return drop ? drop : reparse(ctx, state);
+    return ctx_store(ctx, l2_len - sizeof eth_type, &eth_type, sizeof eth_type);
 }
 
 static __always_inline int
@@ -30,9 +26,14 @@ act_PUSH_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
     drop = ctx_grow(ctx, state, l2_len, sizeof lse);
     if (!drop)
         drop = ctx_store_summed(ctx, l2_len, &lse, sizeof lse);
-    return drop ? drop : mpls_finish(ctx, state, l2_len, bpf_htons(action->arg16));
+    if (!drop)
+        drop = mpls_set_type(ctx, l2_len, bpf_htons(action->arg16));
+    if (!drop)
+        drop = ctx_fix_proto(ctx, state);
+    return drop ? drop : reparse(ctx, state);
 }
 
+/* The EtherType first: taking bytes out may move tags between memory and metadata. */
 static __always_inline int
 act_POP_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
 {
@@ -41,8 +42,12 @@ act_POP_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
 
     if (!state->u.key.n_mpls)
         return DP_DROP_NO_HEADER;
-    drop = ctx_shrink(ctx, state, l2_len, sizeof(__be32));
-    return drop ? drop : mpls_finish(ctx, state, l2_len, bpf_htons(action->arg16));
+    drop = mpls_set_type(ctx, l2_len, bpf_htons(action->arg16));
+    if (!drop)
+        drop = ctx_shrink(ctx, state, l2_len, sizeof(__be32));
+    if (!drop)
+        drop = ctx_fix_proto(ctx, state);
+    return drop ? drop : reparse(ctx, state);
 }
 
 #endif
