@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += slowpath/libslowpath.a
 slowpath_libslowpath_a_SOURCES = \
+	slowpath/format.c \
 	slowpath/ids.c \
 	slowpath/ids.h \
+	slowpath/internal.h \
 	slowpath/mac.c \
 	slowpath/mac.h \
+	slowpath/mailbox.c \
+	slowpath/revalidator.c \
+	slowpath/revalidator.h \
+	slowpath/slowpath.c \
 	slowpath/slowpath.h \
+	slowpath/ukey.c \
+	slowpath/ukey.h \
+	slowpath/upcall.c \
+	slowpath/upcall.h \
+	slowpath/view.c \
 	slowpath/xlate-action.c \
 	slowpath/xlate-commit.c \
 	slowpath/xlate-controller.c \

@@ -46,8 +46,9 @@ struct slowpath_packet_in {
     uint16_t controller_id; /* Of NXAST_CONTROLLER; 0: every controller. */
     uint8_t reason;         /* OFPR_* of OpenFlow 1.5. */
     uint8_t table_id;
-    uint16_t max_len;        /* Bytes of the packet that the action asks for. */
-    uint64_t cookie;         /* Of the flow entry, host order; all ones: none. */
+    bool is_implicit; /* The packet met no entry at all: for controllers of OpenFlow 1.0 only. */
+    uint16_t max_len; /* Bytes of the packet that the action asks for. */
+    uint64_t cookie;  /* Of the flow entry, host order; all ones: none. */
     const struct flow *flow; /* As it is at the action, with metadata, registers and in_port. */
     const uint8_t *userdata; /* Of NXAST_CONTROLLER2. */
     size_t userdata_size;

@@ -173,8 +173,8 @@ settable_bits(const struct dp_key *key)
         if (!key->vlan[i].tpid)
             memset(&bits.vlan[i], 0, sizeof bits.vlan[i]);
     }
-    for (int i = key->n_mpls; i < 3; i++)
-        bits.mpls_lse[i] = 0;
+    if (!xlate_is_mpls_type(ntohs(key->eth_type)))
+        memset(bits.mpls_lse, 0, sizeof bits.mpls_lse);
     if (ntohs(key->eth_type) != ETH_TYPE_PBB)
         bits.pbb_itag = 0;
     return bits;

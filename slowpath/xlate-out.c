@@ -9,7 +9,7 @@ xlate_out_init(struct xlate_out *out)
 }
 
 void
-xlate_ids_unref(const struct xlate_id *ids, size_t n_ids, const struct xlate_bridge *bridge)
+xlate_ids_release(const struct xlate_id *ids, size_t n_ids, const struct xlate_bridge *bridge)
 {
     int64_t now_ms = time_now_ms();
 
@@ -24,7 +24,7 @@ xlate_out_clear(struct xlate_out *out, const struct xlate_bridge *bridge)
     if (out->is_pinned)
         xlate_refs_unpin(out->refs, out->n_refs);
     if (out->n_ids)
-        xlate_ids_unref(out->ids, out->n_ids, bridge);
+        xlate_ids_release(out->ids, out->n_ids, bridge);
     out->n_actions = out->n_refs = out->n_effects = out->n_ids = 0;
     out->is_pinned = false;
 }

@@ -374,13 +374,22 @@ xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     set_new_label_ttl(ctx, is_mpls || is_ip, ttl);
 }
 
+/* Whether there are more labels than the key holds, 4 or more. */
+static void
+consult_hidden_labels(struct xlate_ctx *ctx)
+{
+    struct flow mask = {0};
+
+    mask.key.n_mpls = ctx->pkt.n_ops ? 0xff : 4;
+    xlate_consult(ctx, &mask);
+}
+
 void
 xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
 {
     if (!xlate_is_mpls(ctx))
         return;
-    if (ctx->pkt.flow.key.n_mpls > 3)
-        xlate_consult_key(ctx, n_mpls);
+    consult_hidden_labels(ctx);
     xlate_commit(ctx);
     apply(ctx, XLATE_POP_MPLS, eth_type);
 }

@@ -266,7 +266,4 @@ void xlate_freeze_finish(struct xlate_ctx *);
 /* Goes on where the packet of this recirculation id stopped. */
 void xlate_thaw(struct xlate_ctx *);
 
-/* ---- xlate-out.c ---- */
-void xlate_ids_unref(const struct xlate_id *, size_t n_ids, const struct xlate_bridge *);
-
 #endif

@@ -101,22 +101,33 @@ prove_valid(struct xlate_ctx *ctx, const struct ttl *ttl)
     consult_ttl(ctx, ttl->layer, highest);
 }
 
+/* Others follow: the packet's own TTL decides, and the mask keeps to such packets. */
+static void
+decrement_in_branch(struct xlate_ctx *ctx, const struct ttl *ttl, const uint16_t *controllers,
+                    size_t n)
+{
+    if (ttl->value <= 1) {
+        consult_ttl(ctx, ttl->layer, 0xff);
+        refuse(ctx, controllers, n);
+    } else {
+        prove_valid(ctx, ttl);
+        emit_dec(ctx, ttl, controllers, n);
+    }
+}
+
 static void
 decrement(struct xlate_ctx *ctx, enum dp_ttl layer, const uint16_t *controllers, size_t n)
 {
     struct ttl ttl = current_ttl(ctx, layer);
 
-    if (ttl.is_unseen) {
-        ctx->irreversible = true;
-        emit_dec(ctx, &ttl, controllers, n);
-    } else if (ttl.value <= 1) {
-        consult_ttl(ctx, layer, 0xff);
+    if (ttl.is_known && ttl.value <= 1) {
         refuse(ctx, controllers, n);
     } else if (ttl.is_known) {
         set_ttl(&ctx->pkt, layer, ttl.value - 1);
+    } else if (ctx->branch && !ttl.is_unseen) {
+        decrement_in_branch(ctx, &ttl, controllers, n);
     } else {
-        if (ctx->branch)
-            prove_valid(ctx, &ttl);
+        ctx->irreversible |= ttl.is_unseen;
         emit_dec(ctx, &ttl, controllers, n);
     }
 }

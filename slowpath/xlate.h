@@ -157,6 +157,8 @@ void xlate_refs_unpin(const struct xlate_ref *, size_t n_refs);
 void xlate_effects_apply(const struct xlate_effect *, size_t n_effects, const struct xlate_bridge *,
                          uint16_t tcp_flags, int64_t now_ms);
 void xlate_effects_free(const struct xlate_effect *, size_t n_effects);
+/* Gives references to ids back. */
+void xlate_ids_release(const struct xlate_id *, size_t n_ids, const struct xlate_bridge *);
 const char *xlate_strerror(enum xlate_error);
 
 /* ---- What ids stand for -----------------------------------------------------------------------*/

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "slowpath/revalidator.h"
+
+#include <errno.h>
+
+#include "slowpath/internal.h"
+
+#define LOG_MODULE "revalidator"
+#include "lib/log.h"
+
+#define CHUNK 64          /* Ukeys between two unlockings. */
+#define CLOCK_MS 500      /* The shortest time between passes by the clock. */
+#define CLOCK_MAX_MS 5000 /* And the longest. */
+#define CALM_MS 20        /* Between passes by changes that nobody waits for. */
+#define MAX_ACTIONS 512
+
+struct revalidator {
+    struct slowpath *slowpath;
+    pthread_t thread;
+    int64_t next_clock_ms; /* When the clock asks for a pass. */
+    int64_t expire_ms;     /* When learned addresses are due. */
+};
+
+/* One pass. */
+struct pass {
+    struct slowpath *slowpath;
+    uint64_t target;
+    int64_t now_ms, idle_ms;
+    bool by_clock; /* Credit and age all. */
+    bool changed;  /* The datapath: a grace period is due. */
+    struct xlate_out out;
+    struct due {
+        struct effects *effects;
+        struct bridge *bridge;
+        uint16_t tcp_flags;
+    } due[CHUNK];
+    size_t n_due;
+    struct dp_action actions[MAX_ACTIONS];
+};
+
+/* ---- One megaflow -----------------------------------------------------------------------------*/
+static bool
+mask_serves(const struct dp_key *installed, const struct flow *wanted)
+{
+    const __u64 *have = (const __u64 *)installed, *want = flow_words(wanted);
+
+    for (size_t w = 0; w < DP_KEY_WORDS; w++) {
+        if (want[w] & ~have[w])
+            return false;
+    }
+    return true;
+}
+
+static void
+drop(struct pass *pass, struct ukey *ukey)
+{
+    ukey_remove(&pass->slowpath->ukeys, ukey, pass->slowpath->dp);
+    slowpath_count(&pass->slowpath->counters.n_removed);
+    pass->changed = true;
+}
+
+static void
+adjust(struct pass *pass, struct ukey *ukey, size_t n_old)
+{
+    size_t n;
+    const struct dp_action *list = installed_list(&pass->out, &n);
+
+    if (n == n_old && !memcmp(list, pass->actions, n * sizeof *list))
+        return;
+    if (dp_flow_set_actions(pass->slowpath->dp, ukey->index, list, n)) {
+        drop(pass, ukey);
+        return;
+    }
+    slowpath_count(&pass->slowpath->counters.n_updated);
+    pass->changed = true;
+}
+
+/* Translates the masked key: as good as any packet of the megaflow. */
+static void
+translate_again(struct pass *pass, struct ukey *ukey)
+{
+    struct slowpath *slowpath = pass->slowpath;
+    uint64_t seq = slowpath_seq(slowpath);
+    struct bridge *bridge;
+    struct dp_key key, mask;
+    size_t n_actions;
+    uint64_t ufid;
+
+    slowpath_count(&slowpath->counters.n_revalidated);
+    if (dp_flow_get(slowpath->dp, ukey->index, &key, &mask, pass->actions, MAX_ACTIONS, &n_actions,
+                    &ufid) ||
+        !slowpath_xlate_key(slowpath, &key, &pass->out, &bridge)) {
+        drop(pass, ukey);
+        return;
+    }
+    xlate_out_pin(&pass->out);
+    if (pass->out.error == XLATE_NO_RECIRC_STATE || !mask_serves(&mask, &pass->out.wc)) {
+        drop(pass, ukey);
+    } else {
+        ukey_credit(ukey, slowpath->dp);
+        adjust(pass, ukey, n_actions);
+        ukey_replace(ukey, bridge, seq, &pass->out);
+    }
+    xlate_out_clear(&pass->out, &bridge->xlate);
+}
+
+static void
+note_effects(struct pass *pass, struct ukey *ukey)
+{
+    struct due *due = &pass->due[pass->n_due];
+
+    if (!ukey->has_traffic)
+        return;
+    ukey->has_traffic = false;
+    if (!ukey->effects)
+        return;
+    due->effects = effects_ref(ukey->effects);
+    due->bridge = ukey->bridge;
+    due->tcp_flags = ukey->tcp_flags;
+    ukey->tcp_flags = 0;
+    pass->n_due++;
+}
+
+static void
+visit(struct pass *pass, struct ukey *ukey)
+{
+    struct slowpath *slowpath = pass->slowpath;
+
+    if (pass->by_clock) {
+        ukey_credit(ukey, slowpath->dp);
+        note_effects(pass, ukey);
+        if (ukey->used_ms + pass->idle_ms <= pass->now_ms) {
+            slowpath_count(&slowpath->counters.n_expired);
+            drop(pass, ukey);
+            return;
+        }
+    }
+    if (ukey->seq != pass->target)
+        translate_again(pass, ukey);
+}
+
+/* ---- All megaflows ----------------------------------------------------------------------------*/
+static void
+visit_chunk(struct pass *pass, uint32_t start)
+{
+    struct ukeys *ukeys = &pass->slowpath->ukeys;
+    uint32_t end = MIN(start + CHUNK, ukeys->max);
+
+    pthread_rwlock_rdlock(&ofproto_lock);
+    pthread_mutex_lock(&ukeys->lock);
+    for (uint32_t i = start; i < end; i++) {
+        if (ukeys->by_index[i])
+            visit(pass, ukeys->by_index[i]);
+    }
+    pthread_mutex_unlock(&ukeys->lock);
+    pthread_rwlock_unlock(&ofproto_lock);
+}
+
+static void
+apply_due_effects(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->n_due; i++) {
+        struct due *due = &pass->due[i];
+
+        xlate_effects_apply(due->effects->items, due->effects->n, &due->bridge->xlate,
+                            due->tcp_flags, pass->now_ms);
+        effects_unref(due->effects);
+    }
+    pass->n_due = 0;
+}
+
+/* After a grace period the counters of what was taken out are final. Indices are reused first in,
+ * first out, and the flow limit keeps some free, so that none of these is in use again yet. */
+static void
+bury(struct slowpath *slowpath)
+{
+    struct ukeys *ukeys = &slowpath->ukeys;
+    struct list dead = LIST_INITIALIZER(&dead);
+    struct ukey *ukey, *next;
+
+    pthread_mutex_lock(&ukeys->lock);
+    LIST_FOR_EACH_SAFE (ukey, next, dying, &ukeys->dying)
+        ukey->is_dead = true;
+    pthread_mutex_unlock(&ukeys->lock);
+    dp_flow_grace(slowpath->dp);
+    pthread_mutex_lock(&ukeys->lock);
+    LIST_FOR_EACH_SAFE (ukey, next, dying, &ukeys->dying) {
+        if (ukey->is_dead)
+            ukey_free(ukey, slowpath->dp);
+    }
+    pthread_mutex_unlock(&ukeys->lock);
+}
+
+static void
+announce(struct slowpath *slowpath, uint64_t conformed)
+{
+    pthread_mutex_lock(&slowpath->wake_lock);
+    slowpath->conformed = conformed;
+    pthread_mutex_unlock(&slowpath->wake_lock);
+    if (atomic_load(&slowpath->has_barriers))
+        slowpath_notify(slowpath);
+}
+
+/* Fewer free places, less patience. */
+static int64_t
+patience_ms(const struct slowpath *slowpath)
+{
+    uint32_t n = slowpath->ukeys.n, limit = slowpath->options.flow_limit;
+
+    if (n >= limit)
+        return 100;
+    if (n >= limit - limit / 8)
+        return MIN(slowpath->options.idle_ms, 1000);
+    return slowpath->options.idle_ms;
+}
+
+static uint64_t
+now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void
+run_pass(struct slowpath *slowpath, struct pass *pass, bool by_clock)
+{
+    uint64_t start_us = now_us();
+
+    pass->slowpath = slowpath;
+    pass->target = slowpath_seq(slowpath);
+    pass->now_ms = time_now_ms();
+    pass->idle_ms = patience_ms(slowpath);
+    pass->by_clock = by_clock;
+    pass->changed = false;
+    for (uint32_t i = 0; i < slowpath->ukeys.max && slowpath->ukeys.n; i += CHUNK) {
+        visit_chunk(pass, i);
+        apply_due_effects(pass);
+    }
+    atomic_store(&slowpath->counters.last_pass_us, now_us() - start_us);
+    announce(slowpath, pass->target);
+    if (pass->changed)
+        bury(slowpath);
+}
+
+/* ---- The thread -------------------------------------------------------------------------------*/
+static struct timespec
+timespec_of_ms(int64_t ms)
+{
+    return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+}
+
+/* Waits for a change that somebody waits for, for any change for a little while, or the clock.
+ * Returns false when the thread shall end. */
+static bool
+wait_for_work(struct revalidator *revalidator, int64_t calm_until_ms)
+{
+    struct slowpath *slowpath = revalidator->slowpath;
+    struct timespec deadline;
+    bool goes_on;
+
+    pthread_mutex_lock(&slowpath->wake_lock);
+    while (!slowpath->is_stopping) {
+        bool is_behind = slowpath->conformed != slowpath_seq(slowpath);
+        int64_t until_ms =
+            is_behind ? MIN(calm_until_ms, revalidator->next_clock_ms) : revalidator->next_clock_ms;
+
+        if (is_behind && atomic_load(&slowpath->has_barriers))
+            break;
+        deadline = timespec_of_ms(until_ms);
+        if (pthread_cond_timedwait(&slowpath->wake, &slowpath->wake_lock, &deadline) == ETIMEDOUT)
+            break;
+    }
+    goes_on = !slowpath->is_stopping;
+    pthread_mutex_unlock(&slowpath->wake_lock);
+    return goes_on;
+}
+
+static void
+expire_tables(struct revalidator *revalidator, int64_t now_ms)
+{
+    struct slowpath *slowpath = revalidator->slowpath;
+    struct bridge *bridge;
+
+    ids_expire(slowpath->recircs, now_ms);
+    ids_expire(slowpath->cookies, now_ms);
+    pthread_rwlock_rdlock(&ofproto_lock);
+    LIST_FOR_EACH (bridge, link, &slowpath->bridges)
+        mac_table_expire(bridge->xlate.macs, now_ms);
+    pthread_rwlock_unlock(&ofproto_lock);
+}
+
+static void *
+revalidator_main(void *aux)
+{
+    struct revalidator *revalidator = aux;
+    struct slowpath *slowpath = revalidator->slowpath;
+    struct pass *pass = xcalloc(1, sizeof *pass);
+    int64_t calm_until_ms = 0;
+
+    while (wait_for_work(revalidator, calm_until_ms)) {
+        int64_t start_ms = time_now_ms(), took_ms;
+        bool by_clock = start_ms >= revalidator->next_clock_ms;
+
+        pthread_mutex_lock(&slowpath->pass_lock);
+        run_pass(slowpath, pass, by_clock);
+        if (by_clock)
+            expire_tables(revalidator, start_ms);
+        pthread_mutex_unlock(&slowpath->pass_lock);
+        took_ms = time_now_ms() - start_ms;
+        calm_until_ms = start_ms + took_ms + MAX(CALM_MS, took_ms);
+        if (by_clock)
+            revalidator->next_clock_ms = start_ms + MIN(MAX(CLOCK_MS, 100 * took_ms), CLOCK_MAX_MS);
+    }
+    xlate_out_destroy(&pass->out, NULL);
+    free(pass);
+    return NULL;
+}
+
+int
+revalidator_start(struct slowpath *slowpath, struct revalidator **revalidatorp)
+{
+    struct revalidator *revalidator = xcalloc(1, sizeof *revalidator);
+    int error;
+
+    revalidator->slowpath = slowpath;
+    revalidator->next_clock_ms = time_now_ms() + CLOCK_MS;
+    error = pthread_create(&revalidator->thread, NULL, revalidator_main, revalidator);
+    if (error) {
+        log_err("the revalidator's thread does not start: %s", strerror(error));
+        free(revalidator);
+        return error;
+    }
+    *revalidatorp = revalidator;
+    return 0;
+}
+
+void
+revalidator_stop(struct revalidator *revalidator)
+{
+    struct slowpath *slowpath;
+
+    if (!revalidator)
+        return;
+    slowpath = revalidator->slowpath;
+    pthread_mutex_lock(&slowpath->wake_lock);
+    slowpath->is_stopping = true;
+    pthread_cond_signal(&slowpath->wake);
+    pthread_mutex_unlock(&slowpath->wake_lock);
+    pthread_join(revalidator->thread, NULL);
+    slowpath->is_stopping = false;
+    free(revalidator);
+}
+
+void
+revalidator_remove(struct slowpath *slowpath, const struct bridge *bridge)
+{
+    struct ukeys *ukeys = &slowpath->ukeys;
+
+    pthread_mutex_lock(&slowpath->pass_lock);
+    pthread_mutex_lock(&ukeys->lock);
+    for (uint32_t i = 0; i < ukeys->max; i++) {
+        struct ukey *ukey = ukeys->by_index[i];
+
+        if (ukey && (!bridge || ukey->bridge == bridge)) {
+            ukey_remove(ukeys, ukey, slowpath->dp);
+            slowpath_count(&slowpath->counters.n_removed);
+        }
+    }
+    pthread_mutex_unlock(&ukeys->lock);
+    bury(slowpath);
+    pthread_mutex_unlock(&slowpath->pass_lock);
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "slowpath/upcall.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "slowpath/internal.h"
+
+#define LOG_MODULE "upcall"
+#include "lib/log.h"
+
+#define BATCH 64
+
+struct upcall {
+    struct dp_upcall header;
+    size_t packet_at; /* In the batch's packets. */
+    uint32_t work;    /* Which translation is its. */
+};
+
+/* A translation for all packets of one key. */
+struct work {
+    struct dp_key key;
+    struct bridge *bridge; /* NULL: of no bridge, nothing to do. */
+    struct xlate_out out;
+    uint64_t seq;
+    uint32_t hash;
+    uint32_t n_missed; /* Packets that no megaflow counted. */
+    uint64_t n_missed_bytes;
+};
+
+struct handler {
+    struct slowpath *slowpath;
+    struct handler *next;
+    pthread_t thread;
+    struct event_base *base;
+    struct event *readable, *stop;
+    int stop_fd;
+    struct dp_upcall_reader *reader;
+    struct dp_executor *executor;
+    atomic_ullong busy; /* The seq of the batch at work; 0: none. */
+
+    struct upcall upcalls[BATCH];
+    struct work works[BATCH];
+    uint32_t n_upcalls, n_works;
+    struct buf packets;
+};
+
+/* ---- Reading ----------------------------------------------------------------------------------*/
+static void
+keep(struct handler *handler, const struct dp_upcall *header, const uint8_t *packet)
+{
+    struct upcall *upcall = &handler->upcalls[handler->n_upcalls++];
+
+    upcall->header = *header;
+    upcall->packet_at = handler->packets.size;
+    buf_put(&handler->packets, packet, header->cap_size);
+}
+
+static void
+on_upcall(void *aux, const struct dp_upcall *header, const uint8_t *packet)
+{
+    struct handler *handler = aux;
+    struct slowpath_counters *counters = &handler->slowpath->counters;
+
+    slowpath_count(&counters->n_upcalls);
+    switch ((enum dp_upcall_reason)header->reason) {
+    case DP_UPCALL_MISS:
+        slowpath_count(&counters->n_misses);
+        keep(handler, header, packet);
+        break;
+    case DP_UPCALL_SLOW:
+        slowpath_count(&counters->n_slow);
+        keep(handler, header, packet);
+        break;
+    case DP_UPCALL_ACTION:
+        slowpath_count(&counters->n_actions);
+        mailbox_post(handler->slowpath, header, packet);
+        break;
+    case DP_UPCALL_TTL:
+        slowpath_count(&counters->n_ttl);
+        mailbox_post(handler->slowpath, header, packet);
+        break;
+    }
+}
+
+/* ---- Translating ------------------------------------------------------------------------------*/
+static struct work *
+find_work(struct handler *handler, const struct dp_key *key, uint32_t hash)
+{
+    for (uint32_t i = 0; i < handler->n_works; i++) {
+        struct work *work = &handler->works[i];
+
+        if (work->hash == hash && !memcmp(&work->key, key, sizeof *key))
+            return work;
+    }
+    return NULL;
+}
+
+static void
+translate(struct slowpath *slowpath, struct work *work)
+{
+    work->seq = slowpath_seq(slowpath);
+    if (slowpath_xlate_key(slowpath, &work->key, &work->out, &work->bridge))
+        xlate_out_pin(&work->out);
+    else
+        work->bridge = NULL;
+}
+
+static struct work *
+add_work(struct handler *handler, const struct dp_key *key, uint32_t hash)
+{
+    struct work *work = &handler->works[handler->n_works++];
+
+    work->key = *key;
+    work->hash = hash;
+    work->n_missed = 0;
+    work->n_missed_bytes = 0;
+    translate(handler->slowpath, work);
+    return work;
+}
+
+static void
+translate_batch(struct handler *handler)
+{
+    pthread_rwlock_rdlock(&ofproto_lock);
+    atomic_store(&handler->busy, slowpath_seq(handler->slowpath));
+    for (uint32_t i = 0; i < handler->n_upcalls; i++) {
+        struct upcall *upcall = &handler->upcalls[i];
+        const struct dp_key *key = &upcall->header.key;
+        uint32_t hash = hash_bytes(key, sizeof *key, 0);
+        struct work *work = find_work(handler, key, hash);
+
+        if (!work)
+            work = add_work(handler, key, hash);
+        upcall->work = (uint32_t)(work - handler->works);
+        if (upcall->header.reason == DP_UPCALL_MISS) {
+            work->n_missed++;
+            work->n_missed_bytes += upcall->header.pkt_size;
+        }
+    }
+    pthread_rwlock_unlock(&ofproto_lock);
+}
+
+/* ---- Sending on -------------------------------------------------------------------------------*/
+static void
+execute_batch(struct handler *handler)
+{
+    for (uint32_t i = 0; i < handler->n_upcalls; i++) {
+        const struct upcall *upcall = &handler->upcalls[i];
+        const struct work *work = &handler->works[upcall->work];
+        struct dp_packet packet = {(const uint8_t *)handler->packets.data + upcall->packet_at,
+                                   upcall->header.cap_size, upcall->header.gso_size};
+
+        if (work->bridge)
+            slowpath_execute(handler->slowpath, handler->executor, &packet, work->key.in_port,
+                             work->key.recirc_id, &work->out);
+    }
+}
+
+/* ---- Installing -------------------------------------------------------------------------------*/
+static const struct dp_action slow_list[] = {
+    {.kind = DP_ACTION_USERSPACE, .arg16 = DP_UPCALL_SLOW, .arg32 = DP_UPCALL_CAP_MAX}};
+
+const struct dp_action *
+installed_list(const struct xlate_out *out, size_t *n_actions)
+{
+    *n_actions = out->is_slow ? ARRAY_SIZE(slow_list) : out->n_actions;
+    return out->is_slow ? slow_list : out->actions;
+}
+
+/* Lists longer than the fast path takes are user space's, too. */
+static int
+put(struct slowpath *slowpath, struct work *work, uint32_t *index)
+{
+    uint64_t ufid = slowpath->ukeys.next_ufid++;
+    size_t n_actions;
+    const struct dp_action *actions = installed_list(&work->out, &n_actions);
+    int error =
+        dp_flow_put(slowpath->dp, &work->key, &work->out.wc.key, actions, n_actions, ufid, index);
+
+    if (error == EINVAL && !work->out.is_slow) {
+        work->out.is_slow = true;
+        error = dp_flow_put(slowpath->dp, &work->key, &work->out.wc.key, slow_list,
+                            ARRAY_SIZE(slow_list), ufid, index);
+    }
+    return error;
+}
+
+static bool
+is_installable(const struct work *work)
+{
+    return work->bridge && work->out.error != XLATE_NO_RECIRC_STATE &&
+           work->out.error != XLATE_NO_IN_PORT;
+}
+
+static void
+install_locked(struct slowpath *slowpath, struct work *work, int64_t now_ms)
+{
+    struct ukeys *ukeys = &slowpath->ukeys;
+    uint32_t index;
+    int error = ENOSPC;
+
+    pthread_mutex_lock(&ukeys->lock);
+    if (ukeys->n < slowpath->options.flow_limit)
+        error = put(slowpath, work, &index);
+    if (!error)
+        ukey_add(ukeys, index, work->bridge, work->seq, &work->out, now_ms);
+    pthread_mutex_unlock(&ukeys->lock);
+    if (!error)
+        slowpath_count(&slowpath->counters.n_installed);
+    else if (error != EEXIST)
+        slowpath_count(&slowpath->counters.n_install_failed);
+}
+
+/* The tables may have changed since the batch was translated. */
+static void
+install(struct slowpath *slowpath, struct work *work, int64_t now_ms)
+{
+    pthread_rwlock_rdlock(&ofproto_lock);
+    if (work->seq != slowpath_seq(slowpath)) {
+        slowpath_count(&slowpath->counters.n_stale);
+        xlate_out_clear(&work->out, &work->bridge->xlate);
+        translate(slowpath, work);
+    }
+    if (is_installable(work))
+        install_locked(slowpath, work, now_ms);
+    pthread_rwlock_unlock(&ofproto_lock);
+}
+
+static void
+finish_work(struct slowpath *slowpath, struct work *work, int64_t now_ms)
+{
+    const struct xlate_bridge *bridge = &work->bridge->xlate;
+
+    xlate_effects_apply(work->out.effects, work->out.n_effects, bridge, ntohs(work->key.tcp_flags),
+                        now_ms);
+    if (work->n_missed) {
+        xlate_refs_credit(work->out.refs, work->out.n_refs, work->n_missed, work->n_missed_bytes,
+                          now_ms);
+        install(slowpath, work, now_ms);
+    }
+    xlate_out_clear(&work->out, bridge);
+}
+
+static void
+finish_batch(struct handler *handler)
+{
+    struct slowpath *slowpath = handler->slowpath;
+    int64_t now_ms = time_now_ms();
+
+    for (uint32_t i = 0; i < handler->n_works; i++) {
+        if (handler->works[i].bridge)
+            finish_work(slowpath, &handler->works[i], now_ms);
+    }
+    handler->n_works = handler->n_upcalls = 0;
+    buf_clear(&handler->packets);
+    pthread_mutex_lock(&slowpath->idle_lock);
+    atomic_store(&handler->busy, 0);
+    pthread_cond_signal(&slowpath->idle);
+    pthread_mutex_unlock(&slowpath->idle_lock);
+    if (atomic_load(&slowpath->has_barriers))
+        slowpath_notify(slowpath);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *aux)
+{
+    struct handler *handler = aux;
+
+    (void)fd;
+    (void)what;
+    while (dp_upcall_read(handler->reader, BATCH, on_upcall, handler)) {
+        if (handler->n_upcalls) {
+            translate_batch(handler);
+            execute_batch(handler);
+            finish_batch(handler);
+        }
+        if (event_base_got_break(handler->base))
+            break;
+    }
+}
+
+/* ---- Threads ----------------------------------------------------------------------------------*/
+static void
+on_stop(evutil_socket_t fd, short what, void *aux)
+{
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(((struct handler *)aux)->base);
+}
+
+static void *
+handler_main(void *aux)
+{
+    struct handler *handler = aux;
+
+    event_base_dispatch(handler->base);
+    return NULL;
+}
+
+static void
+handler_free(struct handler *handler)
+{
+    if (handler->readable)
+        event_free(handler->readable);
+    if (handler->stop)
+        event_free(handler->stop);
+    if (handler->base)
+        event_base_free(handler->base);
+    if (handler->stop_fd >= 0)
+        close(handler->stop_fd);
+    for (size_t i = 0; i < BATCH; i++)
+        xlate_out_destroy(&handler->works[i].out, NULL);
+    dp_upcall_reader_close(handler->reader);
+    dp_executor_close(handler->executor);
+    buf_destroy(&handler->packets);
+    free(handler);
+}
+
+static int
+watch(struct handler *handler)
+{
+    handler->base = event_base_new();
+    if (!handler->base)
+        return ENOMEM;
+    handler->readable = event_new(handler->base, dp_upcall_reader_fd(handler->reader),
+                                  EV_READ | EV_PERSIST, on_readable, handler);
+    handler->stop =
+        event_new(handler->base, handler->stop_fd, EV_READ | EV_PERSIST, on_stop, handler);
+    if (!handler->readable || !handler->stop)
+        return ENOMEM;
+    return event_add(handler->readable, NULL) || event_add(handler->stop, NULL) ? EIO : 0;
+}
+
+static int
+handler_start(struct slowpath *slowpath, uint32_t number, struct handler **handlerp)
+{
+    struct handler *handler = xcalloc(1, sizeof *handler);
+    int error;
+
+    handler->slowpath = slowpath;
+    handler->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    error = handler->stop_fd < 0 ? errno : 0;
+    if (!error)
+        error = dp_upcall_reader_open(slowpath->dp, number, &handler->reader);
+    if (!error)
+        error = dp_executor_open(slowpath->dp, &handler->executor);
+    if (!error)
+        error = watch(handler);
+    if (!error)
+        error = pthread_create(&handler->thread, NULL, handler_main, handler);
+    if (error) {
+        handler_free(handler);
+        return error;
+    }
+    handler->next = *handlerp;
+    *handlerp = handler;
+    return 0;
+}
+
+int
+handlers_start(struct slowpath *slowpath, uint32_t n, struct handler **handlers)
+{
+    *handlers = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        int error = handler_start(slowpath, i, handlers);
+
+        if (error) {
+            log_err("handler %u does not start: %s", i, dp_error());
+            handlers_stop(*handlers);
+            *handlers = NULL;
+            return error;
+        }
+    }
+    return 0;
+}
+
+void
+handlers_stop(struct handler *handlers)
+{
+    struct handler *handler, *next;
+
+    for (handler = handlers; handler; handler = next) {
+        eventfd_t one = 1;
+
+        next = handler->next;
+        eventfd_write(handler->stop_fd, one);
+        pthread_join(handler->thread, NULL);
+        handler_free(handler);
+    }
+}
+
+bool
+handlers_conform(const struct handler *handlers, uint64_t seq)
+{
+    for (const struct handler *handler = handlers; handler; handler = handler->next) {
+        uint64_t busy = atomic_load(&handler->busy);
+
+        if (busy && busy < seq)
+            return false;
+    }
+    return true;
+}
