@@ -17,6 +17,7 @@ include tests/openflow/automake.mk
 include tests/ofproto/automake.mk
 include tests/datapath/actions.mk
 include tests/ports/automake.mk
+include tests/openflow/captures.mk
 include tests/slowpath/automake.mk
 
 # The last line of "make check": test cases over all programs.
