@@ -42,16 +42,31 @@ ofproto_libofproto_a_SOURCES = \
 	ofproto/cls-conjunction.h \
 	ofproto/cls-subtable.c \
 	ofproto/cls-subtable.h \
+	ofproto/flow-mod.c \
+	ofproto/group-mod.c \
+	ofproto/group.c \
 	ofproto/group.h \
 	ofproto/hash-counts.h \
+	ofproto/meter.c \
 	ofproto/meter.h \
 	ofproto/minimask.c \
+	ofproto/ofproto-private.h \
+	ofproto/ofproto-views.c \
+	ofproto/ofproto.c \
 	ofproto/ofproto.h \
+	ofproto/port.c \
 	ofproto/prefix-set.c \
 	ofproto/prefix-set.h \
+	ofproto/rule-actions.c \
+	ofproto/rule-actions.h \
+	ofproto/rule-contents.c \
+	ofproto/rule-heap.c \
 	ofproto/rule-heap.h \
+	ofproto/rule.c \
 	ofproto/rule.h \
-	ofproto/table.h
+	ofproto/table.c \
+	ofproto/table.h \
+	ofproto/txn.c
 
 # OpenFlow messages: a runtime, and codecs generated from the descriptions in openflow_input/.
 noinst_LIBRARIES += ofproto/libopenflow.a

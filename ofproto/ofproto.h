@@ -91,7 +91,8 @@ struct flow_event {
 /* What the owner of an ofproto (the daemon and its connections) is told and asked. Main thread,
  * no lock held, unless it says otherwise. */
 struct ofproto_ops {
-    /* ofproto_run() has work. Any thread, the lock may be held: do no more than wake the loop. */
+    /* ofproto_run() has work, or ofproto_expire() sooner than it said. Any thread, the lock may
+     * be held: do no more than wake the loop. */
     void (*wake)(void *aux);
     /* `version` was raised: installed megaflows need to be looked at. Any thread, lock held for
      * writing: do no more than wake somebody. */
@@ -120,6 +121,7 @@ struct ofproto_ops {
 /* ---- The bridge -------------------------------------------------------------------------------*/
 #define OFPROTO_MAX_PORTS 0xff00
 #define OFPROTO_MAX_GROUPS 65536
+#define OFPROTO_MAX_GROUP_DEPTH 16 /* Of groups whose buckets name groups. */
 
 struct ofproto {
     char name[IFNAMSIZ];
@@ -175,6 +177,8 @@ void ofproto_changed(struct ofproto *);
 void ofproto_set_datapath_id(struct ofproto *, uint64_t datapath_id);
 /* OFPT_SET_CONFIG. */
 enum ofperr ofproto_set_config(struct ofproto *, uint16_t flags, uint16_t miss_send_len);
+/* What packets do that match nothing in the table, which must exist. */
+void ofproto_set_table_miss(struct ofproto *, uint8_t table_id, enum table_miss);
 /* Whether to make flow events: on while there is a flow monitor. */
 void ofproto_set_monitoring(struct ofproto *, bool on);
 

@@ -42,20 +42,21 @@ struct rule {
     _Atomic int64_t used_ms; /* Last packet, or `created_ms`; time_now_ms() clock. */
 
     struct ofproto *ofproto;
-    struct ofpact *ofpacts; /* Immutable while the rule has it; NULL: none (drop). */
-    uint32_t ofpacts_size;  /* Bytes. */
-    uint32_t heap_index;    /* In the expiry heap, or RULE_NO_DEADLINE. */
-    uint32_t evict_index;   /* In the table's eviction heap, or RULE_NO_DEADLINE. */
+    const struct ofpact *ofpacts; /* Immutable and shared by rules that do the same. */
+    uint32_t ofpacts_size;        /* Bytes. */
+    uint32_t heap_index;          /* In the expiry heap, or RULE_NO_DEADLINE. */
+    uint32_t evict_index;         /* In the table's eviction heap, or RULE_NO_DEADLINE. */
     uint16_t idle_timeout_s, hard_timeout_s; /* 0: none. */
     uint16_t importance;
     uint16_t flags; /* OFPFF_* of OpenFlow 1.5. */
     uint8_t table_id;
     uint8_t state;          /* enum rule_state */
     uint8_t removed_reason; /* OFPRR_*, when RULE_REMOVED. */
-    bool is_hidden;         /* The switch's own: no request sees it. */
+    bool is_hidden : 1;     /* The switch's own: no request sees it. */
+    bool wants_final : 1;   /* When RULE_REMOVED: its flow-removed waits for the last pin. */
     uint64_t cookie;
     int64_t created_ms, modified_ms;
-    struct rule_use *uses;   /* Groups and meters that the actions name; NULL: none. */
+    struct rule_uses *uses;   /* Groups and meters that the actions name; NULL: none. */
     struct rule *next_final; /* In ofproto's stack of rules whose flow-removed is due. */
     struct cls_rule cls;     /* Match and priority; last. */
 };

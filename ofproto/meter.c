@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "ofproto/openflow.h"
+
+#include "ofproto/ofproto-private.h"
+
+struct meter *
+meter_find(const struct ofproto *ofproto, uint32_t meter_id)
+{
+    struct meter *meter;
+
+    HMAP_FOR_EACH_WITH_HASH (meter, node, hash_u64(meter_id, 0), &ofproto->meters) {
+        if (meter->config.meter_id == meter_id)
+            return meter;
+    }
+    return NULL;
+}
+
+/* ---- Checks --------------------------------------------------------------------------------- */
+static bool
+is_valid_id(uint32_t meter_id)
+{
+    return (meter_id && meter_id <= OFMETER_MAX) || meter_id == OFMETER_CONTROLLER ||
+           meter_id == OFMETER_SLOWPATH;
+}
+
+static enum ofperr
+check_band(const struct ofp_meter_band *band)
+{
+    if (band->type != OFPMBT_DROP && band->type != OFPMBT_DSCP_REMARK)
+        return OFPERR_OFPMMFC_BAD_BAND;
+    if (!band->rate)
+        return OFPERR_OFPMMFC_BAD_RATE;
+    if (band->type == OFPMBT_DSCP_REMARK && band->prec_level > 7)
+        return OFPERR_OFPMMFC_BAD_BAND_VALUE;
+    return OFPERR_OK;
+}
+
+static enum ofperr
+check_config(const struct ofp_meter_config *config)
+{
+    uint16_t all = OFPMF_KBPS | OFPMF_PKTPS | OFPMF_BURST | OFPMF_STATS;
+    uint16_t both = OFPMF_KBPS | OFPMF_PKTPS;
+    enum ofperr error;
+
+    if (config->flags & ~all || (config->flags & both) == both)
+        return OFPERR_OFPMMFC_BAD_FLAGS;
+    if (config->n_bands > OFP_MAX_BANDS)
+        return OFPERR_OFPMMFC_OUT_OF_BANDS;
+    for (unsigned int i = 0; i < config->n_bands; i++) {
+        error = check_band(&config->bands[i]);
+        if (error)
+            return error;
+    }
+    return OFPERR_OK;
+}
+
+/* ---- Commands ------------------------------------------------------------------------------- */
+static enum ofperr
+provider_error(int error)
+{
+    if (!error)
+        return OFPERR_OK;
+    return error == ENOSPC ? OFPERR_OFPMMFC_OUT_OF_METERS : OFPERR_OFPMMFC_UNKNOWN;
+}
+
+/* Has the provider make or change the meter; kbit/s unless the flags say packets. */
+static enum ofperr
+provide(struct ofproto *ofproto, const struct ofp_meter_config *from, uint32_t *provider_id,
+        struct ofp_meter_config *config)
+{
+    *config = *from;
+    if (!(config->flags & OFPMF_PKTPS))
+        config->flags |= OFPMF_KBPS;
+    return provider_error(ofproto->ops->meters->set(ofproto->aux, config, provider_id));
+}
+
+static enum ofperr
+add_meter(struct txn *txn, const struct ofp_meter_config *from)
+{
+    struct ofproto *ofproto = txn->ofproto;
+    enum ofperr error = check_config(from);
+    struct ofp_meter_config config;
+    uint32_t provider_id = METER_NO_PROVIDER;
+    struct meter *meter;
+
+    if (meter_find(ofproto, from->meter_id))
+        return OFPERR_OFPMMFC_METER_EXISTS;
+    if (error)
+        return error;
+    if (ofproto->meters.n >= ofproto->ops->meters->max_meters)
+        return OFPERR_OFPMMFC_OUT_OF_METERS;
+    error = provide(ofproto, from, &provider_id, &config);
+    if (error)
+        return error;
+    meter = (struct meter *)xcalloc(1, sizeof *meter);
+    meter->config = config;
+    meter->provider_id = provider_id;
+    meter->created_ms = txn->now_ms;
+    list_init(&meter->uses);
+    hmap_insert(&ofproto->meters, &meter->node, hash_u64(from->meter_id, 0));
+    return OFPERR_OK;
+}
+
+static enum ofperr
+modify_meter(struct txn *txn, const struct ofp_meter_config *from)
+{
+    struct meter *meter = meter_find(txn->ofproto, from->meter_id);
+    enum ofperr error = check_config(from);
+
+    if (!meter)
+        return OFPERR_OFPMMFC_UNKNOWN_METER;
+    if (error)
+        return error;
+    return provide(txn->ofproto, from, &meter->provider_id, &meter->config);
+}
+
+/* And the flow entries that use it (OpenFlow 1.3, section 6.6). */
+static void
+remove_meter(struct txn *txn, struct meter *meter)
+{
+    struct ofproto *ofproto = txn->ofproto;
+
+    while (!list_is_empty(&meter->uses)) {
+        struct rule_use *use = CONTAINER_OF(meter->uses.next, struct rule_use, link);
+
+        txn_remove_rule(txn, use->rule, OFPRR_METER_DELETE);
+    }
+    hmap_remove(&ofproto->meters, &meter->node);
+    ofproto->ops->meters->remove(ofproto->aux, meter->provider_id);
+    free(meter);
+}
+
+static enum ofperr
+delete_meters(struct txn *txn, uint32_t meter_id)
+{
+    struct meter *meter = meter_find(txn->ofproto, meter_id);
+
+    if (meter_id == OFMETER_ALL) {
+        HMAP_FOR_EACH_SAFE (meter, node, &txn->ofproto->meters)
+            remove_meter(txn, meter);
+        return OFPERR_OK;
+    }
+    if (!is_valid_id(meter_id))
+        return OFPERR_OFPMMFC_INVALID_METER;
+    if (meter)
+        remove_meter(txn, meter);
+    return OFPERR_OK;
+}
+
+static enum ofperr
+meter_mod_do(struct txn *txn, const struct ofp_meter_mod *mm)
+{
+    if (!txn->ofproto->ops->meters)
+        return OFPERR_OFPMMFC_OUT_OF_METERS;
+    if (mm->command != OFPMC_DELETE && !is_valid_id(mm->meter.meter_id))
+        return OFPERR_OFPMMFC_INVALID_METER;
+    switch (mm->command) {
+    case OFPMC_ADD:
+        return add_meter(txn, &mm->meter);
+    case OFPMC_MODIFY:
+        return modify_meter(txn, &mm->meter);
+    case OFPMC_DELETE:
+        return delete_meters(txn, mm->meter.meter_id);
+    default:
+        return OFPERR_OFPMMFC_BAD_COMMAND;
+    }
+}
+
+enum ofperr
+ofproto_meter_mod(struct ofproto *ofproto, const struct ofp_meter_mod *mm,
+                  const struct ofproto_origin *origin)
+{
+    enum ofperr error;
+    struct txn txn;
+
+    txn_begin(&txn, ofproto, origin);
+    error = meter_mod_do(&txn, mm);
+    if (!error)
+        ofproto_changed(ofproto);
+    return txn_end(&txn, error);
+}
+
+enum ofperr
+ofproto_meter_stats(struct ofproto *ofproto, uint32_t meter_id, struct meter_stats *stats)
+{
+    const struct meter *meter = meter_find(ofproto, meter_id);
+    const struct ofproto_meter_ops *ops = ofproto->ops->meters;
+
+    if (!meter)
+        return OFPERR_OFPMMFC_UNKNOWN_METER;
+    memset(stats, 0, sizeof *stats);
+    return provider_error(ops->stats(ofproto->aux, meter->provider_id, stats));
+}
+
+void
+meters_destroy(struct ofproto *ofproto)
+{
+    struct meter *meter;
+
+    HMAP_FOR_EACH_SAFE (meter, node, &ofproto->meters) {
+        hmap_remove(&ofproto->meters, &meter->node);
+        ofproto->ops->meters->remove(ofproto->aux, meter->provider_id);
+        free(meter);
+    }
+    hmap_destroy(&ofproto->meters);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions: steps that take effect at once, are noted, and are then confirmed or undone. */
+#include "ofproto/openflow.h"
+
+#include "ofproto/ofproto-private.h"
+
+static int64_t
+first_deadline(const struct ofproto *ofproto)
+{
+    const struct rule_heap_item *first = rule_heap_first(&ofproto->expiring);
+
+    return first ? first->key : INT64_MAX;
+}
+
+void
+txn_begin(struct txn *txn, struct ofproto *ofproto, const struct ofproto_origin *origin)
+{
+    memset(txn, 0, sizeof *txn);
+    txn->ofproto = ofproto;
+    if (origin)
+        txn->origin = *origin;
+    if (!txn->origin.version)
+        txn->origin.version = OFP15;
+    pthread_rwlock_wrlock(&ofproto_lock);
+    txn->now_ms = time_now_ms();
+    txn->first_deadline = first_deadline(ofproto);
+}
+
+struct change *
+txn_note(struct txn *txn, enum change_kind kind)
+{
+    struct change *change;
+
+    if (txn->n == txn->max) {
+        txn->max = MAX(4, 2 * txn->max);
+        txn->changes = (struct change *)xrealloc(txn->changes, txn->max * sizeof *txn->changes);
+    }
+    change = &txn->changes[txn->n++];
+    memset(change, 0, sizeof *change);
+    change->kind = kind;
+    change->xid = txn->origin.xid;
+    return change;
+}
+
+/* ---- Steps ---------------------------------------------------------------------------------- */
+void
+txn_add_rule(struct txn *txn, struct rule *rule)
+{
+    struct change *change = txn_note(txn, CHANGE_RULE_ADDED);
+
+    change->rule = rule;
+    change->event = FLOW_ADDED;
+    rule_install(rule);
+}
+
+void
+txn_modify_rule(struct txn *txn, struct rule *rule, const struct rule_contents *contents,
+                enum flow_event_kind event, bool reset_counts)
+{
+    struct change *change = txn_note(txn, CHANGE_RULE_MODIFIED);
+
+    change->rule = rule_ref(rule);
+    change->event = (uint8_t)event;
+    change->is_quiet =
+        rule_actions_of(rule->ofpacts) == contents->actions && rule->cookie == contents->cookie;
+    change->old = (struct rule_contents *)xmemdup(contents, sizeof *contents);
+    rule_swap_contents(rule, change->old);
+    if (reset_counts) {
+        change->old_stats = (struct rule_stats *)xcalloc(1, sizeof *change->old_stats);
+        change->old_stats->n_packets = atomic_exchange(&rule->n_packets, 0);
+        change->old_stats->n_bytes = atomic_exchange(&rule->n_bytes, 0);
+    }
+}
+
+void
+txn_remove_rule(struct txn *txn, struct rule *rule, uint8_t reason)
+{
+    struct change *change = txn_note(txn, CHANGE_RULE_REMOVED);
+
+    change->rule = rule;
+    change->event = FLOW_DELETED;
+    change->reason = reason;
+    rule_uninstall(rule);
+}
+
+/* ---- Undoing -------------------------------------------------------------------------------- */
+static void
+undo_modified(struct change *change)
+{
+    struct rule *rule = change->rule;
+
+    rule_swap_contents(rule, change->old);
+    if (change->old_stats)
+        rule_credit(rule, change->old_stats->n_packets, change->old_stats->n_bytes, 0);
+}
+
+static void
+undo_port_config(struct txn *txn, const struct change *change)
+{
+    struct ofport *port = ofproto_port(txn->ofproto, change->port_no);
+
+    if (port)
+        port_apply_config(txn->ofproto, port, change->old_config);
+}
+
+static void
+undo(struct txn *txn, struct change *change)
+{
+    switch (change->kind) {
+    case CHANGE_RULE_ADDED:
+        rule_uninstall(change->rule);
+        rule_unpin(change->rule);
+        break;
+    case CHANGE_RULE_MODIFIED:
+        undo_modified(change);
+        break;
+    case CHANGE_RULE_REMOVED:
+        rule_install(change->rule);
+        break;
+    case CHANGE_GROUP_ADDED:
+        group_uninstall(txn->ofproto, change->group);
+        group_unref(change->group);
+        break;
+    case CHANGE_GROUP_MODIFIED:
+        group_swap_contents(change->group, change->old_group);
+        break;
+    case CHANGE_GROUP_REMOVED:
+        group_install(txn->ofproto, change->group);
+        break;
+    case CHANGE_PORT_CONFIG:
+        undo_port_config(txn, change);
+        break;
+    }
+}
+
+/* ---- Confirming ----------------------------------------------------------------------------- */
+static void
+queue_flow_event(struct txn *txn, const struct change *change)
+{
+    struct queued_event *event;
+
+    if (!atomic_load(&txn->ofproto->is_monitored) || change->rule->is_hidden)
+        return;
+    event = (struct queued_event *)xcalloc(1, sizeof *event);
+    event->kind = QUEUED_FLOW;
+    event->flow.kind = (enum flow_event_kind)change->event;
+    event->flow.reason = change->reason == REASON_REPLACED ? OFPRR_DELETE : change->reason;
+    event->flow.rule = rule_ref(change->rule);
+    event->flow.origin = txn->origin;
+    event->flow.origin.xid = change->xid;
+    ofproto_queue_event(txn->ofproto, event);
+}
+
+static void
+confirm_removed(struct txn *txn, const struct change *change)
+{
+    struct rule *rule = change->rule;
+
+    if (change->reason != REASON_REPLACED)
+        queue_flow_event(txn, change);
+    rule->removed_reason = change->reason;
+    rule->wants_final =
+        change->reason != REASON_REPLACED && rule->flags & OFPFF_SEND_FLOW_REM && !rule->is_hidden;
+    rule_unpin(rule);
+}
+
+static void
+confirm(struct txn *txn, struct change *change)
+{
+    switch (change->kind) {
+    case CHANGE_RULE_ADDED:
+    case CHANGE_RULE_MODIFIED:
+        queue_flow_event(txn, change);
+        break;
+    case CHANGE_RULE_REMOVED:
+        confirm_removed(txn, change);
+        break;
+    case CHANGE_GROUP_REMOVED:
+        change->group->is_deleted = true;
+        group_unref(change->group);
+        break;
+    case CHANGE_PORT_CONFIG:
+        port_queue_status(txn->ofproto, ofproto_port(txn->ofproto, change->port_no), OFPPR_MODIFY);
+        break;
+    case CHANGE_GROUP_ADDED:
+    case CHANGE_GROUP_MODIFIED:
+        break;
+    }
+}
+
+/* Frees what the note itself holds; after undoing this is what the change had brought. */
+static void
+forget(struct change *change)
+{
+    if (change->kind == CHANGE_RULE_MODIFIED) {
+        rule_contents_destroy(change->old);
+        free(change->old);
+        free(change->old_stats);
+        rule_unref(change->rule);
+    } else if (change->kind == CHANGE_GROUP_MODIFIED) {
+        group_contents_destroy(change->old_group);
+        free(change->old_group);
+        group_unref(change->group);
+    }
+}
+
+/* A table whose free space has crossed a threshold (OpenFlow 1.4, section 7.4.5). */
+static void
+check_vacancy(struct ofproto *ofproto, struct table *table)
+{
+    struct queued_event *event;
+    uint8_t vacancy;
+
+    if (!(table->config & OFPTC_VACANCY_EVENTS))
+        return;
+    vacancy = table_vacancy(table);
+    if (table->is_vacancy_low ? vacancy < table->vacancy_up : vacancy > table->vacancy_down)
+        return;
+    event = (struct queued_event *)xcalloc(1, sizeof *event);
+    event->kind = QUEUED_TABLE;
+    event->table_id = table->id;
+    event->table_reason = table->is_vacancy_low ? OFPTR_VACANCY_UP : OFPTR_VACANCY_DOWN;
+    table->is_vacancy_low = !table->is_vacancy_low;
+    ofproto_queue_event(ofproto, event);
+}
+
+static void
+note_table_change(struct txn *txn, const struct change *change, uint64_t version)
+{
+    struct table *table;
+
+    if (change->kind > CHANGE_RULE_REMOVED)
+        return;
+    table = &txn->ofproto->tables[change->rule->table_id];
+    table->version = version;
+    check_vacancy(txn->ofproto, table);
+}
+
+void
+txn_commit(struct txn *txn)
+{
+    struct ofproto *ofproto = txn->ofproto;
+    uint64_t version = ofproto_version(ofproto) + 1;
+    bool is_seen = false;
+
+    for (size_t i = 0; i < txn->n; i++) {
+        if (txn->changes[i].is_quiet)
+            continue;
+        is_seen = true;
+        note_table_change(txn, &txn->changes[i], version);
+    }
+    if (is_seen)
+        ofproto_changed(ofproto);
+    for (size_t i = 0; i < txn->n; i++) {
+        confirm(txn, &txn->changes[i]);
+        forget(&txn->changes[i]);
+    }
+    if (first_deadline(ofproto) < txn->first_deadline)
+        ofproto->ops->wake(ofproto->aux);
+    pthread_rwlock_unlock(&ofproto_lock);
+    free(txn->changes);
+}
+
+void
+txn_abort(struct txn *txn)
+{
+    for (size_t i = txn->n; i-- > 0;) {
+        undo(txn, &txn->changes[i]);
+        forget(&txn->changes[i]);
+    }
+    pthread_rwlock_unlock(&ofproto_lock);
+    free(txn->changes);
+}
+
+enum ofperr
+txn_end(struct txn *txn, enum ofperr error)
+{
+    if (error)
+        txn_abort(txn);
+    else
+        txn_commit(txn);
+    return error;
+}
