@@ -90,13 +90,16 @@ ctx_csum_l4(ctx_t *ctx, __u32 off, __u32 diff, __u32 flags)
 static __always_inline int
 tc_move(ctx_t *ctx, __u32 from, __u32 to, __u32 n)
 {
+    __u32 above_1 = n - 1; /* Linux 6.1 does not learn from n != 0. */
     __u8 bytes[24];
 
     if (!n)
         return 0;
-    if (n > 22)
+    barrier_var(above_1);
+    if (above_1 > 21)
         return DP_DROP_BAD_RECORD;
-    if (bpf_skb_load_bytes(ctx, from, bytes, n) || bpf_skb_store_bytes(ctx, to, bytes, n, 0))
+    if (bpf_skb_load_bytes(ctx, from, bytes, above_1 + 1) ||
+        bpf_skb_store_bytes(ctx, to, bytes, above_1 + 1, 0))
         return DP_DROP_TRUNCATED_HEADER;
     return 0;
 }

@@ -89,13 +89,17 @@ upcall_reserve_send(ctx_t *ctx, struct state *state, void *ring, __u32 reason, _
         size = room;
     upcall_header(ctx, state, &record->header, reason, cookie);
     record->header.cap_size = size;
+    /* Two comparisons, kept apart: Linux 6.1 learns nothing from the one they make together. */
     barrier_var(size);
-    if (size < 17 || size > room || upcall_packet(ctx, state, record->packet, size)) {
-        bpf_ringbuf_discard(record, 0);
-        return DP_DROP_TRUNCATED_HEADER;
+    if (size >= 17) {
+        barrier_var(size);
+        if (size <= room && !upcall_packet(ctx, state, record->packet, size)) {
+            bpf_ringbuf_submit(record, 0);
+            return 0;
+        }
     }
-    bpf_ringbuf_submit(record, 0);
-    return 0;
+    bpf_ringbuf_discard(record, 0);
+    return DP_DROP_TRUNCATED_HEADER;
 }
 
 #define UPCALL_SEND(room) upcall_reserve_send(ctx, state, ring, reason, cookie, size, room)

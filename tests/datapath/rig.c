@@ -108,15 +108,15 @@ open_devices(struct rig *rig)
     char name[IFNAMSIZ];
 
     write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-    ip("ip link add in type veth peer name in-far");
-    ip("ip link set in up && ip link set in-far up");
-    ip("ip link add inject type veth peer name inject-far");
-    ip("ip link set inject up && ip link set inject-far up");
+    ip("/sbin/ip link add in type veth peer name in-far");
+    ip("/sbin/ip link set in up && /sbin/ip link set in-far up");
+    ip("/sbin/ip link add inject type veth peer name inject-far");
+    ip("/sbin/ip link set inject up && /sbin/ip link set inject-far up");
     rig->in = open_socket("in-far", false);
     rig->inject = open_socket("inject", false);
     for (uint32_t i = 1; i <= RIG_PORTS; i++) {
-        ip("ip link add out%u type veth peer name out%u-far", i, i);
-        ip("ip link set out%u up && ip link set out%u-far up", i, i);
+        ip("/sbin/ip link add out%u type veth peer name out%u-far", i, i);
+        ip("/sbin/ip link set out%u up && /sbin/ip link set out%u-far up", i, i);
         snprintf(name, sizeof name, "out%u", i);
         rig->out_ifindex[i] = if_nametoindex(name);
         snprintf(name, sizeof name, "out%u-far", i);
