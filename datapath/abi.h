@@ -171,7 +171,7 @@ struct dp_flow {
     __u16 flags;     /* DP_FLOW_* */
     __u32 hash;      /* Of the masked key: the bucket, and so whether a slot is this record's. */
     struct dp_action actions[DP_FLOW_ACTIONS];
-    __u64 ufid; /* Stable identity of the flow over index reuse; 0: not a live record. */
+    __u64 ufid;   /* Stable identity of the flow over index reuse; 0: not a live record. */
     __u32 detour; /* Record that holds the list instead of this one, or DP_NO_FLOW: how a list is
                      replaced with one store. */
     __u32 pad;
@@ -179,8 +179,9 @@ struct dp_flow {
 };
 _Static_assert(sizeof(struct dp_flow) == 512, "eight cache lines");
 
-#define DP_FLOW_NEEDS_TC 1 /* XDP cannot run this list (several outputs): it passes the frame up.  \
-                            */
+#define DP_FLOW_NEEDS_TC                                                                           \
+    1 /* XDP cannot run this list (several outputs): it passes the frame up.                       \
+       */
 
 /* Bucket `hash & bucket_mask`; when its eight slots are taken, also its neighbour (number ^ 1),
  * which readers search only where the last slot has DP_SLOT_SPILLED. */
@@ -205,7 +206,8 @@ struct dp_mask {
  * reorders may try one twice or miss one, which costs an upcall, never a wrong flow. */
 struct dp_control {
     __u32 n_masks;
-    __u32 pad;
+    __u32 abi_version;         /* DP_ABI_VERSION of whoever made the maps. */
+    __u64 jiffies;             /* bpf_jiffies64() when user space asked last (shunt_clock). */
     __u16 order[DP_MAX_MASKS]; /* Indices of masks, the first n_masks. */
 };
 
@@ -236,7 +238,12 @@ struct dp_port {
 #define DP_PORT_NO_FWD 4   /* OFPPC_NO_FWD: drop what would go out. */
 #define DP_PORT_TO_LOCAL 8 /* Redirect to the ingress of the device instead of its egress. */
 
+/* By the low bits of an interface index. (The kernel rounds elements of arrays up to 8 bytes.) */
 #define DP_IFINDEX_SLOTS 65536
+struct dp_ifindex_slot {
+    __u32 port_no;
+    __u32 pad;
+};
 
 struct dp_token_bucket {
     __u64 tokens_ns; /* Time that is saved up: one token is 1e9 / rate of it. */
@@ -306,18 +313,18 @@ enum dp_band_type { DP_BAND_NONE, DP_BAND_DROP, DP_BAND_DSCP_REMARK };
 /* A band is a generic cell rate algorithm (ITU-T I.371, virtual scheduling): one number that
  * CPUs exchange atomically. Times are in units of 1/16 ns. */
 struct dp_meter_band {
-    __u32 type;  /* enum dp_band_type */
-    __u32 prec;  /* DSCP_REMARK: by how much the drop precedence grows. */
-    __u64 rate;  /* Kilobits or packets a second, not 0. */
-    __u64 burst; /* Kilobits or packets; 0: what comes in 10 ms. */
-    __u64 tolerance; /* Time that the burst takes at this rate. */
-    __u64 due;       /* When the rate allows the next packet. Written by the fast path. */
+    __u32 type;               /* enum dp_band_type */
+    __u32 prec;               /* DSCP_REMARK: by how much the drop precedence grows. */
+    __u64 rate;               /* Kilobits or packets a second, not 0. */
+    __u64 burst;              /* Kilobits or packets; 0: what comes in 10 ms. */
+    __u64 tolerance;          /* Time that the burst takes at this rate. */
+    __u64 due;                /* When the rate allows the next packet. Written by the fast path. */
     __u64 n_packets, n_bytes; /* That were over this band's rate. */
 };
 
 struct dp_meter {
-    __u32 n_bands; /* Bands in use; with 0 packets pass. */
-    __u32 flags;   /* DP_METER_* */
+    __u32 n_bands;            /* Bands in use; with 0 packets pass. */
+    __u32 flags;              /* DP_METER_* */
     __u64 n_packets, n_bytes; /* That came in. */
     struct dp_meter_band bands[DP_METER_BANDS];
 };

@@ -30,10 +30,10 @@ struct dp_executor;
 struct dp_upcall_reader;
 
 struct dp_options {
-    const char *pin_dir;  /* In a bpffs, made when missing; NULL: nothing is pinned. */
-    uint32_t max_flows;   /* 0: 200,000. Memory is taken at once; dp_memory_size() tells. */
-    uint32_t ring_size;   /* Bytes, a power of two; 0: 16 MiB. One ring a handler. */
-    uint32_t n_handlers;  /* Upcall rings; 0: 1. */
+    const char *pin_dir;    /* In a bpffs, made when missing; NULL: nothing is pinned. */
+    uint32_t max_flows;     /* 0: 200,000. Memory is taken at once; dp_memory_size() tells. */
+    uint32_t ring_size;     /* Bytes, a power of two; 0: 16 MiB. One ring a handler. */
+    uint32_t n_handlers;    /* Upcall rings; 0: 1. */
     const char *inject_dev; /* Name of the injection device; NULL: "shunt-inj". */
 };
 
@@ -55,16 +55,16 @@ size_t dp_memory_size(const struct dp_options *);
 struct dp_port_info {
     uint32_t port_no; /* 1..DP_MAX_PORTS-1 */
     uint32_t ifindex;
-    enum dp_hook hook;  /* The one in use, never AUTO. */
-    char why[96];       /* Why that hook, for an operator. */
+    enum dp_hook hook; /* The one in use, never AUTO. */
+    char why[96];      /* Why that hook, for an operator. */
     uint16_t bridge;
-    uint16_t flags;     /* DP_PORT_* */
+    uint16_t flags; /* DP_PORT_* */
 };
 
 /* Makes the device a port. `hook` AUTO picks; XDP or TC forces one. ENODEV, EBUSY (another XDP
  * program is there), EEXIST (device or number is in use). */
-int dp_port_add(struct dp *, uint32_t port_no, uint32_t ifindex, uint16_t bridge,
-                enum dp_hook hook, struct dp_port_info *);
+int dp_port_add(struct dp *, uint32_t port_no, uint32_t ifindex, uint16_t bridge, enum dp_hook hook,
+                struct dp_port_info *);
 int dp_port_remove(struct dp *, uint32_t port_no);
 int dp_port_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
 /* Replaces DP_PORT_NO_RECV and DP_PORT_NO_FWD by those in `flags`. */
@@ -77,8 +77,7 @@ int dp_port_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
  * Lists longer than a record chain to more records. EEXIST, ENOSPC (table full), EINVAL (a list
  * that the fast path cannot run). *index is its name from now on. */
 int dp_flow_put(struct dp *, const struct dp_key *key, const struct dp_key *mask,
-                const struct dp_action *actions, size_t n_actions, uint64_t ufid,
-                uint32_t *index);
+                const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index);
 /* Replaces the list while packets flow: each packet sees the old or the new one, whole. */
 int dp_flow_set_actions(struct dp *, uint32_t index, const struct dp_action *actions,
                         size_t n_actions);
@@ -91,8 +90,7 @@ void dp_flow_grace(struct dp *);
 void dp_flow_stats(const struct dp *, uint32_t index, struct dp_flow_stats *);
 /* The live flow at `index` (ENOENT) with its whole action list (at most `max_actions`). */
 int dp_flow_get(const struct dp *, uint32_t index, struct dp_key *key, struct dp_key *mask,
-                struct dp_action *actions, size_t max_actions, size_t *n_actions,
-                uint64_t *ufid);
+                struct dp_action *actions, size_t max_actions, size_t *n_actions, uint64_t *ufid);
 uint32_t dp_max_flows(const struct dp *);
 uint32_t dp_n_flows(const struct dp *);
 uint32_t dp_n_masks(const struct dp *);
@@ -124,9 +122,28 @@ void dp_executor_close(struct dp_executor *);
 /* Runs the list of the megaflow `index` on the packet, and counts it there. */
 int dp_execute_flow(struct dp_executor *, const struct dp_packet *, uint32_t in_port,
                     uint32_t recirc_id, uint32_t index);
+/* Looks the packet up as if it had come in by `in_port`, and runs and counts what it finds. */
+int dp_execute_lookup(struct dp_executor *, const struct dp_packet *, uint32_t in_port);
 /* Runs `actions` on the packet. An OUTPUT that is not the last is cloned. TRUNC before an OUTPUT
  * is honoured for every output (the list is cut in several runs where need be). */
 int dp_execute_actions(struct dp_executor *, const struct dp_packet *, uint32_t in_port,
                        uint32_t recirc_id, const struct dp_action *actions, size_t n_actions);
+
+/* ---- Meters ---- */
+struct dp_meter_band_config {
+    enum dp_band_type type;
+    uint32_t prec;  /* DSCP_REMARK: by how much the drop precedence grows. */
+    uint64_t rate;  /* Kilobits or packets a second, not 0. */
+    uint64_t burst; /* Kilobits or packets; 0: what comes in 10 ms. */
+};
+
+/* Makes or changes meter `number` (below DP_MAX_METERS); counters of a changed one go on. EINVAL:
+ * a rate of 0, or more than DP_METER_BANDS bands. */
+int dp_meter_set(struct dp *, uint32_t number, bool pktps, const struct dp_meter_band_config *bands,
+                 size_t n_bands);
+/* Packets of flows that still name the meter pass. */
+int dp_meter_del(struct dp *, uint32_t number);
+/* Configuration and counters, a copy. ENOENT. */
+int dp_meter_stats(const struct dp *, uint32_t number, struct dp_meter *);
 
 #endif

@@ -44,7 +44,7 @@ MAP_ARRAY(ports, struct dp_port, DP_MAX_PORTS, BPF_F_MMAPABLE);
 
 /* Low bits of an interface index to a port number, to be checked against its ifindex; two
  * devices with the same low bits are told apart by the hash map. Writer: user space. */
-MAP_ARRAY(ifindex_ports, __u32, DP_IFINDEX_SLOTS, BPF_F_MMAPABLE);
+MAP_ARRAY(ifindex_ports, struct dp_ifindex_slot, DP_IFINDEX_SLOTS, BPF_F_MMAPABLE);
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -55,7 +55,7 @@ struct {
 } ifindex_clashes SEC(".maps");
 
 /* Slices of DP_MAX_PORTS a CPU. Writer: that CPU. */
-MAP_ARRAY(port_stats, struct dp_port_stats, 1, BPF_F_MMAPABLE);
+MAP_ARRAY(port_stats, struct dp_port_stats, DP_MAX_PORTS, BPF_F_MMAPABLE);
 
 /* Upcall token buckets, by port. Writer: the fast path, any CPU. */
 MAP_ARRAY(upcall_buckets, struct dp_token_bucket, DP_MAX_PORTS, BPF_F_MMAPABLE);

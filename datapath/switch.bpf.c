@@ -4,6 +4,7 @@
  * Programs of one build (-DSHUNT_XDP or -DSHUNT_TC):
  *   shunt_port      at a port's ingress
  *   shunt_inject    TC only, at the egress of the injection device
+ *   shunt_clock     TC only, run by user space: the clock of flows' last use
  *   shunt_actions   link: runs the records of a list, a record a link
  *   shunt_lookup    link: parses and looks up again, after a recirculation
  *
@@ -263,20 +264,31 @@ shunt_actions(ctx_t *ctx)
     return finish_drop(state, DP_DROP_TAIL_CALL);
 }
 
+/* Where the flow's list is. Read it before the flow's flags (dp_flow_set_actions()). */
+static __always_inline __u32
+list_of(const struct dp_flow *flow, __u32 index)
+{
+    __u32 detour = *(volatile __u32 *)&flow->detour;
+
+    return detour == DP_NO_FLOW ? index : detour;
+}
+
 /* Starts a flow's list. A single output, the commonest list, needs no tail call. */
 static __always_inline int
-run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flow)
+run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flow, __u32 list)
 {
     const struct dp_action *first = &flow->actions[0];
     int drop;
 
     state->flow_index = index;
-    if (flow->detour == DP_NO_FLOW && first->kind == DP_ACTION_OUTPUT &&
-        first->arg16 & DP_OUTPUT_LAST) {
+    if (list == index && first->kind == DP_ACTION_OUTPUT && first->arg16 & DP_OUTPUT_LAST) {
         drop = ctx_output(ctx, state, first->arg32, true);
-        return drop ? finish_drop(state, drop) : finish(state, DP_DROP_RULE, state->verdict);
+        if (!drop)
+            return finish(state, DP_DROP_RULE, state->verdict);
+        count_output_drop(state, first->arg32);
+        return finish_drop(state, drop);
     }
-    state->record = flow->detour == DP_NO_FLOW ? index : flow->detour;
+    state->record = list;
     bpf_tail_call(ctx, &links, DP_LINK_ACTIONS);
     return finish_drop(state, DP_DROP_TAIL_CALL);
 }
@@ -306,18 +318,18 @@ shunt_lookup(ctx_t *ctx)
     if (!flow)
         return miss(ctx, state);
     count_flow(state, index);
-    return run_flow(ctx, state, index, flow);
+    return run_flow(ctx, state, index, flow, list_of(flow, index));
 }
 
 static __always_inline __u32
 port_of(__u32 ifindex)
 {
-    __u32 slot = ifindex & (DP_IFINDEX_SLOTS - 1), *number;
+    __u32 low = ifindex & (DP_IFINDEX_SLOTS - 1), *number;
+    const struct dp_ifindex_slot *slot = bpf_map_lookup_elem(&ifindex_ports, &low);
     const struct dp_port *port;
 
-    number = bpf_map_lookup_elem(&ifindex_ports, &slot);
-    if (number && (port = bpf_map_lookup_elem(&ports, number)) && port->ifindex == ifindex)
-        return *number;
+    if (slot && (port = bpf_map_lookup_elem(&ports, &slot->port_no)) && port->ifindex == ifindex)
+        return slot->port_no;
     number = bpf_map_lookup_elem(&ifindex_clashes, &ifindex);
     return number ? *number : DP_NO_PORT;
 }
@@ -336,7 +348,7 @@ shunt_port(ctx_t *ctx)
     struct state *state = state_of_cpu();
     const struct dp_flow *flow;
     const struct dp_port *port;
-    __u32 port_no, index;
+    __u32 port_no, index, list;
 
     if (!state)
         return ctx_drop_verdict();
@@ -357,16 +369,30 @@ shunt_port(ctx_t *ctx)
         count_received(state);
         return miss(ctx, state);
     }
+    list = list_of(flow, index);
 #ifdef SHUNT_XDP
     if (flow->flags & DP_FLOW_NEEDS_TC)
         return XDP_PASS;
 #endif
     count_received(state);
     count_flow(state, index);
-    return run_flow(ctx, state, index, flow);
+    return run_flow(ctx, state, index, flow, list);
 }
 
 #ifdef SHUNT_TC
+/* Run by user space in a test run: what is bpf_jiffies64() now? */
+PROGRAM int
+shunt_clock(ctx_t *ctx)
+{
+    __u32 zero = 0;
+    struct dp_control *answer = bpf_map_lookup_elem(&control, &zero);
+
+    (void)ctx;
+    if (answer)
+        answer->jiffies = bpf_jiffies64();
+    return 0;
+}
+
 /* The list of a record on a packet of user space. */
 static __always_inline int
 inject_record(ctx_t *ctx, struct state *state, const struct dp_inject *inject)
@@ -377,7 +403,7 @@ inject_record(ctx_t *ctx, struct state *state, const struct dp_inject *inject)
         return finish_drop(state, DP_DROP_INJECT);
     if (inject->flags & DP_INJECT_COUNT)
         count_flow(state, inject->flow_index);
-    return run_flow(ctx, state, inject->flow_index, flow);
+    return run_flow(ctx, state, inject->flow_index, flow, list_of(flow, inject->flow_index));
 }
 
 static __always_inline int
@@ -389,7 +415,7 @@ inject_lookup(ctx_t *ctx, struct state *state)
     if (!flow)
         return miss(ctx, state);
     count_flow(state, index);
-    return run_flow(ctx, state, index, flow);
+    return run_flow(ctx, state, index, flow, list_of(flow, index));
 }
 
 PROGRAM int

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Megaflows: records in shared memory, found through buckets.
+ *
+ * A flow is published by one store of its slot, after its record is whole; it is taken out by
+ * clearing the record's ufid (for the microflow caches) and the slot. A list is replaced by
+ * writing the new one elsewhere and storing the head's detour. */
+#include "datapath/dp-internal.h"
+
+#include <errno.h>
+
+#include "lib/util.h"
+
+/* The kernel allows 33 tail calls; each record takes one. */
+#define MAX_RECORDS_A_LIST 32
+
+/* ---- Buckets ---- */
+
+static uint32_t
+key_hash(const struct dp *dp, const uint64_t *masked_words, uint32_t mask_index)
+{
+    const struct dp_mask *mask = &dp->masks[mask_index];
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < mask->n_words; i++)
+        sum += dp_hash_word(masked_words[mask->words[i]], mask->words[i]);
+    return dp_hash_finish(sum, mask_index);
+}
+
+static struct dp_bucket *
+bucket_of(const struct dp *dp, uint32_t hash, bool neighbour)
+{
+    return &dp->buckets[(hash & (dp->n_buckets - 1)) ^ neighbour];
+}
+
+static uint64_t
+slot_value(uint32_t hash, uint32_t index)
+{
+    return (uint64_t)hash << 32 | (index + 1);
+}
+
+/* Stores a slot's flow and keeps the mark of a bucket that spilled. */
+static void
+slot_store(struct dp_bucket *bucket, int i, uint64_t value)
+{
+    uint64_t mark = i == DP_BUCKET_SLOTS - 1 ? bucket->slots[i] & DP_SLOT_SPILLED : 0;
+
+    __atomic_store_n(&bucket->slots[i], value | mark, __ATOMIC_RELEASE);
+}
+
+static void
+bucket_mark(struct dp_bucket *bucket, bool spilled)
+{
+    uint64_t value = bucket->slots[DP_BUCKET_SLOTS - 1] & ~(uint64_t)DP_SLOT_SPILLED;
+
+    __atomic_store_n(&bucket->slots[DP_BUCKET_SLOTS - 1], value | (spilled ? DP_SLOT_SPILLED : 0),
+                     __ATOMIC_RELEASE);
+}
+
+static bool
+bucket_put(struct dp_bucket *bucket, uint64_t value)
+{
+    for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
+        if (!(bucket->slots[i] & DP_SLOT_INDEX)) {
+            slot_store(bucket, i, value);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+slot_publish(struct dp *dp, uint32_t hash, uint32_t index)
+{
+    struct dp_bucket *own = bucket_of(dp, hash, false);
+
+    if (bucket_put(own, slot_value(hash, index)))
+        return true;
+    bucket_mark(own, true);
+    return bucket_put(bucket_of(dp, hash, true), slot_value(hash, index));
+}
+
+/* The slot of a value, or NULL. */
+static struct dp_bucket *
+slot_find(const struct dp *dp, uint64_t value, int *slot)
+{
+    for (int neighbour = 0; neighbour < 2; neighbour++) {
+        struct dp_bucket *bucket = bucket_of(dp, value >> 32, neighbour);
+
+        for (*slot = 0; *slot < DP_BUCKET_SLOTS; (*slot)++) {
+            if ((bucket->slots[*slot] & ~(uint64_t)DP_SLOT_SPILLED) == value)
+                return bucket;
+        }
+    }
+    return NULL;
+}
+
+/* Flows of `bucket`'s neighbour that are in `bucket`, or its own that are at home. */
+static bool
+bucket_hosts(const struct dp *dp, const struct dp_bucket *bucket, uint32_t number)
+{
+    for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
+        if (bucket->slots[i] & DP_SLOT_INDEX &&
+            ((bucket->slots[i] >> 32) & (dp->n_buckets - 1)) == number)
+            return true;
+    }
+    return false;
+}
+
+static void
+slot_clear(struct dp *dp, uint64_t value)
+{
+    uint32_t number = (value >> 32) & (dp->n_buckets - 1);
+    struct dp_bucket *bucket;
+    int slot;
+
+    bucket = slot_find(dp, value, &slot);
+    if (!bucket)
+        return;
+    slot_store(bucket, slot, 0);
+    if (bucket != &dp->buckets[number] && !bucket_hosts(dp, bucket, number))
+        bucket_mark(&dp->buckets[number], false);
+}
+
+static bool
+flow_exists(const struct dp *dp, const struct dp_key *masked, uint32_t mask_index, uint32_t hash)
+{
+    for (int neighbour = 0; neighbour < 2; neighbour++) {
+        const struct dp_bucket *bucket = bucket_of(dp, hash, neighbour);
+
+        for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
+            uint32_t index = (uint32_t)bucket->slots[i] & DP_SLOT_INDEX;
+            const struct dp_flow *flow;
+
+            if (!index || bucket->slots[i] >> 32 != hash)
+                continue;
+            flow = &dp->flows[index - 1];
+            if (flow->mask_index == mask_index && !memcmp(&flow->key, masked, sizeof *masked))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Lists ---- */
+
+static bool
+action_needs_tc(const struct dp *dp, const struct dp_action *action)
+{
+    switch ((enum dp_action_kind)action->kind) {
+    case DP_ACTION_OUTPUT:
+        return !(action->arg16 & DP_OUTPUT_LAST) || action->arg32 >= DP_MAX_PORTS ||
+               !dp->xdp_output[action->arg32];
+    case DP_ACTION_RECIRC:
+        return true;
+    case DP_ACTION_SET:
+        return action->word == DP_WORD_OF(skb_priority);
+    case DP_ACTION_END:
+    case DP_ACTION_PUSH_VLAN:
+    case DP_ACTION_POP_VLAN:
+    case DP_ACTION_PUSH_MPLS:
+    case DP_ACTION_POP_MPLS:
+    case DP_ACTION_PUSH_PBB:
+    case DP_ACTION_POP_PBB:
+    case DP_ACTION_DEC_TTL:
+    case DP_ACTION_COPY_TTL:
+    case DP_ACTION_USERSPACE:
+    case DP_ACTION_TRUNC:
+    case DP_ACTION_HASH:
+    case DP_ACTION_METER:
+    case DP_ACTION_DROP:
+    case DP_N_ACTIONS:
+    default:
+        return false;
+    }
+}
+
+static uint16_t
+list_flags(const struct dp *dp, const struct dp_action *actions, size_t n_actions)
+{
+    for (size_t i = 0; i < n_actions; i++) {
+        if (action_needs_tc(dp, &actions[i]))
+            return DP_FLOW_NEEDS_TC;
+    }
+    return 0;
+}
+
+int
+flow_record_fill(struct dp *dp, uint32_t index, const struct dp_action *actions, size_t n_actions)
+{
+    struct dp_flow *record = &dp->flows[index];
+    size_t n = MIN(n_actions, DP_FLOW_ACTIONS);
+    int error;
+
+    memset(record->actions, 0, sizeof record->actions);
+    memcpy(record->actions, actions, n * sizeof *actions);
+    record->n_actions = n;
+    record->next = DP_NO_FLOW;
+    if (n == n_actions)
+        return 0;
+    error = record_alloc(dp, RECORD_EXTRA, &record->next);
+    if (error) {
+        record->next = DP_NO_FLOW;
+        return error;
+    }
+    return flow_record_fill(dp, record->next, actions + n, n_actions - n);
+}
+
+static int
+list_check(const struct dp_action *actions, size_t n_actions)
+{
+    if (n_actions > MAX_RECORDS_A_LIST * DP_FLOW_ACTIONS)
+        return dp_fail(EINVAL, "%zu actions: the fast path runs at most %d", n_actions,
+                       MAX_RECORDS_A_LIST * DP_FLOW_ACTIONS);
+    for (size_t i = 0; i < n_actions; i++) {
+        if (actions[i].kind == DP_ACTION_END || actions[i].kind >= DP_N_ACTIONS)
+            return dp_fail(EINVAL, "action %zu: there is no kind %u", i, actions[i].kind);
+    }
+    return 0;
+}
+
+/* ---- Flows ---- */
+
+static void
+key_mask(const struct dp_key *key, const struct dp_key *mask, struct dp_key *masked)
+{
+    const uint64_t *from = (const uint64_t *)key, *bits = (const uint64_t *)mask;
+    uint64_t *to = (uint64_t *)masked;
+
+    for (int i = 0; i < DP_KEY_WORDS; i++)
+        to[i] = from[i] & bits[i];
+}
+
+/* Fills and publishes the record at `index`. */
+static int
+flow_publish(struct dp *dp, uint32_t index, const struct dp_key *masked, uint32_t mask_index,
+             const struct dp_action *actions, size_t n_actions, uint64_t ufid)
+{
+    struct dp_flow *flow = &dp->flows[index];
+    int error = flow_record_fill(dp, index, actions, n_actions);
+
+    if (error)
+        return error;
+    flow->key = *masked;
+    flow->mask_index = mask_index;
+    flow->flags = list_flags(dp, actions, n_actions);
+    flow->hash = key_hash(dp, (const uint64_t *)masked, mask_index);
+    __atomic_store_n(&flow->ufid, ufid, __ATOMIC_RELEASE);
+    if (slot_publish(dp, flow->hash, index))
+        return 0;
+    flow->ufid = 0;
+    return dp_fail(ENOSPC, "both buckets of this flow's hash are full");
+}
+
+static int
+flow_put(struct dp *dp, const struct dp_key *masked, uint32_t mask_index,
+         const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
+{
+    uint32_t hash = key_hash(dp, (const uint64_t *)masked, mask_index);
+    int error;
+
+    if (flow_exists(dp, masked, mask_index, hash))
+        return dp_fail(EEXIST, "there is a flow of this key and mask already");
+    error = record_alloc(dp, RECORD_HEAD, index);
+    if (error)
+        return error;
+    error = flow_publish(dp, *index, masked, mask_index, actions, n_actions, ufid);
+    if (error)
+        record_release_chain(dp, *index);
+    return error;
+}
+
+int
+dp_flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
+            const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
+{
+    int error = ufid ? list_check(actions, n_actions) : dp_fail(EINVAL, "a ufid of 0 is none");
+    struct dp_key masked;
+    uint32_t mask_index;
+
+    if (error)
+        return error;
+    key_mask(key, mask, &masked);
+    pthread_mutex_lock(&dp->lock);
+    error = mask_acquire(dp, mask, &mask_index);
+    if (!error) {
+        error = flow_put(dp, &masked, mask_index, actions, n_actions, ufid, index);
+        if (error)
+            mask_release(dp, mask_index);
+        else
+            dp->n_flows++;
+    }
+    pthread_mutex_unlock(&dp->lock);
+    return error;
+}
+
+/* The head of a live flow, or NULL. Under the lock. */
+static struct dp_flow *
+flow_head(const struct dp *dp, uint32_t index)
+{
+    if (index >= dp->max_flows || dp->use[index] != RECORD_HEAD) {
+        dp_fail(ENOENT, "there is no flow %u", index);
+        return NULL;
+    }
+    return &dp->flows[index];
+}
+
+static int
+flow_set_actions(struct dp *dp, uint32_t index, const struct dp_action *actions, size_t n_actions)
+{
+    struct dp_flow *head = flow_head(dp, index);
+    uint32_t detour, old;
+    int error;
+
+    if (!head)
+        return ENOENT;
+    error = record_alloc(dp, RECORD_EXTRA, &detour);
+    if (error)
+        return error;
+    error = flow_record_fill(dp, detour, actions, n_actions);
+    if (error) {
+        record_release_chain(dp, detour);
+        return error;
+    }
+    /* record_alloc() may have waited and brought an earlier detour home: look now. */
+    old = head->detour == DP_NO_FLOW ? head->next : head->detour;
+    /* XDP reads the detour first, then the flags. Going up to TC is always right, so the flag
+     * comes with the first list that needs it and goes in flow_refresh_flags(). */
+    head->flags |= list_flags(dp, actions, n_actions);
+    __atomic_store_n(&head->detour, detour, __ATOMIC_RELEASE);
+    record_release_chain(dp, old);
+    record_detoured(dp, index, detour);
+    return 0;
+}
+
+int
+dp_flow_set_actions(struct dp *dp, uint32_t index, const struct dp_action *actions,
+                    size_t n_actions)
+{
+    int error = list_check(actions, n_actions);
+
+    if (error)
+        return error;
+    pthread_mutex_lock(&dp->lock);
+    error = flow_set_actions(dp, index, actions, n_actions);
+    pthread_mutex_unlock(&dp->lock);
+    return error;
+}
+
+int
+dp_flow_remove(struct dp *dp, uint32_t index)
+{
+    struct dp_flow *head;
+
+    pthread_mutex_lock(&dp->lock);
+    head = flow_head(dp, index);
+    if (head) {
+        __atomic_store_n(&head->ufid, 0, __ATOMIC_RELEASE);
+        slot_clear(dp, slot_value(head->hash, index));
+        mask_release(dp, head->mask_index);
+        record_release_chain(dp, head->detour == DP_NO_FLOW ? head->next : head->detour);
+        record_release(dp, index);
+        dp->n_flows--;
+    }
+    pthread_mutex_unlock(&dp->lock);
+    return head ? 0 : ENOENT;
+}
+
+void
+dp_flow_grace(struct dp *dp)
+{
+    records_grace(dp);
+}
+
+void
+dp_flow_stats(const struct dp *dp, uint32_t index, struct dp_flow_stats *total)
+{
+    memset(total, 0, sizeof *total);
+    if (index >= dp->max_flows)
+        return;
+    for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++) {
+        const struct dp_flow_stats *stats = &dp->flow_stats[(size_t)cpu * dp->max_flows + index];
+
+        total->n_packets += __atomic_load_n(&stats->n_packets, __ATOMIC_RELAXED);
+        total->n_bytes += __atomic_load_n(&stats->n_bytes, __ATOMIC_RELAXED);
+        total->used_jiffies = MAX(total->used_jiffies, stats->used_jiffies);
+        total->tcp_flags |= stats->tcp_flags;
+    }
+}
+
+static void
+mask_expand(const struct dp_mask *mask, struct dp_key *key_mask_out)
+{
+    uint64_t *words = (uint64_t *)key_mask_out;
+
+    memset(key_mask_out, 0, sizeof *key_mask_out);
+    for (uint32_t i = 0; i < mask->n_words; i++)
+        words[mask->words[i]] = mask->bits[i];
+}
+
+/* Copies the list that starts at `record`, as far as there is room. */
+static void
+list_read(const struct dp *dp, uint32_t record, struct dp_action *actions, size_t max_actions,
+          size_t *n_actions)
+{
+    *n_actions = 0;
+    for (; record != DP_NO_FLOW; record = dp->flows[record].next) {
+        const struct dp_flow *flow = &dp->flows[record];
+
+        for (uint16_t i = 0; i < flow->n_actions; i++, (*n_actions)++) {
+            if (*n_actions < max_actions)
+                actions[*n_actions] = flow->actions[i];
+        }
+    }
+}
+
+int
+dp_flow_get(const struct dp *dp, uint32_t index, struct dp_key *key, struct dp_key *mask,
+            struct dp_action *actions, size_t max_actions, size_t *n_actions, uint64_t *ufid)
+{
+    pthread_mutex_t *lock = &((struct dp *)dp)->lock;
+    const struct dp_flow *head;
+
+    pthread_mutex_lock(lock);
+    head = flow_head(dp, index);
+    if (head) {
+        *key = head->key;
+        *ufid = head->ufid;
+        mask_expand(&dp->masks[head->mask_index], mask);
+        list_read(dp, head->detour == DP_NO_FLOW ? index : head->detour, actions, max_actions,
+                  n_actions);
+    }
+    pthread_mutex_unlock(lock);
+    return head ? 0 : ENOENT;
+}
+
+uint32_t
+dp_max_flows(const struct dp *dp)
+{
+    return dp->max_flows;
+}
+
+uint32_t
+dp_n_flows(const struct dp *dp)
+{
+    return __atomic_load_n(&dp->n_flows, __ATOMIC_RELAXED);
+}
+
+uint32_t
+dp_n_masks(const struct dp *dp)
+{
+    return __atomic_load_n(&dp->n_masks, __ATOMIC_RELAXED);
+}
+
+/* ---- The table as a whole ---- */
+
+/* True if any record of the chain needs TC. */
+static bool
+chain_needs_tc(const struct dp *dp, uint32_t record)
+{
+    for (; record != DP_NO_FLOW; record = dp->flows[record].next) {
+        if (list_flags(dp, dp->flows[record].actions, dp->flows[record].n_actions))
+            return true;
+    }
+    return false;
+}
+
+void
+flow_refresh_flags(struct dp *dp, uint32_t index)
+{
+    struct dp_flow *head = &dp->flows[index];
+    uint32_t list = head->detour == DP_NO_FLOW ? index : head->detour;
+
+    head->flags = chain_needs_tc(dp, list) ? DP_FLOW_NEEDS_TC : 0;
+}
+
+void
+flow_table_refresh_hooks(struct dp *dp)
+{
+    for (uint32_t i = 0; i < dp->max_flows; i++) {
+        if (dp->use[i] == RECORD_HEAD)
+            flow_refresh_flags(dp, i);
+    }
+}
+
+int
+flow_table_init(struct dp *dp)
+{
+    int error = records_init(dp);
+
+    return error ? error : masks_init(dp);
+}
+
+void
+flow_table_destroy(struct dp *dp)
+{
+    records_destroy(dp);
+    masks_destroy(dp);
+}
+
+/* True if every record of the chain is there and in no other chain. */
+static bool
+chain_adopt(struct dp *dp, uint32_t record)
+{
+    for (int n = 0; record != DP_NO_FLOW; record = dp->flows[record].next, n++) {
+        if (record >= dp->max_flows || dp->use[record] != RECORD_FREE || n > MAX_RECORDS_A_LIST)
+            return false;
+        dp->use[record] = RECORD_EXTRA;
+    }
+    return true;
+}
+
+/* A head that the last daemon published whole. */
+static bool
+flow_adopt(struct dp *dp, uint32_t index)
+{
+    struct dp_flow *head = &dp->flows[index];
+    int slot;
+
+    if (!slot_find(dp, slot_value(head->hash, index), &slot) || mask_adopt(dp, head->mask_index))
+        return false;
+    dp->use[index] = RECORD_HEAD;
+    if (!chain_adopt(dp, head->detour == DP_NO_FLOW ? head->next : head->detour))
+        return false;
+    if (head->detour != DP_NO_FLOW)
+        record_detoured(dp, index, head->detour);
+    dp->n_flows++;
+    return true;
+}
+
+/* Clears slots of what is no live flow: a daemon may have died between two stores. */
+static void
+buckets_adopt(struct dp *dp)
+{
+    for (uint32_t i = 0; i < dp->n_buckets; i++) {
+        for (int slot = 0; slot < DP_BUCKET_SLOTS; slot++) {
+            uint64_t value = dp->buckets[i].slots[slot];
+            uint32_t index = (uint32_t)value & DP_SLOT_INDEX;
+
+            if (index && (index > dp->max_flows || dp->use[index - 1] != RECORD_HEAD))
+                slot_store(&dp->buckets[i], slot, 0);
+        }
+    }
+}
+
+int
+flow_table_adopt(struct dp *dp)
+{
+    for (uint32_t i = 0; i < dp->max_flows; i++) {
+        if (dp->flows[i].ufid && !flow_adopt(dp, i)) {
+            dp->flows[i].ufid = 0;
+            dp->use[i] = RECORD_FREE;
+        }
+    }
+    buckets_adopt(dp);
+    masks_adopt_end(dp);
+    records_adopt_end(dp);
+    return 0;
+}

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Objects, maps and pins.
+ *
+ * The TC object makes the maps, or takes the pinned ones; the XDP object takes the TC object's,
+ * but has an array of tail calls of its own, since the kernel keeps one to a program type.
+ * Programs are always this daemon's: adoption means that its maps are the last daemon's, and
+ * that the tail calls and links which run are replaced in place. */
+#include "datapath/dp-internal.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "datapath/state.bpf.h"
+#include "datapath/switch-tc.skel.h"
+#include "datapath/switch-xdp.skel.h"
+#include "lib/util.h"
+
+#define BPFFS "/sys/fs/bpf"
+
+static const char *const mapped_names[DP_N_MAPPED] = {
+    [DP_MAP_FLOWS] = "flows",
+    [DP_MAP_BUCKETS] = "buckets",
+    [DP_MAP_MASKS] = "masks",
+    [DP_MAP_CONTROL] = "control",
+    [DP_MAP_FLOW_STATS] = "flow_stats",
+    [DP_MAP_PORTS] = "ports",
+    [DP_MAP_IFINDEX_PORTS] = "ifindex_ports",
+    [DP_MAP_PORT_STATS] = "port_stats",
+    [DP_MAP_STATES] = "states",
+    [DP_MAP_INJECTIONS] = "injections",
+    [DP_MAP_METERS] = "meters",
+};
+
+/* ---- Sizes ---- */
+
+/* Two flows a bucket of eight slots: an overflow into the neighbour is rare, and both full
+ * never seen. */
+uint32_t
+dp_buckets_for(uint32_t max_flows)
+{
+    uint32_t n = 1024;
+
+    while (n < max_flows / 2)
+        n *= 2;
+    return n;
+}
+
+size_t
+dp_maps_size(uint32_t max_flows, uint32_t n_cpus)
+{
+    size_t shared = (size_t)max_flows * sizeof(struct dp_flow) +
+                    (size_t)dp_buckets_for(max_flows) * sizeof(struct dp_bucket) +
+                    DP_MAX_MASKS * sizeof(struct dp_mask) + sizeof(struct dp_control) +
+                    DP_MAX_PORTS * (sizeof(struct dp_port) + sizeof(struct dp_token_bucket)) +
+                    DP_IFINDEX_SLOTS * sizeof(struct dp_ifindex_slot) +
+                    DP_INJECT_SLOTS * sizeof(struct dp_inject) +
+                    DP_MAX_METERS * sizeof(struct dp_meter);
+    size_t per_cpu = (size_t)max_flows * sizeof(struct dp_flow_stats) +
+                     DP_MAX_PORTS * sizeof(struct dp_port_stats) + DP_CACHE_SLOTS * 8 +
+                     sizeof(struct state);
+
+    return shared + per_cpu * n_cpus;
+}
+
+/* ---- libbpf's words ---- */
+
+static __thread char libbpf_said[256];
+
+static int
+keep_warning(enum libbpf_print_level level, const char *format, va_list args)
+{
+    if (level == LIBBPF_WARN)
+        vsnprintf(libbpf_said, sizeof libbpf_said, format, args);
+    libbpf_said[strcspn(libbpf_said, "\n")] = '\0';
+    return 0;
+}
+
+static int
+fail_load(int error, const char *what)
+{
+    if (error == EPERM)
+        return dp_fail(error,
+                       "%s: not permitted: run as root, or with CAP_BPF, CAP_NET_ADMIN and "
+                       "CAP_PERFMON",
+                       what);
+    if (error == ENOMEM)
+        return dp_fail(error, "%s: no memory: lower max_flows, or raise the limit of locked memory",
+                       what);
+    return dp_fail(error, "%s: %s (%s); Linux 6.1 or newer is needed", what, strerror(error),
+                   libbpf_said);
+}
+
+/* ---- Pins ---- */
+
+static void
+pin_path(const struct dp *dp, const char *name, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%.4000s/%s", dp->pin_dir, name);
+}
+
+static int
+make_directories(const char *path)
+{
+    char partial[PATH_MAX];
+
+    for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+        snprintf(partial, sizeof partial, "%.*s", slash ? (int)(slash - path) : PATH_MAX - 1, path);
+        if (mkdir(partial, 0700) && errno != EEXIST)
+            return errno;
+        if (!slash)
+            return 0;
+    }
+}
+
+static bool
+is_bpffs(const char *path)
+{
+    struct statfs info;
+
+    return !statfs(path, &info) && info.f_type == BPF_FS_MAGIC;
+}
+
+static int
+pin_dir_open(const struct dp *dp)
+{
+    char attached[PATH_MAX];
+    int error;
+
+    if (!strncmp(dp->pin_dir, BPFFS "/", strlen(BPFFS "/")) && !is_bpffs(BPFFS) &&
+        mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
+        return dp_fail(errno, "%s is not mounted and cannot be: %s; mount -t bpf bpf %s", BPFFS,
+                       strerror(errno), BPFFS);
+    pin_path(dp, "attached", attached);
+    error = make_directories(attached);
+    if (error)
+        return dp_fail(error, "%s: cannot be made: %s", attached, strerror(error));
+    if (!is_bpffs(dp->pin_dir))
+        return dp_fail(EINVAL, "%s is not in a bpf file system: use a directory below %s",
+                       dp->pin_dir, BPFFS);
+    return 0;
+}
+
+static void
+unlink_all(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        char name[PATH_MAX];
+
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(name, sizeof name, "%.3800s/%s", path, entry->d_name);
+        if (entry->d_type == DT_DIR)
+            unlink_all(name);
+        else
+            unlink(name);
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(path);
+}
+
+void
+dp_unpin_all(const struct dp *dp)
+{
+    if (dp->pin_dir[0])
+        unlink_all(dp->pin_dir);
+}
+
+/* ---- Maps ---- */
+
+static bool
+is_internal(const struct bpf_map *map)
+{
+    return strchr(bpf_map__name(map), '.');
+}
+
+/* The pin's file: tail calls are one array an object. */
+static void
+map_pin_path(const struct dp *dp, const struct bpf_map *map, const char *hook, char path[PATH_MAX])
+{
+    char name[64];
+    bool is_links = !strcmp(bpf_map__name(map), "links");
+
+    snprintf(name, sizeof name, "%s%s%s", bpf_map__name(map), is_links ? "_" : "",
+             is_links ? hook : "");
+    pin_path(dp, name, path);
+}
+
+/* The number of entries of a pinned map, 0: there is none. */
+static uint32_t
+pinned_entries(const struct dp *dp, const char *name)
+{
+    struct bpf_map_info info = {0};
+    uint32_t size = sizeof info;
+    char path[PATH_MAX];
+    int fd;
+
+    pin_path(dp, name, path);
+    fd = bpf_obj_get(path);
+    if (fd < 0)
+        return 0;
+    if (bpf_obj_get_info_by_fd(fd, &info, &size))
+        info.max_entries = 0;
+    close(fd);
+    return info.max_entries;
+}
+
+/* True if the pins are a whole set of this ABI. */
+static bool
+pins_fit(const struct dp *dp)
+{
+    struct dp_control control;
+    struct bpf_map_info info = {0};
+    uint32_t size = sizeof info, zero = 0;
+    char path[PATH_MAX];
+    bool fit;
+    int fd;
+
+    if (pinned_entries(dp, "states") != dp->n_cpus || !pinned_entries(dp, "flows"))
+        return false;
+    pin_path(dp, "control", path);
+    fd = bpf_obj_get(path);
+    if (fd < 0)
+        return false;
+    fit = !bpf_obj_get_info_by_fd(fd, &info, &size) && info.value_size == sizeof control &&
+          !bpf_map_lookup_elem(fd, &zero, &control) && control.abi_version == DP_ABI_VERSION;
+    close(fd);
+    return fit;
+}
+
+static int
+map_adopt(const struct dp *dp, struct bpf_map *map, const char *hook)
+{
+    char path[PATH_MAX];
+    int fd, error;
+
+    map_pin_path(dp, map, hook, path);
+    fd = bpf_obj_get(path);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : errno;
+    error = -bpf_map__reuse_fd(map, fd);
+    close(fd);
+    return error;
+}
+
+static void
+map_resize(const struct dp *dp, struct bpf_map *map)
+{
+    static const struct {
+        const char *name;
+        bool per_cpu, per_flow;
+    } resized[] = {{"flows", false, true},
+                   {"flow_stats", true, true},
+                   {"states", true, false},
+                   {"port_stats", true, false},
+                   {"cache", true, false}};
+    uint64_t n = bpf_map__max_entries(map);
+
+    for (size_t i = 0; i < ARRAY_SIZE(resized); i++) {
+        if (!strcmp(bpf_map__name(map), resized[i].name))
+            n *= (resized[i].per_cpu ? dp->n_cpus : 1) *
+                 (uint64_t)(resized[i].per_flow ? dp->max_flows : 1);
+    }
+    if (!strcmp(bpf_map__name(map), "buckets"))
+        n = dp->n_buckets;
+    if (!strcmp(bpf_map__name(map), "rings"))
+        n = dp->n_rings;
+    bpf_map__set_max_entries(map, n);
+}
+
+/* Sizes the maps of the TC object, or takes the pinned ones. */
+static int
+tc_maps_prepare(struct dp *dp, bool adopt)
+{
+    struct bpf_map *map;
+    int error = 0;
+
+    bpf_object__for_each_map(map, dp->tc->obj)
+    {
+        if (is_internal(map))
+            continue;
+        map_resize(dp, map);
+        if (adopt && !error)
+            error = map_adopt(dp, map, "tc");
+    }
+    return error ? dp_fail(error, "pinned maps in %s: %s", dp->pin_dir, strerror(error)) : 0;
+}
+
+static int
+xdp_maps_prepare(struct dp *dp, bool adopt)
+{
+    struct bpf_map *map;
+    int error = 0;
+
+    bpf_object__for_each_map(map, dp->xdp->obj)
+    {
+        if (is_internal(map) || error)
+            continue;
+        if (!strcmp(bpf_map__name(map), "links"))
+            error = adopt ? map_adopt(dp, map, "xdp") : 0;
+        else
+            error = -bpf_map__reuse_fd(map, dp_map_fd(dp, bpf_map__name(map)));
+    }
+    return error ? dp_fail(error, "maps of the XDP programs: %s", strerror(error)) : 0;
+}
+
+static int
+maps_pin(const struct dp *dp, struct bpf_object *object, const char *hook)
+{
+    struct bpf_map *map;
+
+    bpf_object__for_each_map(map, object)
+    {
+        char path[PATH_MAX];
+
+        if (is_internal(map))
+            continue;
+        map_pin_path(dp, map, hook, path);
+        if (bpf_obj_pin(bpf_map__fd(map), path) && errno != EEXIST)
+            return dp_fail(errno, "%s: cannot be pinned: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
+int
+dp_map_fd(const struct dp *dp, const char *name)
+{
+    return bpf_object__find_map_fd_by_name(dp->tc->obj, name);
+}
+
+int
+dp_program_fd(const struct dp *dp, enum dp_hook hook, const char *name)
+{
+    const struct bpf_object *object = hook == DP_HOOK_XDP ? dp->xdp->obj : dp->tc->obj;
+
+    return bpf_program__fd(bpf_object__find_program_by_name(object, name));
+}
+
+static int
+maps_mmap(struct dp *dp)
+{
+    for (int i = 0; i < DP_N_MAPPED; i++) {
+        int fd = dp_map_fd(dp, mapped_names[i]);
+        struct bpf_map_info info = {0};
+        uint32_t info_size = sizeof info;
+        struct dp_mapping *mapping = &dp->mapped[i];
+
+        if (bpf_obj_get_info_by_fd(fd, &info, &info_size))
+            return dp_fail(errno, "map %s: %s", mapped_names[i], strerror(errno));
+        mapping->size = ROUND_UP((size_t)ROUND_UP(info.value_size, 8) * info.max_entries,
+                                 (size_t)sysconf(_SC_PAGESIZE));
+        mapping->memory = mmap(NULL, mapping->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (mapping->memory == MAP_FAILED) {
+            mapping->memory = NULL;
+            return dp_fail(errno, "map %s cannot be mapped: %s", mapped_names[i], strerror(errno));
+        }
+    }
+    dp->flows = dp->mapped[DP_MAP_FLOWS].memory;
+    dp->buckets = dp->mapped[DP_MAP_BUCKETS].memory;
+    dp->masks = dp->mapped[DP_MAP_MASKS].memory;
+    dp->control = dp->mapped[DP_MAP_CONTROL].memory;
+    dp->flow_stats = dp->mapped[DP_MAP_FLOW_STATS].memory;
+    dp->ports = dp->mapped[DP_MAP_PORTS].memory;
+    dp->ifindex_ports = dp->mapped[DP_MAP_IFINDEX_PORTS].memory;
+    dp->port_stats = dp->mapped[DP_MAP_PORT_STATS].memory;
+    dp->states = dp->mapped[DP_MAP_STATES].memory;
+    dp->injections = dp->mapped[DP_MAP_INJECTIONS].memory;
+    dp->meters = dp->mapped[DP_MAP_METERS].memory;
+    return 0;
+}
+
+/* ---- Rings ---- */
+
+static int
+ring_open(struct dp *dp, uint32_t number, uint32_t ring_size)
+{
+    int fd = -1, id;
+
+    if (!bpf_map_lookup_elem(dp_map_fd(dp, "rings"), &number, &id))
+        fd = bpf_map_get_fd_by_id(id);
+    if (fd < 0) {
+        fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "upcalls", 0, 0, ring_size, NULL);
+        if (fd < 0)
+            return dp_fail(errno, "an upcall ring of %u bytes: %s; a power of two is needed",
+                           ring_size, strerror(errno));
+        if (bpf_map_update_elem(dp_map_fd(dp, "rings"), &number, &fd, BPF_ANY)) {
+            close(fd);
+            return dp_fail(errno, "upcall ring %u: %s", number, strerror(errno));
+        }
+    }
+    dp->ring_fds[number] = fd;
+    return 0;
+}
+
+static int
+rings_open(struct dp *dp, uint32_t ring_size)
+{
+    int error = 0;
+
+    for (uint32_t i = 0; i < dp->n_rings && !error; i++)
+        error = ring_open(dp, i, ring_size);
+    return error;
+}
+
+/* ---- Programs ---- */
+
+static int
+links_fill(struct dp *dp, struct bpf_object *object, enum dp_hook hook)
+{
+    static const char *const names[DP_N_LINKS] = {
+        [DP_LINK_ACTIONS] = "shunt_actions",
+        [DP_LINK_LOOKUP] = "shunt_lookup",
+    };
+    int array = bpf_object__find_map_fd_by_name(object, "links");
+
+    for (uint32_t i = 0; i < DP_N_LINKS; i++) {
+        int fd = dp_program_fd(dp, hook, names[i]);
+
+        if (bpf_map_update_elem(array, &i, &fd, BPF_ANY))
+            return dp_fail(errno, "tail call to %s: %s", names[i], strerror(errno));
+    }
+    return 0;
+}
+
+static int
+tc_load(struct dp *dp, bool adopt)
+{
+    int error;
+
+    dp->tc = switch_tc__open();
+    if (!dp->tc)
+        return fail_load(errno, "the TC programs");
+    error = tc_maps_prepare(dp, adopt);
+    if (error)
+        return error;
+    dp->tc->rodata->max_flows = dp->max_flows;
+    dp->tc->rodata->bucket_mask = dp->n_buckets - 1;
+    dp->tc->rodata->n_rings = dp->n_rings;
+    error = -switch_tc__load(dp->tc);
+    return error ? fail_load(error, "the TC programs") : links_fill(dp, dp->tc->obj, DP_HOOK_TC);
+}
+
+static int
+xdp_load(struct dp *dp, bool adopt)
+{
+    int error;
+
+    dp->xdp = switch_xdp__open();
+    if (!dp->xdp)
+        return fail_load(errno, "the XDP programs");
+    error = xdp_maps_prepare(dp, adopt);
+    if (error)
+        return error;
+    dp->xdp->rodata->max_flows = dp->max_flows;
+    dp->xdp->rodata->bucket_mask = dp->n_buckets - 1;
+    dp->xdp->rodata->n_rings = dp->n_rings;
+    error = -switch_xdp__load(dp->xdp);
+    return error ? fail_load(error, "the XDP programs") : links_fill(dp, dp->xdp->obj, DP_HOOK_XDP);
+}
+
+/* Decides between adoption and a fresh start; sizes follow pinned maps. */
+static int
+pins_examine(struct dp *dp, const struct dp_options *options, bool *adopt)
+{
+    int error;
+
+    *adopt = false;
+    if (!dp->pin_dir[0])
+        return 0;
+    *adopt = pins_fit(dp);
+    if (!*adopt)
+        dp_unpin_all(dp);
+    error = pin_dir_open(dp);
+    if (error || !*adopt)
+        return error;
+    dp->max_flows = pinned_entries(dp, "flows");
+    dp->n_buckets = pinned_entries(dp, "buckets");
+    if (pinned_entries(dp, "rings") != dp->n_rings) {
+        char path[PATH_MAX];
+
+        pin_path(dp, "rings", path);
+        unlink(path);
+    }
+    (void)options;
+    return 0;
+}
+
+int
+dp_load(struct dp *dp, const struct dp_options *options, bool *adopted)
+{
+    int error;
+
+    libbpf_set_print(keep_warning);
+    error = pins_examine(dp, options, adopted);
+    if (!error)
+        error = tc_load(dp, *adopted);
+    if (!error)
+        error = xdp_load(dp, *adopted);
+    if (!error)
+        error = maps_mmap(dp);
+    if (!error)
+        error = rings_open(dp, options->ring_size ? options->ring_size : DP_DEFAULT_RING_SIZE);
+    if (!error && dp->pin_dir[0]) {
+        error = maps_pin(dp, dp->tc->obj, "tc");
+        if (!error)
+            error = maps_pin(dp, dp->xdp->obj, "xdp");
+    }
+    if (!error)
+        dp->control->abi_version = DP_ABI_VERSION;
+    return error;
+}
+
+void
+dp_unload(struct dp *dp)
+{
+    for (uint32_t i = 0; i < dp->n_rings; i++) {
+        if (dp->ring_fds[i] > 0)
+            close(dp->ring_fds[i]);
+    }
+    for (int i = 0; i < DP_N_MAPPED; i++) {
+        if (dp->mapped[i].memory)
+            munmap(dp->mapped[i].memory, dp->mapped[i].size);
+    }
+    switch_xdp__destroy(dp->xdp);
+    switch_tc__destroy(dp->tc);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Masks: which words of the key a group of flows looks at. A mask lives as long as it has
+ * flows; its index is used again only after a grace period. */
+#include "datapath/dp-internal.h"
+
+#include <errno.h>
+
+#include "lib/hash.h"
+#include "lib/util.h"
+
+int
+masks_init(struct dp *dp)
+{
+    hmap_init(&dp->mask_table);
+    dp->mask_nodes = calloc(DP_MAX_MASKS, sizeof *dp->mask_nodes);
+    dp->mask_use = calloc(DP_MAX_MASKS, sizeof *dp->mask_use);
+    if (!dp->mask_nodes || !dp->mask_use || queue_init(&dp->dying_masks, DP_MAX_MASKS))
+        return dp_fail(ENOMEM, "no memory for masks");
+    return 0;
+}
+
+void
+masks_destroy(struct dp *dp)
+{
+    hmap_destroy(&dp->mask_table);
+    queue_destroy(&dp->dying_masks);
+    free(dp->mask_nodes);
+    free(dp->mask_use);
+}
+
+/* The words that have bits, as the fast path walks them. */
+static void
+mask_compile(const struct dp_key *key_mask, struct dp_mask *mask)
+{
+    const uint64_t *words = (const uint64_t *)key_mask;
+
+    memset(mask, 0, sizeof *mask);
+    for (uint32_t i = 0; i < DP_KEY_WORDS; i++) {
+        if (words[i]) {
+            mask->words[mask->n_words] = i;
+            mask->bits[mask->n_words++] = words[i];
+        }
+    }
+}
+
+static uint32_t
+mask_hash(const struct dp_mask *mask)
+{
+    uint32_t hash = hash_bytes(mask->words, sizeof mask->words, mask->n_words);
+
+    return hash_bytes(mask->bits, sizeof mask->bits, hash);
+}
+
+static bool
+mask_equal(const struct dp_mask *a, const struct dp_mask *b)
+{
+    return a->n_words == b->n_words && !memcmp(a->words, b->words, sizeof a->words) &&
+           !memcmp(a->bits, b->bits, sizeof a->bits);
+}
+
+static struct mask_node *
+mask_find(struct dp *dp, const struct dp_mask *mask, uint32_t hash)
+{
+    struct mask_node *node;
+
+    HMAP_FOR_EACH_WITH_HASH (node, node, hash, &dp->mask_table) {
+        if (mask_equal(&dp->masks[node->index], mask))
+            return node;
+    }
+    return NULL;
+}
+
+static int
+mask_free_index(struct dp *dp, uint32_t *index)
+{
+    for (uint32_t i = 0; i < DP_MAX_MASKS; i++) {
+        if (dp->mask_use[i] == RECORD_FREE) {
+            *index = i;
+            return 0;
+        }
+    }
+    return dp_fail(ENOSPC, "there are %u masks already, the most that fit", DP_MAX_MASKS);
+}
+
+static void
+order_append(struct dp *dp, uint32_t index)
+{
+    struct dp_control *control = dp->control;
+
+    __atomic_store_n(&control->order[control->n_masks], index, __ATOMIC_RELEASE);
+    __atomic_store_n(&control->n_masks, control->n_masks + 1, __ATOMIC_RELEASE);
+}
+
+/* The last one takes the place: it is tried in both places for a moment. */
+static void
+order_remove(struct dp *dp, uint32_t index)
+{
+    struct dp_control *control = dp->control;
+
+    for (uint32_t i = 0; i < control->n_masks; i++) {
+        if (control->order[i] != index)
+            continue;
+        __atomic_store_n(&control->order[i], control->order[control->n_masks - 1],
+                         __ATOMIC_RELEASE);
+        __atomic_store_n(&control->n_masks, control->n_masks - 1, __ATOMIC_RELEASE);
+        return;
+    }
+}
+
+static void
+mask_insert(struct dp *dp, uint32_t index)
+{
+    struct mask_node *node = &dp->mask_nodes[index];
+
+    node->index = index;
+    dp->mask_use[index] = RECORD_HEAD;
+    hmap_insert(&dp->mask_table, &node->node, mask_hash(&dp->masks[index]));
+    dp->n_masks++;
+}
+
+int
+mask_acquire(struct dp *dp, const struct dp_key *key_mask, uint32_t *index)
+{
+    struct dp_mask mask;
+    struct mask_node *node;
+    int error;
+
+    mask_compile(key_mask, &mask);
+    node = mask_find(dp, &mask, mask_hash(&mask));
+    if (node) {
+        *index = node->index;
+        dp->masks[*index].n_flows++;
+        return 0;
+    }
+    error = mask_free_index(dp, index);
+    if (error)
+        return error;
+    mask.n_flows = 1;
+    dp->masks[*index] = mask;
+    mask_insert(dp, *index);
+    order_append(dp, *index);
+    return 0;
+}
+
+static void
+mask_remove(struct dp *dp, uint32_t index)
+{
+    order_remove(dp, index);
+    hmap_remove(&dp->mask_table, &dp->mask_nodes[index].node);
+    dp->mask_use[index] = RECORD_DYING;
+    queue_push(&dp->dying_masks, index);
+    dp->n_masks--;
+}
+
+void
+mask_release(struct dp *dp, uint32_t index)
+{
+    if (!--dp->masks[index].n_flows)
+        mask_remove(dp, index);
+}
+
+void
+mask_free(struct dp *dp, uint32_t index)
+{
+    dp->mask_use[index] = RECORD_FREE;
+}
+
+int
+mask_adopt(struct dp *dp, uint32_t index)
+{
+    if (index >= DP_MAX_MASKS || dp->masks[index].n_words > DP_KEY_WORDS)
+        return EINVAL;
+    if (dp->mask_use[index] != RECORD_HEAD) {
+        dp->masks[index].n_flows = 0;
+        mask_insert(dp, index);
+    }
+    dp->masks[index].n_flows++;
+    return 0;
+}
+
+/* The order holds what was alive; those that no flow counted go. */
+void
+masks_adopt_end(struct dp *dp)
+{
+    struct dp_control *control = dp->control;
+
+    for (uint32_t i = 0; i < control->n_masks;) {
+        if (dp->mask_use[control->order[i]] == RECORD_HEAD)
+            i++;
+        else
+            order_remove(dp, control->order[i]);
+    }
+}

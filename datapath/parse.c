@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "datapath/parse.h"
+
+#include <string.h>
+
+#include "datapath/parse.bpf.h"
+
+void
+dp_parse(const void *data, size_t size, struct dp_key *key)
+{
+    struct layout layout = {0};
+    struct parser parser = {data, (const char *)data + size, key, &layout, NULL, NULL};
+
+    memset((__u64 *)key + DP_KEY_PACKET_FIRST, 0, DP_KEY_PACKET_WORDS * sizeof(__u64));
+    parse_frame(&parser, (struct dp_vlan){0, 0});
+}
