@@ -15,8 +15,8 @@ enum { BLOCK_SIZE = 65536 };
 void
 of_arena_init(struct of_arena *arena, void *buf, size_t buf_size)
 {
-    arena->buf = buf;
-    arena->buf_size = buf_size;
+    arena->buf = buf ? buf : (void *)arena; /* A place for no bytes. */
+    arena->buf_size = buf ? buf_size : 0;
     arena->blocks = NULL;
     of_arena_reset(arena);
 }
@@ -64,5 +64,5 @@ of_arena_grow(struct of_arena *arena, size_t size)
     arena->blocks = block;
     arena->next = (uint8_t *)block->bytes + size;
     arena->end = (uint8_t *)block->bytes + capacity;
-    return memset(block->bytes, 0, size);
+    return block->bytes;
 }

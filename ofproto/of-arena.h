@@ -33,12 +33,12 @@ void of_arena_reset(struct of_arena *arena);
 /* Frees the heap blocks. The arena must be initialized again before use. Takes NULL. */
 void of_arena_destroy(struct of_arena *arena);
 
-/* The slow path of of_arena_alloc(). */
+/* The slow path of of_arena_alloc_raw(). */
 void *of_arena_grow(struct of_arena *arena, size_t size);
 
-/* `size` zeroed bytes, aligned to 8; NULL when memory ran out. */
+/* `size` bytes of any content, aligned to 8; NULL when memory ran out. */
 static inline void *
-of_arena_alloc(struct of_arena *arena, size_t size)
+of_arena_alloc_raw(struct of_arena *arena, size_t size)
 {
     size_t room = (size_t)(arena->end - arena->next);
     uint8_t *p = arena->next;
@@ -46,14 +46,23 @@ of_arena_alloc(struct of_arena *arena, size_t size)
     if (size > room || ((size + 7) & ~(size_t)7) > room)
         return of_arena_grow(arena, size);
     arena->next += (size + 7) & ~(size_t)7;
-    return memset(p, 0, size);
+    return p;
+}
+
+/* The same, zeroed. */
+static inline void *
+of_arena_alloc(struct of_arena *arena, size_t size)
+{
+    void *p = of_arena_alloc_raw(arena, size);
+
+    return p ? memset(p, 0, size) : NULL;
 }
 
 /* A copy of `size` bytes at `data`, or NULL. */
 static inline void *
 of_arena_copy(struct of_arena *arena, const void *data, size_t size)
 {
-    void *copy = of_arena_alloc(arena, size);
+    void *copy = of_arena_alloc_raw(arena, size);
 
     return copy && size ? memcpy(copy, data, size) : copy;
 }

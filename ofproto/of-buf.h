@@ -34,10 +34,10 @@ void of_buf_destroy(struct of_buf *buf);
 /* Makes room for `n` more bytes: 0, or ENOBUFS (fixed) or ENOMEM. */
 int of_buf_reserve(struct of_buf *buf, size_t n);
 
-/* Appends `n` zero bytes and returns them, or NULL when they do not fit. The pointer holds
- * until the next append. */
+/* Appends `n` bytes for the caller to fill and returns them, or NULL when they do not fit. The
+ * pointer holds until the next append. */
 static inline uint8_t *
-of_buf_put(struct of_buf *buf, size_t n)
+of_buf_put_raw(struct of_buf *buf, size_t n)
 {
     uint8_t *p;
 
@@ -45,7 +45,16 @@ of_buf_put(struct of_buf *buf, size_t n)
         return NULL;
     p = buf->data + buf->size;
     buf->size += n;
-    return n ? memset(p, 0, n) : p;
+    return p;
+}
+
+/* The same, zeroed. */
+static inline uint8_t *
+of_buf_put(struct of_buf *buf, size_t n)
+{
+    uint8_t *p = of_buf_put_raw(buf, n);
+
+    return p && n ? memset(p, 0, n) : p;
 }
 
 #endif

@@ -121,7 +121,8 @@ int of_decode_part(struct of_decoder *d, struct of_cursor *in, uint16_t class_id
                    struct of_object *object);
 
 /* Objects up to the end of `in`, or with `slack`, up to where fewer than `slack` bytes remain
- * that are zero or fewer than an element takes. `list` is a struct of_list or of the same layout. */
+ * that are zero or fewer than an element takes. `list` is a struct of_list or of the same layout.
+ */
 int of_decode_list(struct of_decoder *d, struct of_cursor *in, uint16_t root, size_t slack,
                    void *list);
 

@@ -167,6 +167,18 @@ is_padding(const struct of_cursor *in, size_t slack, size_t min_size)
     return true;
 }
 
+static int
+decode_oxms(struct of_decoder *d, struct of_cursor *in, uint16_t root, struct of_list *list)
+{
+    for (; in->p < in->end; list->n++) {
+        int error = of_oxm_decode(d, in, root, &list->items[list->n]);
+
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
 int
 of_decode_list(struct of_decoder *d, struct of_cursor *in, uint16_t root, size_t slack, void *list_)
 {
@@ -181,6 +193,8 @@ of_decode_list(struct of_decoder *d, struct of_cursor *in, uint16_t root, size_t
         of_arena_alloc(d->arena, DIV_ROUND_UP(of_left(in), min_size) * sizeof *list->items);
     if (!list->items)
         return ENOMEM;
+    if (of_class_infos[root]->oxm_table && !slack)
+        return decode_oxms(d, in, root, list);
     while (!is_padding(in, slack, min_size)) {
         int error = of_decode_object(d, in, root, &list->items[list->n]);
 
@@ -199,7 +213,7 @@ of_decode_n(struct of_decoder *d, struct of_cursor *in, uint16_t root, size_t n,
     list->n = 0;
     if (n > of_left(in) / min_element(d, root))
         return of_fail(d, in->p, of_class_infos[root]->layouts[d->index]->bad_len);
-    list->items = of_arena_alloc(d->arena, n * sizeof *list->items);
+    list->items = of_arena_alloc_raw(d->arena, n * sizeof *list->items);
     if (!list->items)
         return ENOMEM;
     for (; list->n < n; list->n++) {
@@ -240,7 +254,7 @@ of_decode_uints(struct of_decoder *d, struct of_cursor *in, size_t wire_size, si
 
     if (n > of_left(in) / wire_size)
         return of_short(d, in);
-    list->items = of_arena_alloc(d->arena, n * item_size);
+    list->items = of_arena_alloc_raw(d->arena, n * item_size);
     if (!list->items)
         return ENOMEM;
     for (list->n = 0; list->n < n; list->n++) {
@@ -302,15 +316,15 @@ of_check_unique(struct of_decoder *d, const struct of_cursor *in, const void *li
                 uint16_t failure)
 {
     const struct of_list *list = list_;
-    uint64_t seen[DIV_ROUND_UP(OF_N_CLASSES, 64)] = {0};
+    uint64_t seen[DIV_ROUND_UP(OF_N_OXM_FIELDS, 64)] = {0};
 
     for (size_t i = 0; i < list->n; i++) {
         /* With and without mask it is one field. */
-        uint16_t id = of_class_infos[list->items[i]->class_id]->oxm->class_id;
+        size_t n = (size_t)(of_class_infos[list->items[i]->class_id]->oxm - of_oxm_fields);
 
-        if (seen[id / 64] & UINT64_C(1) << id % 64)
+        if (seen[n / 64] & UINT64_C(1) << n % 64)
             return of_fail(d, in->start, failure);
-        seen[id / 64] |= UINT64_C(1) << id % 64;
+        seen[n / 64] |= UINT64_C(1) << n % 64;
     }
     return 0;
 }

@@ -166,6 +166,7 @@ struct of_oxm_field {
     const char *name;
     uint32_t type_len; /* Without mask; of variable length: the longest. */
     uint32_t experimenter;
+    uint16_t root; /* OF_OXM or OF_OXS. */
     uint16_t class_id;
     uint16_t masked_class_id; /* OF_NO_CLASS: no mask allowed. */
     uint16_t bits;            /* Significant ones. */

@@ -119,9 +119,11 @@ check_value(const struct of_oxm_field *field, const struct of_oxm_failures *fail
 {
     size_t n_unused = 8u * field->n_bytes - field->bits;
 
-    for (size_t i = 0; mask && i < n_bytes; i++) {
-        if (value[i] & ~mask[i])
-            return failures->bad_wildcards;
+    if (mask) {
+        for (size_t i = 0; i < n_bytes; i++) {
+            if (value[i] & ~mask[i])
+                return failures->bad_wildcards;
+        }
     }
     for (size_t i = 0; n_unused && i < n_bytes; i++) {
         size_t n = MIN(n_unused, 8);
@@ -134,12 +136,13 @@ check_value(const struct of_oxm_field *field, const struct of_oxm_failures *fail
 }
 
 /* Makes the object. Returns a failure, or 0 with *object NULL when memory ran out. */
-static uint16_t
+static inline uint16_t
 make(struct of_arena *arena, uint8_t version, const struct of_oxm_field *field,
      const struct of_oxm_failures *failures, const uint8_t *value, const uint8_t *mask,
      size_t n_bytes, struct of_object **object)
 {
     uint16_t class_id = mask ? field->masked_class_id : field->class_id, failure;
+    size_t size;
     uint8_t *to;
 
     *object = NULL;
@@ -150,9 +153,13 @@ make(struct of_arena *arena, uint8_t version, const struct of_oxm_field *field,
     failure = check_value(field, failures, value, mask, n_bytes);
     if (failure)
         return failure;
-    *object = of_arena_alloc(arena, of_class_infos[class_id]->size);
+    /* What is not set here is padding, or beyond a value of variable length. */
+    size = of_oxm_value_at(field) + (of_oxm_value_size(field) << !!mask);
+    *object = of_arena_alloc_raw(arena, size);
     if (!*object)
         return 0;
+    if (field->variable)
+        memset(*object, 0, size);
     **object = (struct of_object){class_id, version, field->variable ? (uint8_t)n_bytes : 0};
     to = value_of(field, *object);
     store_value(field, to, value, n_bytes);
@@ -165,10 +172,9 @@ make(struct of_arena *arena, uint8_t version, const struct of_oxm_field *field,
 static const struct of_oxm_field *
 find_in_version(uint32_t type_len, uint32_t experimenter, uint8_t index, uint16_t root)
 {
-    const struct of_oxm_field *field =
-        find_field(type_len, experimenter, (uint8_t)(1 << index));
+    const struct of_oxm_field *field = find_field(type_len, experimenter, (uint8_t)(1 << index));
 
-    return field && of_class_infos[field->class_id]->root == root ? field : NULL;
+    return field && field->root == root ? field : NULL;
 }
 
 int
@@ -224,7 +230,7 @@ of_oxm_encode(struct of_encoder *e, const struct of_object *object)
 
     if (!(field->versions & 1 << e->index))
         return EINVAL;
-    p = of_put(e, HEADER_SIZE + size);
+    p = of_buf_put_raw(e->buf, HEADER_SIZE + size);
     if (!p)
         return ENOBUFS;
     of_put_u32(p, (field->type_len & 0xfffffe00) | (has_mask ? HAS_MASK : 0) | (uint32_t)size);

@@ -48,6 +48,7 @@ def classes_h(model, inputs):
     body = ["/* The value of of_object.class_id. The numbers change with the descriptions. */",
             "enum of_class {"]
     body += [f"    {n}," for n in names] + ["    OF_N_CLASSES,", "    OF_NO_CLASS = 0xffff,", "};"]
+    body += ["", f"enum {{ OF_N_OXM_FIELDS = {len(model.oxm_fields)} }};"]
     body += ["", "/* Enums whose names can be printed. */", "enum of_enum {", "    OF_ENUM_NONE,"]
     body += [f"    {enum_id(n)}," for n in sorted(model.enums)] + ["    OF_N_ENUMS,", "};"]
     body += ["", "/* Why a message is refused; of_failure_codes[] has each version's numbers. */",

@@ -86,7 +86,8 @@ def oxm_row(oxm):
     type_len = oxm.oxm_class << 16 | oxm.number << 9 | length
     name = class_id(f"{oxm.parent}_{oxm.name}")
     storage = STORAGE.get(oxm.wire.kind, "OF_OXM_MAC" if oxm.wire.mac else "OF_OXM_BYTES")
-    return call(4, "", [f'"{oxm.name}"', f"{type_len:#010x}", f"{oxm.experimenter:#x}", name,
+    return call(4, "", [f'"{oxm.name}"', f"{type_len:#010x}", f"{oxm.experimenter:#x}",
+                        class_id(oxm.parent), name,
                         name + "_MASKED" if oxm.mask else "OF_NO_CLASS", str(oxm.bits),
                         str(oxm.wire.size), storage, f"{version_bits(oxm.versions):#x}",
                         "true" if oxm.variable else "false"], ",", "{}")
