@@ -200,6 +200,7 @@ pair_close(struct pair *pair)
     conn_destroy(pair->client.conn);
     conn_destroy(pair->server.conn);
     conn_listener_destroy(pair->listener);
+    event_base_loop(pair->base, EVLOOP_NONBLOCK); /* libevent frees what it deferred. */
     event_base_free(pair->base);
     rmdir(pair->dir);
 }
