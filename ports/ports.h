@@ -15,6 +15,8 @@
 #ifndef SHUNT_PORTS_PORTS_H
 #define SHUNT_PORTS_PORTS_H
 
+#include <linux/if_link.h>
+
 #include "ports/link.h"
 
 struct ports;
@@ -52,5 +54,8 @@ int ports_delete(struct ports *, uint32_t ifindex);
 int ports_set_up(struct ports *, uint32_t ifindex, bool up);
 int ports_set_promiscuous(struct ports *, uint32_t ifindex, bool on);
 int ports_set_mtu(struct ports *, uint32_t ifindex, uint32_t mtu);
+
+/* The kernel's counters of a device; those of frames that XDP took may be missing in them. */
+int ports_get_stats(struct ports *, uint32_t ifindex, struct rtnl_link_stats64 *);
 
 #endif

@@ -3,7 +3,6 @@
 #include "ports/ports.h"
 
 #include <errno.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdio.h>
@@ -150,4 +149,37 @@ ports_set_mtu(struct ports *ports, uint32_t ifindex, uint32_t mtu)
 
     mnl_attr_put_u32(request, IFLA_MTU, mtu);
     return ports_transact(ports, request, NULL, NULL);
+}
+
+static int
+stats_attr_cb(const struct nlattr *attr, void *aux)
+{
+    struct rtnl_link_stats64 *stats = aux;
+
+    if (mnl_attr_get_type(attr) == IFLA_STATS_LINK_64)
+        memcpy(stats, mnl_attr_get_payload(attr),
+               MIN(mnl_attr_get_payload_len(attr), sizeof *stats));
+    return MNL_CB_OK;
+}
+
+static int
+stats_cb(const struct nlmsghdr *message, void *aux)
+{
+    return mnl_attr_parse(message, sizeof(struct if_stats_msg), stats_attr_cb, aux);
+}
+
+int
+ports_get_stats(struct ports *ports, uint32_t ifindex, struct rtnl_link_stats64 *stats)
+{
+    char buffer[REQUEST_SIZE];
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct if_stats_msg *what;
+
+    memset(stats, 0, sizeof *stats);
+    request->nlmsg_type = RTM_GETSTATS;
+    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    what = mnl_nlmsg_put_extra_header(request, sizeof *what);
+    what->ifindex = ifindex;
+    what->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+    return ports_transact(ports, request, stats_cb, stats);
 }

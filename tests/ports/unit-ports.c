@@ -281,6 +281,19 @@ medium_of_a_veth(void **state)
 }
 
 static void
+counters_are_read(void **state)
+{
+    struct seen *seen = *state;
+    struct rtnl_link_stats64 stats;
+
+    shell("ip link set lo up && ping -q -c 3 -i 0.01 127.0.0.1 >/dev/null");
+    assert_int_equal(ports_get_stats(seen->ports, 1, &stats), 0);
+    assert_int_equal(stats.rx_packets, 6);
+    assert_int_equal(stats.tx_packets, 6);
+    assert_int_equal(ports_get_stats(seen->ports, 4711, &stats), ENODEV);
+}
+
+static void
 truncated_messages_are_refused(void **state)
 {
     char buffer[64] = {0};
@@ -307,6 +320,7 @@ static const struct CMUnitTest tests[] = {
     PORTS_TEST(lost_events_are_made_good_by_a_dump),
     PORTS_TEST(a_master_is_told),
     PORTS_TEST(medium_of_a_veth),
+    PORTS_TEST(counters_are_read),
     PORTS_TEST(truncated_messages_are_refused),
 };
 
