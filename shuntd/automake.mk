@@ -1,1 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += shuntd/libshuntd.a
+shuntd_libshuntd_a_SOURCES = \
+	shuntd/bridge-meter.c \
+	shuntd/bridge-ofport.c \
+	shuntd/bridge-ofproto.c \
+	shuntd/bridge-port.c \
+	shuntd/bridge.c \
+	shuntd/bridge.h \
+	shuntd/config-text.c \
+	shuntd/config.c \
+	shuntd/config.h \
+	shuntd/daemon.h \
+	shuntd/error.h \
+	shuntd/host.c \
+	shuntd/mgmt.c \
+	shuntd/mgmt.h \
+	shuntd/options.c \
+	shuntd/tls.c \
+	shuntd/verbs-bridge.c \
+	shuntd/verbs-show.c \
+	shuntd/verbs-slowpath.c \
+	shuntd/verbs.c \
+	shuntd/verbs.h
+dist_man_MANS += shuntd/shuntd.8
+

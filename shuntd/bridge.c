@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shuntd/bridge.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "lib/hash.h"
+#include "lib/util.h"
+#include "ofproto/ofp.h"
+#include "slowpath/slowpath.h"
+
+#define LOG_MODULE "bridge"
+#include "lib/log.h"
+
+static struct config_target *
+copy_targets(const struct config_target *targets, size_t n)
+{
+    struct config_target *copy = xcalloc(n, sizeof *copy);
+
+    for (size_t i = 0; i < n; i++)
+        copy[i] = targets[i];
+    return copy;
+}
+
+int
+bridges_create(const struct bridges_options *options, struct bridges **bridgesp,
+               struct error *error)
+{
+    const struct slowpath_options slowpath_options = {
+        .base = options->base,
+        .n_handlers = options->n_handlers,
+    };
+    struct bridges *bridges = xcalloc(1, sizeof *bridges);
+    int err;
+
+    bridges->base = options->base;
+    bridges->dp = options->dp;
+    bridges->tls = options->tls;
+    bridges->run_dir = options->run_dir;
+    bridges->config_path = options->config_path;
+    bridges->identity = options->identity;
+    list_init(&bridges->list);
+    bridges->run_event = event_new(bridges->base, -1, 0, bridges_on_run, bridges);
+    err = ports_open(&bridge_ports_ops, bridges, &bridges->links);
+    if (err) {
+        error_set(error, err, "network devices could not be read: %s", strerror(err));
+        goto error;
+    }
+    err = slowpath_create(bridges->dp, &slowpath_options, &bridge_slowpath_ops, bridges,
+                          &bridges->slowpath);
+    if (err) {
+        error_set(error, err, "the slow path could not start: %s", strerror(err));
+        goto error;
+    }
+    *bridgesp = bridges;
+    return 0;
+
+error:
+    bridges_destroy(bridges, true);
+    return err;
+}
+
+static void
+free_bridge(struct bridge *bridge)
+{
+    struct bridge_port *port, *next;
+
+    bridge_close_ofproto(bridge);
+    LIST_FOR_EACH_SAFE (port, next, link, &bridge->ports)
+        bridge_port_free(port);
+    bridge->bridges->by_dp_port[bridge->config.dp_port] = NULL;
+    list_remove(&bridge->link);
+    config_free_bridge(&bridge->config);
+    free(bridge);
+}
+
+/* Takes a bridge's ports off their devices and its local pair away. */
+static void
+release_devices(struct bridge *bridge)
+{
+    uint32_t local_ifindex = bridge->local.ifindex;
+    struct bridge_port *port;
+
+    bridge_close_connections(bridge);
+    LIST_FOR_EACH (port, link, &bridge->ports)
+        bridge_port_detach(port, true);
+    bridge_port_detach(&bridge->local, true);
+    if (local_ifindex)
+        ports_delete(bridge->bridges->links, local_ifindex);
+}
+
+void
+bridges_destroy(struct bridges *bridges, bool keep)
+{
+    struct bridge *bridge, *next;
+
+    if (!bridges)
+        return;
+    slowpath_stop(bridges->slowpath);
+    LIST_FOR_EACH_SAFE (bridge, next, link, &bridges->list) {
+        if (!keep)
+            release_devices(bridge);
+        free_bridge(bridge);
+    }
+    slowpath_destroy(bridges->slowpath);
+    ports_close(bridges->links);
+    event_free(bridges->run_event);
+    free(bridges);
+}
+
+int
+bridges_links_fd(const struct bridges *bridges)
+{
+    return ports_fd(bridges->links);
+}
+
+void
+bridges_run(struct bridges *bridges)
+{
+    ports_run(bridges->links);
+}
+
+/* ---- Configuration ---- */
+
+static void
+copy_config(const struct bridge *bridge, struct config_bridge *copy)
+{
+    size_t n_ports = 0;
+    struct bridge_port *port;
+
+    *copy = bridge->config;
+    copy->controllers = copy_targets(copy->controllers, copy->n_controllers);
+    LIST_FOR_EACH (port, link, &bridge->ports)
+        n_ports++;
+    copy->ports = xcalloc(n_ports, sizeof *copy->ports);
+    LIST_FOR_EACH (port, link, &bridge->ports)
+        copy->ports[copy->n_ports++] = port->config;
+}
+
+int
+bridges_save(struct bridges *bridges, struct error *error)
+{
+    struct config config = {0};
+    struct bridge *bridge;
+    size_t n = 0;
+    int err;
+
+    if (!bridges->config_path)
+        return 0;
+    LIST_FOR_EACH (bridge, link, &bridges->list)
+        n++;
+    config.bridges = xcalloc(n, sizeof *config.bridges);
+    LIST_FOR_EACH (bridge, link, &bridges->list)
+        copy_config(bridge, &config.bridges[config.n_bridges++]);
+    err = config_save(bridges->config_path, &config, error);
+    config_free(&config);
+    return err;
+}
+
+/* ---- Bridges ---- */
+
+static struct bridge *
+find_bridge(const struct bridges *bridges, const char *name)
+{
+    struct bridge *bridge;
+
+    LIST_FOR_EACH (bridge, link, &bridges->list) {
+        if (!strcmp(bridge->config.name, name))
+            return bridge;
+    }
+    return NULL;
+}
+
+int
+bridges_find(const struct bridges *bridges, const char *name, struct bridge **bridge,
+             struct error *error)
+{
+    *bridge = find_bridge(bridges, name);
+    if (!*bridge)
+        return error_set(error, ENOENT, "bridge '%s' does not exist: 'shuntctl list-br' names them",
+                         name);
+    return 0;
+}
+
+uint32_t
+bridges_free_dp_port(const struct bridges *bridges)
+{
+    for (uint32_t i = 1; i < DP_MAX_PORTS; i++) {
+        if (!bridges->by_dp_port[i])
+            return i;
+    }
+    return 0;
+}
+
+/* A MAC that stays the same over restarts and differs between hosts, bridges and run directories:
+ * locally administered, unicast. */
+static void
+derive_mac(const struct bridges *bridges, const char *name, uint8_t mac[6])
+{
+    uint32_t seed = hash_string(bridges->identity, 0);
+    uint32_t words[2] = {hash_string(name, seed), hash_string(name, ~seed)};
+
+    memcpy(mac, words, 6);
+    mac[0] = (mac[0] & 0xfc) | 2;
+}
+
+static uint64_t
+datapath_id_of(const uint8_t mac[6])
+{
+    uint64_t id = 0;
+
+    for (int i = 0; i < 6; i++)
+        id = id << 8 | mac[i];
+    return id;
+}
+
+/* Takes over `config` but for its ports, which are the caller's to add. */
+static struct bridge *
+new_bridge(struct bridges *bridges, const struct config_bridge *config)
+{
+    struct bridge *bridge = xcalloc(1, sizeof *bridge), *next;
+
+    bridge->bridges = bridges;
+    bridge->config = *config;
+    bridge->config.ports = NULL;
+    bridge->config.n_ports = 0;
+    bridge->config.controllers = copy_targets(config->controllers, config->n_controllers);
+    list_init(&bridge->ports);
+    list_init(&bridge->barriers);
+    list_init(&bridge->local.link);
+    bridge->local.bridge = bridge;
+    bridge->local.config.ofport = OFPORT_LOCAL;
+    bridge->local.config.dp_port = config->dp_port;
+    bridge->local.config.hook = DP_HOOK_TC;
+    ports_local_end(config->name, bridge->local.config.device);
+    bridges->by_dp_port[config->dp_port] = &bridge->local;
+    LIST_FOR_EACH (next, link, &bridges->list) {
+        if (strcmp(next->config.name, config->name) > 0)
+            break;
+    }
+    list_insert(&next->link, &bridge->link);
+    return bridge;
+}
+
+static int
+check_new_bridge(struct bridges *bridges, const char *name, struct error *error)
+{
+    const struct link *link;
+    int err = config_check_name("bridge", name, error);
+
+    if (err)
+        return err;
+    if (find_bridge(bridges, name))
+        return error_set(error, EEXIST, "bridge '%s' exists already", name);
+    link = ports_find_name(bridges->links, name);
+    if (link)
+        return error_set(error, EEXIST,
+                         "bridge '%s': a %s device of that name exists; its local port needs the "
+                         "name: take another, or rename the device",
+                         name, link_kind_name(link));
+    return 0;
+}
+
+int
+bridges_add(struct bridges *bridges, const struct config_bridge *request, struct error *error)
+{
+    struct config_bridge config = *request;
+    struct bridge *bridge;
+    int err;
+
+    ports_run(bridges->links);
+    err = check_new_bridge(bridges, request->name, error);
+    if (err)
+        return err;
+    config.dp_port = bridges_free_dp_port(bridges);
+    if (!config.dp_port)
+        return error_set(error, ENOSPC, "bridge '%s': all %d ports of the fast path are in use",
+                         request->name, DP_MAX_PORTS - 1);
+    derive_mac(bridges, config.name, config.mac);
+    if (!config.datapath_id)
+        config.datapath_id = datapath_id_of(config.mac);
+    if (!config.protocols)
+        config.protocols = CONFIG_PROTOCOLS_ALL;
+    if (!config.n_tables)
+        config.n_tables = CONFIG_TABLES_MAX;
+    bridge = new_bridge(bridges, &config);
+    err = bridge_open_ofproto(bridge, error);
+    if (!err)
+        err = bridge_attach_local(bridge, error);
+    if (!err)
+        err = bridges_save(bridges, error);
+    if (err) {
+        release_devices(bridge);
+        free_bridge(bridge);
+        return err;
+    }
+    log_info("bridge %s: datapath id %016" PRIx64, config.name, config.datapath_id);
+    return 0;
+}
+
+int
+bridges_remove(struct bridges *bridges, const char *name, struct error *error)
+{
+    struct bridge *bridge;
+    int err = bridges_find(bridges, name, &bridge, error);
+
+    if (err)
+        return err;
+    log_info("bridge %s: removed", name);
+    release_devices(bridge);
+    free_bridge(bridge);
+    return bridges_save(bridges, error);
+}
+
+int
+bridge_set(struct bridge *bridge, const struct config_bridge *config, struct error *error)
+{
+    struct config_bridge old = bridge->config;
+    int err;
+
+    bridge->config.datapath_id = config->datapath_id;
+    bridge->config.protocols = config->protocols;
+    bridge->config.standalone = config->standalone;
+    err = bridges_save(bridge->bridges, error);
+    if (err)
+        bridge->config = old;
+    else
+        bridge_apply_settings(bridge);
+    return err;
+}
+
+int
+bridge_set_controllers(struct bridge *bridge, const struct config_target *targets, size_t n,
+                       struct error *error)
+{
+    struct config_bridge old = bridge->config;
+    int err;
+
+    bridge->config.controllers = copy_targets(targets, n);
+    bridge->config.n_controllers = n;
+    err = bridge_apply_controllers(bridge, error);
+    if (!err)
+        err = bridges_save(bridge->bridges, error);
+    if (err) {
+        struct error ignored;
+
+        free(bridge->config.controllers);
+        bridge->config = old;
+        bridge_apply_controllers(bridge, &ignored);
+        return err;
+    }
+    free(old.controllers);
+    return 0;
+}
+
+/* ---- Restoring ---- */
+
+static void
+restore_port(struct bridge *bridge, const struct config_port *config)
+{
+    const struct link *link = ports_find_name(bridge->bridges->links, config->device);
+    struct bridge_port *port = xcalloc(1, sizeof *port);
+
+    port->bridge = bridge;
+    port->config = *config;
+    list_push_back(&bridge->ports, &port->link);
+    bridge->bridges->by_dp_port[config->dp_port] = port;
+    if (!link)
+        log_warn("bridge %s: device %s is missing, port %u waits for it", bridge->config.name,
+                 config->device, config->ofport);
+    else if (bridge_port_attach(port, link, &port->error))
+        log_warn("bridge %s: %s", bridge->config.name, port->error.text);
+}
+
+static void
+remove_unwanted_dp_ports(struct bridges *bridges)
+{
+    struct dp_port_info info;
+
+    for (uint32_t i = 1; i < DP_MAX_PORTS; i++) {
+        const struct bridge_port *port = bridges->by_dp_port[i];
+
+        if ((!port || !port->ifindex) && !dp_port_get(bridges->dp, i, &info))
+            dp_port_remove(bridges->dp, i);
+    }
+}
+
+static void
+restore_bridge(struct bridges *bridges, const struct config_bridge *config)
+{
+    struct bridge *bridge = new_bridge(bridges, config);
+    struct error error;
+
+    if (bridge_open_ofproto(bridge, &error))
+        log_warn("%s", error.text);
+    if (!bridge->ofproto) {
+        free_bridge(bridge);
+        return;
+    }
+    if (bridge_attach_local(bridge, &bridge->local.error))
+        log_warn("%s", bridge->local.error.text);
+    for (size_t i = 0; i < config->n_ports; i++)
+        restore_port(bridge, &config->ports[i]);
+}
+
+int
+bridges_start(struct bridges *bridges, const struct config *config, struct error *error)
+{
+    int err;
+
+    for (size_t i = 0; i < config->n_bridges; i++)
+        restore_bridge(bridges, &config->bridges[i]);
+    remove_unwanted_dp_ports(bridges);
+    /* Meters of an adopted fast path belonged to OpenFlow state that is gone. */
+    for (uint32_t i = 0; i < DP_MAX_METERS; i++)
+        dp_meter_del(bridges->dp, i);
+    slowpath_adopt_done(bridges->slowpath);
+    err = slowpath_start(bridges->slowpath);
+    if (err)
+        error_set(error, err, "the slow path could not start: %s", strerror(err));
+    return err;
+}

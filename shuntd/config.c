@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shuntd/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+
+#define FILE_VERSION 1
+
+/* ---- Writing ---- */
+
+static json_t *
+encode_port(const struct config_port *port)
+{
+    return json_pack("{s:s, s:I, s:I, s:s, s:b}", "device", port->device, "ofport",
+                     (json_int_t)port->ofport, "dp_port", (json_int_t)port->dp_port, "hook",
+                     config_hook_name(port->hook), "promiscuous", port->promiscuous);
+}
+
+static json_t *
+encode_protocols(uint32_t protocols)
+{
+    json_t *names = json_array();
+
+    for (unsigned v = CONFIG_PROTOCOL_MIN; v <= CONFIG_PROTOCOL_MAX; v++) {
+        if (protocols >> v & 1)
+            json_array_append_new(names, json_string(config_protocol_name(v)));
+    }
+    return names;
+}
+
+static json_t *
+encode_bridge(const struct config_bridge *bridge)
+{
+    json_t *controllers = json_array(), *ports = json_array();
+    char id[17], mac[18];
+
+    for (size_t i = 0; i < bridge->n_controllers; i++)
+        json_array_append_new(controllers, json_string(bridge->controllers[i].name));
+    for (size_t i = 0; i < bridge->n_ports; i++)
+        json_array_append_new(ports, encode_port(&bridge->ports[i]));
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)bridge->datapath_id);
+    snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", bridge->mac[0], bridge->mac[1],
+             bridge->mac[2], bridge->mac[3], bridge->mac[4], bridge->mac[5]);
+    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o}", "name", bridge->name,
+                     "datapath_id", id, "mac", mac, "dp_port", (json_int_t)bridge->dp_port,
+                     "fail_mode", bridge->standalone ? "standalone" : "secure", "protocols",
+                     encode_protocols(bridge->protocols), "n_tables", (json_int_t)bridge->n_tables,
+                     "controllers", controllers, "ports", ports);
+}
+
+static char *
+encode(const struct config *config)
+{
+    json_t *bridges = json_array(), *root;
+    char *text;
+
+    for (size_t i = 0; i < config->n_bridges; i++)
+        json_array_append_new(bridges, encode_bridge(&config->bridges[i]));
+    root = json_pack("{s:i, s:o}", "version", FILE_VERSION, "bridges", bridges);
+    text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    json_decref(root);
+    return text;
+}
+
+static int
+write_all(int fd, const char *data, size_t size)
+{
+    while (size) {
+        ssize_t n = write(fd, data, size);
+
+        if (n < 0 && errno != EINTR)
+            return errno;
+        if (n > 0) {
+            data += n;
+            size -= n;
+        }
+    }
+    return 0;
+}
+
+static int
+write_synced(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int err;
+
+    if (fd < 0)
+        return errno;
+    err = write_all(fd, text, strlen(text));
+    if (!err)
+        err = write_all(fd, "\n", 1);
+    if (!err && fsync(fd) < 0)
+        err = errno;
+    if (close(fd) < 0 && !err)
+        err = errno;
+    return err;
+}
+
+static int
+sync_directory_of(const char *path)
+{
+    char copy[PATH_MAX];
+    int fd, err;
+
+    snprintf(copy, sizeof copy, "%s", path);
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    err = fsync(fd) < 0 ? errno : 0;
+    close(fd);
+    return err;
+}
+
+int
+config_save(const char *path, const struct config *config, struct error *error)
+{
+    char *text = encode(config), temporary[PATH_MAX];
+    int err = text ? 0 : ENOMEM;
+
+    if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
+        err = ENAMETOOLONG;
+    if (!err)
+        err = write_synced(temporary, text);
+    if (!err && rename(temporary, path) < 0)
+        err = errno;
+    if (!err)
+        err = sync_directory_of(path);
+    free(text);
+    if (err)
+        return error_set(error, err, "%s: the configuration could not be saved: %s", path,
+                         strerror(err));
+    return 0;
+}
+
+int
+config_set_aside(const char *path, char *aside, size_t aside_size)
+{
+    int n = snprintf(aside, aside_size, "%s.damaged", path);
+
+    for (int i = 1; n < (int)aside_size && !access(aside, F_OK); i++)
+        n = snprintf(aside, aside_size, "%s.damaged.%d", path, i);
+    if (n >= (int)aside_size)
+        return ENAMETOOLONG;
+    if (rename(path, aside) < 0)
+        return errno;
+    return sync_directory_of(path);
+}
+
+/* ---- Reading ---- */
+
+/* Where the reader is, for its error lines. */
+struct reader {
+    const char *path;
+    char where[64];
+    struct error *error;
+};
+
+static int __attribute__((format(printf, 2, 3)))
+damaged(const struct reader *reader, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return error_set(reader->error, EBADMSG, "%s: %s: %s", reader->path, reader->where, text);
+}
+
+/* Passes a line that a check of one value has written on, with its place. */
+static int
+damaged_value(const struct reader *reader)
+{
+    struct error inner = *reader->error;
+
+    return damaged(reader, "%s", inner.text);
+}
+
+static int
+decode_port(struct reader *reader, json_t *json, struct config_port *port)
+{
+    const char *device, *hook;
+    json_int_t ofport, dp_port;
+    json_error_t json_error;
+    int promiscuous = 0;
+
+    if (json_unpack_ex(json, &json_error, 0, "{s:s, s:I, s:I, s:s, s?b !}", "device", &device,
+                       "ofport", &ofport, "dp_port", &dp_port, "hook", &hook, "promiscuous",
+                       &promiscuous))
+        return damaged(reader, "%s", json_error.text);
+    if (config_check_name("device", device, reader->error) ||
+        config_parse_hook(hook, &port->hook, reader->error))
+        return damaged_value(reader);
+    if (ofport < 1 || ofport > CONFIG_OFPORT_MAX)
+        return damaged(reader, "ofport %lld: want 1 to %d", ofport, CONFIG_OFPORT_MAX);
+    if (dp_port < 1 || dp_port >= DP_MAX_PORTS)
+        return damaged(reader, "dp_port %lld: want 1 to %d", dp_port, DP_MAX_PORTS - 1);
+    snprintf(port->device, sizeof port->device, "%s", device);
+    port->ofport = ofport;
+    port->dp_port = dp_port;
+    port->promiscuous = promiscuous;
+    return 0;
+}
+
+static int
+decode_ports(struct reader *reader, json_t *json, struct config_bridge *bridge)
+{
+    size_t where_size = strlen(reader->where);
+
+    bridge->ports = xcalloc(json_array_size(json), sizeof *bridge->ports);
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        int err;
+
+        snprintf(reader->where + where_size, sizeof reader->where - where_size, ".ports[%zu]", i);
+        err = decode_port(reader, json_array_get(json, i), &bridge->ports[i]);
+        if (err)
+            return err;
+        bridge->n_ports++;
+    }
+    reader->where[where_size] = '\0';
+    return 0;
+}
+
+static int
+decode_controllers(struct reader *reader, json_t *json, struct config_bridge *bridge)
+{
+    bridge->controllers = xcalloc(json_array_size(json), sizeof *bridge->controllers);
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        const char *target = json_string_value(json_array_get(json, i));
+
+        if (!target)
+            return damaged(reader, "controllers[%zu]: want a string", i);
+        if (config_check_target(target, reader->error))
+            return damaged_value(reader);
+        snprintf(bridge->controllers[i].name, CONFIG_TARGET_SIZE, "%s", target);
+        bridge->n_controllers++;
+    }
+    return 0;
+}
+
+static int
+decode_protocols(struct reader *reader, json_t *json, struct config_bridge *bridge)
+{
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        const char *name = json_string_value(json_array_get(json, i));
+
+        if (!name)
+            return damaged(reader, "protocols[%zu]: want a string", i);
+        if (config_parse_protocol(name, &bridge->protocols, reader->error))
+            return damaged_value(reader);
+    }
+    return bridge->protocols ? 0 : damaged(reader, "protocols: want at least one");
+}
+
+static int
+decode_mac(struct reader *reader, const char *text, uint8_t mac[6])
+{
+    char end;
+
+    if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &mac[0], &mac[1], &mac[2], &mac[3],
+               &mac[4], &mac[5], &end) != 6 ||
+        mac[0] & 1)
+        return damaged(reader, "mac '%s': want a unicast address", text);
+    return 0;
+}
+
+static int
+decode_bridge(struct reader *reader, json_t *json, struct config_bridge *bridge)
+{
+    const char *name, *id, *mac, *fail_mode;
+    json_t *protocols, *controllers, *ports;
+    json_int_t dp_port, n_tables;
+    json_error_t json_error;
+    int err;
+
+    if (json_unpack_ex(json, &json_error, 0, "{s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o !}",
+                       "name", &name, "datapath_id", &id, "mac", &mac, "dp_port", &dp_port,
+                       "fail_mode", &fail_mode, "protocols", &protocols, "n_tables", &n_tables,
+                       "controllers", &controllers, "ports", &ports))
+        return damaged(reader, "%s", json_error.text);
+    if (!json_is_array(protocols) || !json_is_array(controllers) || !json_is_array(ports))
+        return damaged(reader, "protocols, controllers and ports: want arrays");
+    if (config_check_name("bridge", name, reader->error) ||
+        config_parse_datapath_id(id, &bridge->datapath_id, reader->error))
+        return damaged_value(reader);
+    if (dp_port < 1 || dp_port >= DP_MAX_PORTS)
+        return damaged(reader, "dp_port %lld: want 1 to %d", dp_port, DP_MAX_PORTS - 1);
+    if (n_tables < 1 || n_tables > CONFIG_TABLES_MAX)
+        return damaged(reader, "n_tables %lld: want 1 to %d", n_tables, CONFIG_TABLES_MAX);
+    if (strcmp(fail_mode, "secure") && strcmp(fail_mode, "standalone"))
+        return damaged(reader, "fail_mode '%s': want secure or standalone", fail_mode);
+    snprintf(bridge->name, sizeof bridge->name, "%s", name);
+    bridge->dp_port = dp_port;
+    bridge->n_tables = n_tables;
+    bridge->standalone = !strcmp(fail_mode, "standalone");
+    err = decode_mac(reader, mac, bridge->mac);
+    if (!err)
+        err = decode_protocols(reader, protocols, bridge);
+    if (!err)
+        err = decode_controllers(reader, controllers, bridge);
+    return err ? err : decode_ports(reader, ports, bridge);
+}
+
+/* What has to be unique over the whole file. */
+struct uniqueness {
+    bool dp_ports[DP_MAX_PORTS];
+    json_t *names;   /* A set: an object's keys. */
+    json_t *ofports; /* Of the bridge at hand. */
+};
+
+static int
+claim_name(const struct reader *reader, json_t *set, const char *name)
+{
+    if (json_object_get(set, name))
+        return damaged(reader, "'%s' is there twice", name);
+    return json_object_set_new(set, name, json_true()) ? ENOMEM : 0;
+}
+
+static int
+claim_dp_port(const struct reader *reader, struct uniqueness *unique, uint32_t dp_port)
+{
+    if (unique->dp_ports[dp_port])
+        return damaged(reader, "dp_port %u is there twice", dp_port);
+    unique->dp_ports[dp_port] = true;
+    return 0;
+}
+
+static int
+claim_bridge(const struct reader *reader, struct uniqueness *unique,
+             const struct config_bridge *bridge)
+{
+    int err = claim_name(reader, unique->names, bridge->name);
+
+    if (!err)
+        err = claim_dp_port(reader, unique, bridge->dp_port);
+    json_object_clear(unique->ofports);
+    for (size_t i = 0; !err && i < bridge->n_ports; i++) {
+        const struct config_port *port = &bridge->ports[i];
+        char ofport[24];
+
+        snprintf(ofport, sizeof ofport, "ofport %u", port->ofport);
+        err = claim_name(reader, unique->names, port->device);
+        if (!err)
+            err = claim_dp_port(reader, unique, port->dp_port);
+        if (!err)
+            err = claim_name(reader, unique->ofports, ofport);
+    }
+    return err;
+}
+
+static int
+decode_bridges(struct reader *reader, json_t *bridges, struct config *config)
+{
+    struct uniqueness unique = {.names = json_object(), .ofports = json_object()};
+    int err = 0;
+
+    config->bridges = xcalloc(json_array_size(bridges), sizeof *config->bridges);
+    for (size_t i = 0; !err && i < json_array_size(bridges); i++) {
+        struct config_bridge *bridge = &config->bridges[config->n_bridges++];
+
+        snprintf(reader->where, sizeof reader->where, "bridges[%zu]", i);
+        err = decode_bridge(reader, json_array_get(bridges, i), bridge);
+        if (!err)
+            err = claim_bridge(reader, &unique, bridge);
+    }
+    json_decref(unique.names);
+    json_decref(unique.ofports);
+    return err;
+}
+
+int
+config_load(const char *path, struct config *config, struct error *error)
+{
+    struct reader reader = {.path = path, .where = "the file", .error = error};
+    json_error_t json_error;
+    json_t *root, *bridges;
+    int version, err;
+
+    memset(config, 0, sizeof *config);
+    if (access(path, R_OK) < 0)
+        return errno == ENOENT ? ENOENT : error_set(error, errno, "%s: %s", path, strerror(errno));
+    root = json_load_file(path, JSON_REJECT_DUPLICATES, &json_error);
+    if (!root)
+        return error_set(error, EBADMSG, "%s: line %d: %s", path, json_error.line, json_error.text);
+    if (json_unpack_ex(root, &json_error, 0, "{s:i, s:o !}", "version", &version, "bridges",
+                       &bridges))
+        err = damaged(&reader, "%s", json_error.text);
+    else if (version != FILE_VERSION)
+        err = damaged(&reader, "version %d: want %d", version, FILE_VERSION);
+    else if (!json_is_array(bridges))
+        err = damaged(&reader, "bridges: want an array");
+    else
+        err = decode_bridges(&reader, bridges, config);
+    json_decref(root);
+    if (err)
+        config_free(config);
+    return err;
+}
+
+void
+config_free_bridge(struct config_bridge *bridge)
+{
+    if (bridge) {
+        free(bridge->controllers);
+        free(bridge->ports);
+    }
+}
+
+void
+config_free(struct config *config)
+{
+    for (size_t i = 0; i < config->n_bridges; i++)
+        config_free_bridge(&config->bridges[i]);
+    free(config->bridges);
+    memset(config, 0, sizeof *config);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shuntd/daemon.h"
+
+#include <config.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+
+enum {
+    OPT_RUN_DIR = 256,
+    OPT_STATE_DIR,
+    OPT_NO_PERSIST,
+    OPT_PIN_DIR,
+    OPT_MAX_FLOWS,
+    OPT_HANDLERS,
+    OPT_LOG_FILE,
+    OPT_PRIVATE_KEY,
+    OPT_CERTIFICATE,
+    OPT_CA_CERT,
+    OPT_DETACH,
+    OPT_KEEP,
+};
+
+static const struct option long_options[] = {
+    {"run-dir", required_argument, NULL, OPT_RUN_DIR},
+    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {"no-persist", no_argument, NULL, OPT_NO_PERSIST},
+    {"pin-dir", required_argument, NULL, OPT_PIN_DIR},
+    {"max-flows", required_argument, NULL, OPT_MAX_FLOWS},
+    {"handlers", required_argument, NULL, OPT_HANDLERS},
+    {"log-file", required_argument, NULL, OPT_LOG_FILE},
+    {"private-key", required_argument, NULL, OPT_PRIVATE_KEY},
+    {"certificate", required_argument, NULL, OPT_CERTIFICATE},
+    {"ca-cert", required_argument, NULL, OPT_CA_CERT},
+    {"detach", no_argument, NULL, OPT_DETACH},
+    {"keep", no_argument, NULL, OPT_KEEP},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "Usage: shuntd [OPTION]...\n"
+    "The Shunt virtual switch. 'shuntctl' tells it what to do.\n"
+    "\n"
+    "  --run-dir DIR    sockets and lock (default /run/shunt)\n"
+    "  --state-dir DIR  where the configuration is kept (default /var/lib/shunt)\n"
+    "  --no-persist     start empty, save nothing\n"
+    "  --pin-dir DIR    in a BPF file system, where the fast path is pinned\n"
+    "                   (default /sys/fs/bpf/shunt)\n"
+    "  --max-flows N    room for N flows in the fast path (default 200000)\n"
+    "  --handlers N     threads that set up flows (default 1)\n"
+    "  --log-file FILE  append the log there instead of to standard error\n"
+    "  --private-key FILE, --certificate FILE, --ca-cert FILE\n"
+    "                   TLS of controllers, in PEM: this switch's key and certificate,\n"
+    "                   and the authority that controllers' certificates must come from\n"
+    "  --detach         go to the background when the switch is ready\n"
+    "  --keep           when terminated, leave the fast path forwarding\n"
+    "  -v, --verbose    log more\n"
+    "  -h, --help       print this\n"
+    "  -V, --version    print the version\n";
+
+static int
+parse_count(const char *option, const char *text, uint32_t max, uint32_t *count)
+{
+    char *end;
+    unsigned long value;
+
+    errno = 0;
+    value = strtoul(text, &end, 10);
+    if (errno || *text < '0' || *text > '9' || *end || !value || value > max) {
+        fprintf(stderr, "shuntd: --%s '%s': want a number from 1 to %u\n", option, text, max);
+        return EINVAL;
+    }
+    *count = value;
+    return 0;
+}
+
+/* Returns -1 to go on, else an exit status. */
+static int
+apply(int opt, struct daemon_options *options)
+{
+    switch (opt) {
+    case OPT_RUN_DIR:
+        options->run_dir = optarg;
+        return -1;
+    case OPT_STATE_DIR:
+        options->state_dir = optarg;
+        return -1;
+    case OPT_NO_PERSIST:
+        options->state_dir = NULL;
+        return -1;
+    case OPT_PIN_DIR:
+        options->pin_dir = optarg;
+        return -1;
+    case OPT_MAX_FLOWS:
+        return parse_count("max-flows", optarg, 16000000, &options->max_flows) ? 1 : -1;
+    case OPT_HANDLERS:
+        return parse_count("handlers", optarg, 64, &options->n_handlers) ? 1 : -1;
+    case OPT_LOG_FILE:
+        options->log_file = optarg;
+        return -1;
+    case OPT_PRIVATE_KEY:
+        options->private_key = optarg;
+        return -1;
+    case OPT_CERTIFICATE:
+        options->certificate = optarg;
+        return -1;
+    case OPT_CA_CERT:
+        options->ca_cert = optarg;
+        return -1;
+    case OPT_DETACH:
+        options->detach = true;
+        return -1;
+    case OPT_KEEP:
+        options->keep = true;
+        return -1;
+    case 'v':
+        options->verbose = true;
+        return -1;
+    case 'h':
+        fputs(usage, stdout);
+        return 0;
+    case 'V':
+        puts(PACKAGE_STRING);
+        return 0;
+    default:
+        fputs("shuntd: 'shuntd --help' names the options\n", stderr);
+        return 1;
+    }
+}
+
+int
+daemon_parse_options(int argc, char **argv, struct daemon_options *options)
+{
+    int opt, status;
+
+    *options = (struct daemon_options){
+        .run_dir = "/run/shunt",
+        .state_dir = "/var/lib/shunt",
+        .pin_dir = "/sys/fs/bpf/shunt",
+        .n_handlers = 1,
+    };
+    while ((opt = getopt_long(argc, argv, "vhV", long_options, NULL)) >= 0) {
+        status = apply(opt, options);
+        if (status >= 0)
+            return status;
+    }
+    if (optind < argc) {
+        fprintf(stderr, "shuntd: '%s': want options only; bridges are made with shuntctl\n",
+                argv[optind]);
+        return 1;
+    }
+    return -1;
+}

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What system tests share: a switch in namespaces of its own, and TAP.
+
+A test is a function with one argument, a Switch, behind @case. It runs in a process of its own with fresh
+network and mount namespaces, a run directory and a BPF file system that go with it. It fails by
+an exception. It also fails when the daemon logged a warning or an error that the test did not
+expect (Switch.expect), or when a sanitizer had something to say.
+"""
+import ctypes
+import fcntl
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
+BUILD = os.environ.get("top_builddir") or os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__)))) + "/build"
+SHUNTD, SHUNTCTL = BUILD + "/shuntd/shuntd", BUILD + "/cli/shuntctl"
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+cases = []
+
+
+def case(test):
+    """Makes a function a test."""
+    cases.append(test)
+    return test
+
+
+class Skip(Exception):
+    """Raised by a test that cannot run here; says why."""
+
+
+def run(*command, check=True, timeout=60):
+    """Runs a command; returns what it printed. Its failure is an exception that has its words."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(command)}: status {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def sh(script, timeout=60):
+    return run("sh", "-ec", script, timeout=timeout)
+
+
+def wait_for(condition, what, timeout=10):
+    """Waits until `condition` returns something true, and returns that."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        time.sleep(0.01)
+
+
+class Switch:
+    """A shuntd and its directories."""
+
+    def __init__(self, directory):
+        self.dir = directory
+        self.log = directory + "/log"
+        self.expected = []
+        self.bpf = directory + "/bpf"
+        os.mkdir(self.bpf)
+        run("mount", "-t", "bpf", "bpf", self.bpf)
+
+    def command(self, *args):
+        return [SHUNTD, "--run-dir", self.dir, "--state-dir", self.dir, "--pin-dir",
+                self.bpf + "/shunt", "--log-file", self.log, *args]
+
+    def start(self, *args):
+        run(*self.command("--detach", *args))
+
+    def start_fails(self, *args):
+        """Starts a daemon that has to refuse; returns its one line."""
+        done = subprocess.run(self.command(*args), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1, f"status {done.returncode}: {done.stderr}"
+        lines = done.stderr.splitlines()
+        assert len(lines) == 1 and lines[0].startswith("shuntd: "), done.stderr
+        return lines[0]
+
+    def ctl(self, *args, timeout=60):
+        return run(SHUNTCTL, "--run-dir", self.dir, *args, timeout=timeout)
+
+    def ctl_json(self, *args):
+        return json.loads(self.ctl("--format", "json", *args))
+
+    def ctl_fails(self, *args):
+        """A verb that has to fail with one line and print nothing; returns the line."""
+        done = subprocess.run([SHUNTCTL, "--run-dir", self.dir, *args], capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 1, f"{args}: status {done.returncode}: {done.stderr}"
+        assert done.stdout == "", f"{args}: printed {done.stdout}"
+        lines = done.stderr.splitlines()
+        assert len(lines) == 1 and lines[0].startswith("shuntctl: "), done.stderr
+        return lines[0][len("shuntctl: "):]
+
+    def ports(self, bridge):
+        """The ports that show tells of, by device."""
+        (shown,) = self.ctl_json("show", bridge)["bridges"]
+        return {port["device"]: port for port in shown["ports"]}
+
+    def pid(self):
+        try:
+            with open(self.dir + "/shuntd.pid", encoding="ascii") as file:
+                return int(file.read())
+        except (OSError, ValueError):
+            return 0
+
+    def is_alive(self):
+        """A daemon lives as long as one of its threads holds the lock."""
+        try:
+            with open(self.dir + "/shuntd.pid", "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def kill(self, number=signal.SIGKILL):
+        os.kill(self.pid(), number)
+        wait_for(lambda: not self.is_alive(), "the daemon ends")
+
+    def stop(self, *args):
+        self.ctl("stop", *args)
+
+    def expect(self, pattern):
+        """A warning or an error in the log that has this in it is no failure."""
+        self.expected.append(pattern)
+
+    def finish(self):
+        if self.is_alive():
+            self.kill(signal.SIGTERM)
+        reports = glob.glob(self.dir + "/sanitizer.*")
+        for report in reports:
+            with open(report, encoding="utf-8", errors="replace") as file:
+                raise AssertionError(file.read())
+        self.check_log()
+
+    def check_log(self):
+        if not os.path.exists(self.log):
+            return
+        with open(self.log, encoding="ascii") as file:
+            for line in file:
+                if re.match(r"\S+ (WARN|ERR) ", line):
+                    assert any(re.search(p, line) for p in self.expected), f"logged: {line}"
+
+
+class Host:
+    """A network namespace with one device, eth0, whose other end is `device` here."""
+
+    def __init__(self, name, address=None):
+        self.name = self.device = name
+        sh(f"ip netns add {name};"
+           f"ip link add {name} up type veth peer name eth0 netns {name};"
+           f"ip -n {name} link set lo up; ip -n {name} link set eth0 up")
+        if address:
+            run("ip", "-n", name, "addr", "add", address, "dev", "eth0")
+        self.address = address.split("/")[0] if address else None
+
+    def command(self, *args):
+        return ["ip", "netns", "exec", self.name, *args]
+
+    def run(self, *args, check=True, timeout=60):
+        return run(*self.command(*args), check=check, timeout=timeout)
+
+    def ping(self, address, count=3):
+        """How many of `count` pings are answered."""
+        said = self.run("ping", "-n", "-c", str(count), "-i", "0.05", "-W", "1", address,
+                        check=False)
+        return int(re.search(r"(\d+) received", said)[1])
+
+    def mac(self):
+        (link,) = json.loads(self.run("ip", "-j", "link", "show", "eth0"))
+        return link["address"]
+
+
+def _isolate(directory):
+    assert libc.unshare(CLONE_NEWNET | CLONE_NEWNS) == 0, os.strerror(ctypes.get_errno())
+    libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
+    os.makedirs("/run/netns", exist_ok=True)
+    run("mount", "-t", "tmpfs", "tmpfs", "/run/netns")
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
+        os.environ[name] = (os.environ.get(name, "") +
+                            f":log_path={directory}/sanitizer").strip(":")
+    run("ip", "link", "set", "lo", "up")
+
+
+def _run_test(test, directory):
+    """In the child: returns what to say behind "not ok", or None."""
+    switch = None
+    try:
+        _isolate(directory)
+        switch = Switch(directory)
+        try:
+            test(switch)
+        finally:
+            switch.finish()
+    except Skip as skip:
+        return f"# SKIP {skip}"
+    except BaseException:  # pylint: disable=broad-except
+        trace = traceback.format_exc()
+        if switch and os.path.exists(switch.log):
+            with open(switch.log, encoding="ascii") as file:
+                trace += "".join(file.readlines()[-20:])
+        return trace
+    return None
+
+
+def _fork_test(test):
+    directory = tempfile.mkdtemp(prefix="shunt-test-")
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(reader)
+        said = _run_test(test, directory)
+        os.write(writer, (said or "").encode())
+        os._exit(0 if said is None else 1)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8", errors="replace") as file:
+        said = file.read()
+    status = os.waitpid(pid, 0)[1]
+    shutil.rmtree(directory, ignore_errors=True)
+    return status, said
+
+
+def main():
+    """Runs the tests whose names have an argument in them, or all."""
+    if os.geteuid():
+        print("1..0 # SKIP needs root")
+        sys.exit(77)
+    chosen = [t for t in cases if not sys.argv[1:] or any(a in t.__name__ for a in sys.argv[1:])]
+    n_failed = 0
+    print(f"1..{len(chosen)}", flush=True)
+    for number, test in enumerate(chosen, 1):
+        status, said = _fork_test(test)
+        if said.startswith("# SKIP"):
+            print(f"ok {number} - {test.__name__} {said}", flush=True)
+        elif status:
+            n_failed += 1
+            lines = said.splitlines()
+            print(f"not ok {number} - {test.__name__}", flush=True)
+            print("\n".join("# " + line for line in lines), flush=True)
+        else:
+            print(f"ok {number} - {test.__name__}", flush=True)
+    sys.exit(n_failed > 0)
