@@ -19,3 +19,25 @@ tests_ofproto_test_conn_SOURCES = tests/ofproto/test-conn.c
 tests_ofproto_test_conn_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ofproto_test_conn_LDADD = ofproto/libconnmgr.a ofproto/libopenflow.a lib/libshunt.a \
 	$(CMOCKA_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)
+
+ofproto_bridge = tests/ofproto/bridge.c tests/ofproto/bridge.h
+ofproto_libs = ofproto/libofproto.a ofproto/libofp.a ofproto/libopenflow.a lib/libshunt.a \
+	$(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/ofproto/test-flow-mod
+TESTS += tests/ofproto/test-flow-mod
+tests_ofproto_test_flow_mod_SOURCES = tests/ofproto/test-flow-mod.c $(ofproto_bridge)
+tests_ofproto_test_flow_mod_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ofproto_test_flow_mod_LDADD = $(ofproto_libs)
+
+check_PROGRAMS += tests/ofproto/test-group
+TESTS += tests/ofproto/test-group
+tests_ofproto_test_group_SOURCES = tests/ofproto/test-group.c $(ofproto_bridge)
+tests_ofproto_test_group_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ofproto_test_group_LDADD = $(ofproto_libs)
+
+check_PROGRAMS += tests/ofproto/test-bridge
+TESTS += tests/ofproto/test-bridge
+tests_ofproto_test_bridge_SOURCES = tests/ofproto/test-bridge.c $(ofproto_bridge)
+tests_ofproto_test_bridge_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ofproto_test_bridge_LDADD = $(ofproto_libs)
