@@ -38,10 +38,11 @@ ofpact_next(const struct ofpact *ofpact)
     return (const struct ofpact *)((const char *)ofpact + ofpact->size);
 }
 
+/* An empty list may be NULL. */
 static inline const struct ofpact *
 ofpact_end(const struct ofpact *ofpacts, size_t size)
 {
-    return (const struct ofpact *)((const char *)ofpacts + size);
+    return size ? (const struct ofpact *)((const char *)ofpacts + size) : ofpacts;
 }
 
 /* Iterates over `SIZE` bytes of TLVs at OFPACTS. */
