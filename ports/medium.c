@@ -15,9 +15,10 @@
 /* More words of a mode bitmap than any kernel has. */
 #define MODE_WORDS_MAX 16
 
-struct settings {
+union settings {
     struct ethtool_link_settings base;
-    uint32_t modes[3 * MODE_WORDS_MAX]; /* Supported, advertised, the peer's. */
+    /* Behind the base: bitmaps of what is supported, advertised, and advertised by the peer. */
+    uint32_t words[sizeof(struct ethtool_link_settings) / 4 + 3 * MODE_WORDS_MAX];
 };
 
 static int
@@ -107,7 +108,7 @@ modes_of_bitmap(const uint32_t *bitmap, size_t n_words)
 
 /* The kernel answers a first request with the negated size of its bitmaps, in words. */
 static int
-get_settings(int fd, const char *name, struct settings *settings)
+get_settings(int fd, const char *name, union settings *settings)
 {
     int err, n_words;
 
@@ -126,16 +127,17 @@ get_settings(int fd, const char *name, struct settings *settings)
 }
 
 static void
-read_settings(const struct settings *settings, struct link_medium *medium)
+read_settings(const union settings *settings, struct link_medium *medium)
 {
     const struct ethtool_link_settings *base = &settings->base;
+    const uint32_t *modes = base->link_mode_masks;
     size_t n_words = base->link_mode_masks_nwords;
 
     if (base->speed != (uint32_t)SPEED_UNKNOWN)
         medium->speed_mbps = base->speed;
-    medium->supported = modes_of_bitmap(settings->modes, n_words);
-    medium->advertised = modes_of_bitmap(settings->modes + n_words, n_words);
-    medium->peer = modes_of_bitmap(settings->modes + 2 * n_words, n_words);
+    medium->supported = modes_of_bitmap(modes, n_words);
+    medium->advertised = modes_of_bitmap(modes + n_words, n_words);
+    medium->peer = modes_of_bitmap(modes + 2 * n_words, n_words);
     medium->current = mode_of_speed(medium->speed_mbps, base->duplex != DUPLEX_HALF);
     if (base->autoneg == AUTONEG_ENABLE)
         medium->current |= LINK_MODE_AUTONEG;
@@ -149,7 +151,7 @@ int
 link_get_medium(const char *name, struct link_medium *medium)
 {
     struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
-    struct settings settings;
+    union settings settings;
     int fd, err;
 
     memset(medium, 0, sizeof *medium);

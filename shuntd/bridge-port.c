@@ -72,6 +72,30 @@ find_local(const struct bridges *bridges, uint32_t ifindex)
 
 /* ---- Attachment ---- */
 
+/* Whose device this is already, or why it cannot be a port. */
+static int
+check_device(const struct bridges *bridges, const struct link *link, struct error *error)
+{
+    const struct bridge_port *port = find_ifindex(bridges, link->ifindex);
+    const struct link *master;
+
+    if (!port && link->peer_ifindex)
+        port = find_local(bridges, link->peer_ifindex);
+    if (port && bridge_port_is_local(port))
+        return error_set(error, EBUSY, "device '%s' is the local port of bridge '%s'", link->name,
+                         port->bridge->config.name);
+    if (!link->ethernet)
+        return error_set(error, EINVAL,
+                         "device '%s' carries no Ethernet frames, so it cannot be a port",
+                         link->name);
+    master = link->master_ifindex ? ports_find_ifindex(bridges->links, link->master_ifindex) : NULL;
+    if (master)
+        return error_set(error, EBUSY,
+                         "device '%s' belongs to %s: release it with 'ip link set %s nomaster'",
+                         link->name, master->name, link->name);
+    return 0;
+}
+
 /* A datapath port that the last daemon left is taken over when it is the one that is wanted. */
 static int
 get_dp_port(struct bridge_port *port, const struct link *link)
@@ -109,6 +133,9 @@ bridge_port_attach(struct bridge_port *port, const struct link *link, struct err
     int err;
 
     memcpy(name, link->name, sizeof name);
+    err = bridge_port_is_local(port) ? 0 : check_device(port->bridge->bridges, link, error);
+    if (err)
+        return err;
     err = get_dp_port(port, link);
     if (err)
         return error_set(error, err, "device '%s': %s", name, dp_error());
@@ -184,30 +211,6 @@ bridge_attach_local(struct bridge *bridge, struct error *error)
 
 /* ---- Requests ---- */
 
-/* Whose device this is already, or why it cannot be a port. */
-static int
-check_device(const struct bridges *bridges, const struct link *link, struct error *error)
-{
-    const struct bridge_port *port = find_ifindex(bridges, link->ifindex);
-    const struct link *master;
-
-    if (!port && link->peer_ifindex)
-        port = find_local(bridges, link->peer_ifindex);
-    if (port && bridge_port_is_local(port))
-        return error_set(error, EBUSY, "device '%s' is the local port of bridge '%s'", link->name,
-                         port->bridge->config.name);
-    if (!link->ethernet)
-        return error_set(error, EINVAL,
-                         "device '%s' carries no Ethernet frames, so it cannot be a port",
-                         link->name);
-    master = link->master_ifindex ? ports_find_ifindex(bridges->links, link->master_ifindex) : NULL;
-    if (master)
-        return error_set(error, EBUSY,
-                         "device '%s' belongs to %s: release it with 'ip link set %s nomaster'",
-                         link->name, master->name, link->name);
-    return 0;
-}
-
 static struct bridge_port *
 find_ofport(const struct bridge *bridge, uint32_t ofport)
 {
@@ -259,7 +262,7 @@ check_new_port(const struct bridge *bridge, const struct config_port *request,
     if (port)
         return error_set(error, EEXIST, "ofport %u of bridge '%s' is device '%s' already",
                          request->ofport, bridge->config.name, port->config.device);
-    return check_device(bridges, *link, error);
+    return 0;
 }
 
 static void
@@ -338,16 +341,19 @@ bridge_remove_port(struct bridge *bridge, const char *device, struct error *erro
 
 /* ---- Events ---- */
 
+/* A port that waits for a device of this name tries it, again at each change of the device. */
 static void
 on_link_added(void *aux, const struct link *link)
 {
     struct bridges *bridges = aux;
     struct bridge_port *port = bridges_find_device(bridges, link->name);
+    struct error error;
 
-    if (!port || port->ifindex)
+    if (!port || port->ifindex || !bridge_port_attach(port, link, &error))
         return;
-    if (bridge_port_attach(port, link, &port->error))
-        log_warn("bridge %s: %s", port->bridge->config.name, port->error.text);
+    if (strcmp(port->error.text, error.text))
+        log_warn("bridge %s: %s", port->bridge->config.name, error.text);
+    port->error = error;
 }
 
 static void
@@ -389,7 +395,7 @@ on_link_changed(void *aux, const struct link *old, const struct link *now)
         port = find_local(bridges, now->peer_ifindex);
     if (port && is_renamed && !bridge_port_is_local(port))
         on_rename(port, now);
-    else if (!port && is_renamed)
+    else if (!port)
         on_link_added(bridges, now);
     if (port && port->ifindex)
         bridge_ofport_update(port);

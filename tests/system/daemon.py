@@ -197,6 +197,22 @@ def a_device_goes_and_returns(switch):
 
 
 @case
+def a_device_that_another_bridge_took_is_waited_for(switch):
+    switch.start()
+    veth("v1")
+    sh("ip link add linuxbr type bridge")
+    switch.ctl("add-br", "br0")
+    switch.ctl("add-port", "br0", "v1")
+    switch.stop()
+    run("ip", "link", "set", "v1", "master", "linuxbr")
+    switch.expect("device 'v1' belongs to linuxbr")
+    switch.start()
+    assert "belongs to linuxbr" in switch.ports("br0")["v1"]["error"]
+    run("ip", "link", "set", "v1", "nomaster")
+    wait_for(lambda: "hook" in switch.ports("br0")["v1"], "v1 is attached")
+
+
+@case
 def a_renamed_device_stays_the_port(switch):
     switch.start()
     veth("v1")
