@@ -58,8 +58,9 @@ bool dp_actions_need_slow(const struct dp_action *actions, size_t n_actions);
 
 /* Does to the key what the list does to it in the fast path, as far as the key alone tells.
  * Returns whether it tells all: false when a header came to light (POP_MPLS, POP_PBB, a third
- * VLAN tag) or was read (COPY_TTL) that the key does not hold; fields of it are then zero. Stops
- * at an invalid TTL and at RECIRC (which sets recirc_id). */
+ * VLAN tag, another EtherType or protocol) or was read (COPY_TTL) that the key does not hold;
+ * its fields are then not to be relied on. Stops at an invalid TTL and at RECIRC (which sets
+ * recirc_id). */
 bool dp_actions_apply_key(const struct dp_action *actions, size_t n_actions, struct dp_key *);
 
 #endif

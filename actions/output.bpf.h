@@ -4,6 +4,26 @@
 
 #include "datapath/ctx.bpf.h"
 
+#define TCP_CSUM_END 18
+#define UDP_CSUM_END 8
+
+/* Cuts to state->trunc. TC may refuse to cut a packet of this host inside its headers or before
+ * the end of a checksum that is left to the device: such a packet stays that long. */
+static __always_inline int
+output_cut(ctx_t *ctx, struct state *state)
+{
+    __u32 size = state->trunc, end = state->layout.l4_off;
+    int drop = ctx_truncate(ctx, size);
+
+    state->trunc = 0;
+    if (!drop || !end)
+        return drop;
+    end += state->u.key.ip_proto == IP_TCP ? TCP_CSUM_END : UDP_CSUM_END;
+    if (state->layout.vlan_in_meta)
+        end += sizeof(struct dp_vlan);
+    return end > size ? ctx_truncate(ctx, end) : drop;
+}
+
 /* A clone that cannot leave is a lost copy: the list goes on, the reason is kept for its end. A
  * truncation cuts the packet itself: dp_actions_need_slow() keeps lists out that would miss the
  * bytes later. */
@@ -11,9 +31,8 @@ static __always_inline int
 act_OUTPUT(ctx_t *ctx, struct state *state, const struct dp_action *action)
 {
     bool last = action->arg16 & DP_OUTPUT_LAST;
-    int drop = state->trunc ? ctx_truncate(ctx, state->trunc) : 0;
+    int drop = state->trunc ? output_cut(ctx, state) : 0;
 
-    state->trunc = 0;
     if (!drop)
         drop = ctx_output(ctx, state, action->arg32, last);
     if (drop)

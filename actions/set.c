@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 
 /* A tag must stay one that the fast path parses as a tag. */
 static bool
@@ -81,13 +82,30 @@ parse(struct act_cursor *cursor, struct act_list *list)
     return error;
 }
 
+/* Whether the packet reads differently behind a header whose type became another. */
+static bool
+is_parsed_again(const struct dp_key *old, const struct dp_key *new)
+{
+    bool is_arp = old->parsed & DP_PARSED_ARP;
+
+    return old->eth_type != new->eth_type || (old->ip_proto != new->ip_proto && !is_arp) ||
+           (old->ip_proto == IPPROTO_ICMPV6 &&
+            (old->tp_src != new->tp_src || old->tp_dst != new->tp_dst));
+}
+
+/* A later fragment has no ports. */
 static void
 apply(const struct dp_action *action, struct act_state *state)
 {
     uint64_t *words = (uint64_t *)state->key;
+    struct dp_key old = *state->key;
 
-    if (action->word < DP_KEY_WORDS)
-        words[action->word] = (words[action->word] & ~action->mask) | action->value;
+    if (action->word >= DP_KEY_WORDS ||
+        (action->word == DP_WORD_OF(tp_src) && old.ip_frag & DP_FRAG_LATER))
+        return;
+    words[action->word] = (words[action->word] & ~action->mask) | action->value;
+    if (is_parsed_again(&old, state->key))
+        state->known = false;
 }
 
 const struct dp_action_ops dp_action_SET = {

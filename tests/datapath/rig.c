@@ -398,7 +398,7 @@ add_output(struct rig_result *result, uint32_t port_no, const struct frame *fram
 static void
 run_xdp(const struct rig *rig, const struct frame *input, struct rig_result *result)
 {
-    struct frame output;
+    struct frame output = {0};
     uint64_t before[RIG_PORTS + 1];
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = input->data, .data_size_in = input->size,
                 .data_out = output.data, .data_size_out = sizeof output.data);
@@ -414,6 +414,15 @@ run_xdp(const struct rig *rig, const struct frame *input, struct rig_result *res
     }
 }
 
+static bool
+is_ip6(const struct frame *frame)
+{
+    struct dp_key key;
+
+    rig_parse(frame, &key);
+    return key.eth_type == htons(ETH_P_IPV6);
+}
+
 static void
 send_frame(int fd, const struct frame *input)
 {
@@ -425,6 +434,11 @@ send_frame(int fd, const struct frame *input)
         vnet.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
         vnet.csum_start = input->csum_start;
         vnet.csum_offset = input->csum_offset;
+    }
+    if (input->gso_size) {
+        vnet.gso_type = is_ip6(input) ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+        vnet.gso_size = input->gso_size;
+        vnet.hdr_len = input->csum_start + 20;
     }
     /* ENOBUFS is what a drop at the device's own egress looks like. */
     if (sendmsg(fd, &message, 0) < 0 && errno != ENOBUFS)
@@ -484,6 +498,7 @@ receive_frame(int fd, struct frame *frame)
     if (n < 0)
         return false;
     frame->size = n - sizeof vnet;
+    frame->gso_size = vnet.gso_size;
     complete_checksum(frame, &vnet);
     restore_tag(frame, &message);
     return true;

@@ -16,12 +16,13 @@
 #include "datapath/abi.h"
 
 #define RIG_PORTS 4 /* 1 to 4 */
-#define FRAME_MAX 2048
+#define FRAME_MAX 4096
 
 struct frame {
     size_t size;
     /* Of a checksum that is left to the device; csum_start 0: none. */
     uint16_t csum_start, csum_offset;
+    uint16_t gso_size; /* Of TCP segments that the device cuts; 0: none. */
     uint8_t data[FRAME_MAX];
 };
 
