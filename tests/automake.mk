@@ -3,7 +3,7 @@
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	PATH="$(abs_top_builddir):$$PATH:/usr/sbin:/sbin"; \
-	export top_srcdir top_builddir PATH;
+	BPF_CFLAGS='$(BPF_CFLAGS)'; export top_srcdir top_builddir PATH BPF_CFLAGS;
 
 noinst_HEADERS += tests/unit.h
 
@@ -19,6 +19,7 @@ include tests/datapath/actions.mk
 include tests/ports/automake.mk
 include tests/openflow/captures.mk
 include tests/slowpath/automake.mk
+include tests/guest/automake.mk
 
 # The last line of "make check": test cases over all programs.
 check-local: check-TESTS

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# What runs in an emulated Linux 6.1 (scripts/guest).
+check_PROGRAMS += tests/verifier
+tests_verifier_SOURCES = tests/verifier.c
+tests_verifier_LDADD = $(LIBBPF_LIBS)
+
+TESTS += tests/guest/verifier
+EXTRA_DIST += tests/guest/verifier tests/guest/verifier-bounds
+
+record-verifier: tests/verifier
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		BPF_CFLAGS='$(BPF_CFLAGS)' $(top_srcdir)/tests/guest/verifier --record
+.PHONY: record-verifier
