@@ -69,7 +69,9 @@ xstrdup(const char *s)
 static inline void *
 xmemdup(const void *data, size_t size)
 {
-    return memcpy(xmalloc(size), data, size);
+    void *copy = xmalloc(size);
+
+    return size ? memcpy(copy, data, size) : copy;
 }
 
 #endif

@@ -75,7 +75,20 @@ adjust(struct pass *pass, struct ukey *ukey, size_t n_old)
     pass->changed = true;
 }
 
-/* Translates the masked key: as good as any packet of the megaflow. */
+/* The key that the megaflow was made of, and the mask and list that are installed. */
+static int
+read_installed(struct pass *pass, const struct ukey *ukey, struct dp_key *key, struct dp_key *mask,
+               size_t *n_actions)
+{
+    uint64_t ufid;
+    int error = dp_flow_get(pass->slowpath->dp, ukey->index, key, mask, pass->actions, MAX_ACTIONS,
+                            n_actions, &ufid);
+
+    if (!error)
+        ukey_add_rest(ukey, key);
+    return error;
+}
+
 static void
 translate_again(struct pass *pass, struct ukey *ukey)
 {
@@ -84,11 +97,9 @@ translate_again(struct pass *pass, struct ukey *ukey)
     struct bridge *bridge;
     struct dp_key key, mask;
     size_t n_actions;
-    uint64_t ufid;
 
     slowpath_count(&slowpath->counters.n_revalidated);
-    if (dp_flow_get(slowpath->dp, ukey->index, &key, &mask, pass->actions, MAX_ACTIONS, &n_actions,
-                    &ufid) ||
+    if (read_installed(pass, ukey, &key, &mask, &n_actions) ||
         !slowpath_xlate_key(slowpath, &key, &pass->out, &bridge)) {
         drop(pass, ukey);
         return;

@@ -69,6 +69,35 @@ take_effects(struct xlate_out *out)
     return effects;
 }
 
+/* ---- The rest of the key
+ * -----------------------------------------------------------------------*/
+void
+ukey_keep_rest(struct ukey *ukey, const struct dp_key *key, const struct dp_key *mask)
+{
+    const __u64 *words = (const __u64 *)key, *bits = (const __u64 *)mask;
+    uint64_t rest[DP_KEY_WORDS];
+    size_t n = 0;
+
+    for (uint32_t w = 0; w < DP_KEY_WORDS; w++) {
+        if (words[w] & ~bits[w]) {
+            rest[n++] = words[w] & ~bits[w];
+            ukey->rest_map |= 1u << w;
+        }
+    }
+    ukey->rest = n ? xmemdup(rest, n * sizeof *rest) : NULL;
+}
+
+void
+ukey_add_rest(const struct ukey *ukey, struct dp_key *key)
+{
+    const uint64_t *rest = ukey->rest;
+
+    for (uint32_t w = 0; w < DP_KEY_WORDS; w++) {
+        if (ukey->rest_map >> w & 1)
+            ((__u64 *)key)[w] |= *rest++;
+    }
+}
+
 /* ---- Contents ---------------------------------------------------------------------------------*/
 static void
 release(struct ukey *ukey)
@@ -149,5 +178,6 @@ ukey_free(struct ukey *ukey, const struct dp *dp)
     ukey_credit(ukey, dp);
     list_remove(&ukey->dying);
     release(ukey);
+    free(ukey->rest);
     free(ukey);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What user space knows of each installed megaflow.
  *
- * Model: one ukey a megaflow, found by the datapath's index. Key, mask and actions are not kept
- * twice: the datapath has them. A ukey has what they were made from and what they count on: the
- * seq they conform to, the tables they depend on, references whose counters get their packets,
+ * Model: one ukey a megaflow, found by the datapath's index. Masked key, mask and actions are not
+ * kept twice: the datapath has them. A ukey has what they were made from and what they count on:
+ * the seq they conform to, the tables they depend on, references whose counters get their packets,
  * effects of traffic.
  *
  * Life: live (in the table), then dying (taken out of the datapath; packets may still count),
@@ -45,6 +45,11 @@ struct ukey {
     uint32_t n_refs, n_ids;
     struct effects *effects; /* NULL: none. */
     uint64_t tables[4], written;
+    /* The first packet's key where the mask does not look, words that are not zero: bit w of
+     * `rest_map` says that word w is next in `rest`. With it, translating again looks at the same
+     * bits again; a masked key may take another way to the same result. */
+    uint32_t rest_map;
+    uint64_t *rest;
 };
 
 struct ukeys {
@@ -65,6 +70,9 @@ void ukeys_destroy(struct ukeys *);
  */
 struct ukey *ukey_add(struct ukeys *, uint32_t index, struct bridge *, uint64_t seq,
                       struct xlate_out *out, int64_t now_ms);
+/* Keeps of `key` what `mask` lets go; the other way, adds it to a masked key. */
+void ukey_keep_rest(struct ukey *, const struct dp_key *key, const struct dp_key *mask);
+void ukey_add_rest(const struct ukey *, struct dp_key *key);
 /* Takes over what `out` holds instead of what was there. */
 void ukey_replace(struct ukey *, struct bridge *, uint64_t seq, struct xlate_out *out);
 /* Credits what the datapath counted since the last call. */

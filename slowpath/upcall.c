@@ -207,7 +207,8 @@ install_locked(struct slowpath *slowpath, struct work *work, int64_t now_ms)
     if (ukeys->n < slowpath->options.flow_limit)
         error = put(slowpath, work, &index);
     if (!error)
-        ukey_add(ukeys, index, work->bridge, work->seq, &work->out, now_ms);
+        ukey_keep_rest(ukey_add(ukeys, index, work->bridge, work->seq, &work->out, now_ms),
+                       &work->key, &work->out.wc.key);
     pthread_mutex_unlock(&ukeys->lock);
     if (!error)
         slowpath_count(&slowpath->counters.n_installed);

@@ -21,7 +21,7 @@ hide(struct xlate_ctx *ctx, size_t op)
     memcpy(hidden->known, flow_words(&ctx->base.known) + XLATE_HIDE_FIRST, sizeof hidden->known);
 }
 
-/* What a push had hidden, from the `first` word on. */
+/* Puts back words of base as they were before its op. */
 static void
 unhide(struct xlate_ctx *ctx, size_t op, size_t first)
 {
@@ -33,6 +33,16 @@ unhide(struct xlate_ctx *ctx, size_t op, size_t first)
         known[w] = hidden->known[w - XLATE_HIDE_FIRST];
     }
     ctx->base.opaque = XLATE_CLEAR;
+}
+
+/* Base's key before its op. */
+static void
+hidden_key(const struct xlate_ctx *ctx, size_t op, struct dp_key *key, struct dp_key *known)
+{
+    const struct xlate_hidden *hidden = &ctx->hidden[op];
+
+    memcpy((__u64 *)key + XLATE_HIDE_FIRST, hidden->flow, sizeof hidden->flow);
+    memcpy((__u64 *)known + XLATE_HIDE_FIRST, hidden->known, sizeof hidden->known);
 }
 
 /* The tag's TCI, as pkt wants its outermost; every bit of it is looked at. */
@@ -122,18 +132,92 @@ n_common_ops(const struct xlate_pkt *a, const struct xlate_pkt *b)
     return n;
 }
 
+/* Takes the outermost tag away; the tag that comes into sight again is as it was. */
+static void
+unpush_vlan(struct xlate_ctx *ctx, size_t op)
+{
+    struct dp_key *base = &ctx->base.flow.key, *base_known = &ctx->base.known.key, key, known;
+
+    hidden_key(ctx, op, &key, &known);
+    base->vlan[0] = base->vlan[1];
+    base_known->vlan[0] = base_known->vlan[1];
+    base->vlan[1] = key.vlan[1];
+    base_known->vlan[1] = known.vlan[1];
+    xlate_emit(ctx, DP_ACTION_POP_VLAN);
+}
+
+/* The same for a label, and for what the label hid. */
+static void
+unpush_mpls(struct xlate_ctx *ctx, size_t op, uint16_t eth_type)
+{
+    struct dp_key *base = &ctx->base.flow.key, *base_known = &ctx->base.known.key, key, known;
+
+    hidden_key(ctx, op, &key, &known);
+    for (int i = 0; i < 2; i++) {
+        base->mpls_lse[i] = base->mpls_lse[i + 1];
+        base_known->mpls_lse[i] = base_known->mpls_lse[i + 1];
+    }
+    base->mpls_lse[2] = key.mpls_lse[2];
+    base_known->mpls_lse[2] = known.mpls_lse[2];
+    base->eth_type = key.eth_type;
+    base_known->eth_type = known.eth_type;
+    unhide(ctx, op, DP_WORD_OF(ip_src));
+    xlate_emit(ctx, DP_ACTION_POP_MPLS)->arg16 = eth_type;
+}
+
+static void
+unpush_pbb(struct xlate_ctx *ctx, size_t op)
+{
+    unhide(ctx, op, XLATE_HIDE_FIRST);
+    xlate_emit(ctx, DP_ACTION_POP_PBB);
+}
+
+/* Behind a label that was put back is what was behind it before: for both out of sight. */
+static void
+mirror_hidden_l3(struct xlate_ctx *ctx)
+{
+    for (size_t w = DP_WORD_OF(ip_src); w < XLATE_HIDE_END; w++) {
+        flow_words_rw(&ctx->base.flow)[w] = flow_words(&ctx->pkt.flow)[w];
+        flow_words_rw(&ctx->base.known)[w] = flow_words(&ctx->pkt.known)[w];
+    }
+}
+
+/* Puts a header back that a pop took away. */
+static void
+unpop(struct xlate_ctx *ctx, const struct xlate_op *op)
+{
+    struct xlate_op inverse = xlate_op_inverse(op);
+
+    if (op->kind == XLATE_POP_VLAN)
+        ctx->out->wc.key.vlan[0].tpid = ctx->out->wc.key.vlan[1].tpid = 0xffff;
+    xlate_pkt_change(&ctx->base, &inverse);
+    emit_op(ctx, &inverse, true);
+    if (op->kind == XLATE_POP_MPLS)
+        mirror_hidden_l3(ctx);
+}
+
 static void
 undo_last(struct xlate_ctx *ctx)
 {
     size_t last = ctx->base.n_ops - 1u;
-    struct xlate_op op = ctx->base.ops[last], inverse = xlate_op_inverse(&op);
+    struct xlate_op op = ctx->base.ops[last];
 
-    xlate_pkt_change(&ctx->base, &inverse);
-    emit_op(ctx, &inverse, true);
-    if (op.kind == XLATE_PUSH_MPLS)
-        unhide(ctx, last, DP_WORD_OF(ip_src));
-    else if (op.kind == XLATE_PUSH_PBB)
-        unhide(ctx, last, XLATE_HIDE_FIRST);
+    switch ((enum xlate_op_kind)op.kind) {
+    case XLATE_PUSH_VLAN:
+        unpush_vlan(ctx, last);
+        break;
+    case XLATE_PUSH_MPLS:
+        unpush_mpls(ctx, last, op.old_eth_type);
+        break;
+    case XLATE_PUSH_PBB:
+        unpush_pbb(ctx, last);
+        break;
+    case XLATE_POP_VLAN:
+    case XLATE_POP_MPLS:
+    case XLATE_POP_PBB:
+        unpop(ctx, &op);
+        break;
+    }
     ctx->base.n_ops--;
 }
 
@@ -170,7 +254,7 @@ settable_bits(const struct dp_key *key)
     bits.hash = bits.pad = 0;
     bits.spare = 0;
     for (int i = 0; i < 2; i++) {
-        if (!key->vlan[i].tpid)
+        if (!xlate_has_tag(&key->vlan[i]))
             memset(&bits.vlan[i], 0, sizeof bits.vlan[i]);
     }
     if (!xlate_is_mpls_type(ntohs(key->eth_type)))
@@ -189,6 +273,10 @@ reconcile_ttl(struct xlate_ctx *ctx)
     if (ctx->pkt.ttl_epoch == ctx->base.ttl_epoch)
         return;
     xlate_ttl_mask(&ttl.key);
+    if (xlate_is_mpls(ctx))
+        ttl.key.ip_ttl = 0;
+    else
+        memset(ttl.key.mpls_lse, 0, sizeof ttl.key.mpls_lse);
     xlate_consult(ctx, &ttl);
     for (size_t w = 0; w < DP_KEY_WORDS; w++)
         flow_words_rw(&ctx->base.known)[w] |= flow_words(&ttl)[w];

@@ -62,7 +62,7 @@ shift_vlans_in(struct xlate_pkt *pkt)
     pkt->spill.known = known->vlan[1];
     pkt->spill.src = pkt->vlan_src[1];
     pkt->has_spill = true;
-    pkt->n_hidden_tags += key->vlan[1].tpid != 0;
+    pkt->n_hidden_tags += xlate_has_tag(&key->vlan[1]);
     key->vlan[1] = key->vlan[0];
     known->vlan[1] = known->vlan[0];
     pkt->vlan_src[1] = pkt->vlan_src[0];
@@ -75,7 +75,7 @@ shift_vlans_out(struct xlate_pkt *pkt)
     struct dp_key *key = &pkt->flow.key, *known = &pkt->known.key;
     uint16_t eth_type = ntohs(key->eth_type);
     bool is_third = eth_type == ETH_TYPE_VLAN || eth_type == ETH_TYPE_QINQ;
-    bool has_second = key->vlan[1].tpid != 0;
+    bool has_second = xlate_has_tag(&key->vlan[1]);
 
     if (has_second && (is_third || pkt->n_hidden_tags))
         pkt->opaque = XLATE_OPAQUE_ALL;
@@ -103,7 +103,7 @@ shift_labels_in(struct xlate_pkt *pkt, bool is_bottom)
     }
     key->mpls_lse[0] = (key->mpls_lse[0] & ~htonl(MPLS_BOS)) | (is_bottom ? htonl(MPLS_BOS) : 0);
     known->mpls_lse[0] |= htonl(MPLS_BOS);
-    key->n_mpls = (uint8_t)MIN(key->n_mpls + 1, 4);
+    key->n_mpls = (uint8_t)MIN((key->n_mpls & 7) + 1, 4);
 }
 
 static void
@@ -111,7 +111,7 @@ shift_labels_out(struct xlate_pkt *pkt)
 {
     struct dp_key *key = &pkt->flow.key, *known = &pkt->known.key;
 
-    if (key->n_mpls > 3)
+    if (key->n_mpls & 4)
         pkt->opaque = XLATE_OPAQUE_ALL;
     for (int i = 0; i < 2; i++) {
         key->mpls_lse[i] = key->mpls_lse[i + 1];

@@ -18,20 +18,31 @@ consult_moved(uint32_t *wc, const uint32_t *look, size_t base, const int8_t *src
     }
 }
 
-static bool
-looks_at_ttl(const struct flow *look)
-{
-    return look->key.ip_ttl ||
-           ((look->key.mpls_lse[0] | look->key.mpls_lse[1] | look->key.mpls_lse[2]) &
-            htonl(MPLS_TTL_MASK));
-}
-
 void
 xlate_ttl_mask(struct dp_key *key)
 {
     key->ip_ttl = 0xff;
     for (int i = 0; i < 3; i++)
         key->mpls_lse[i] |= htonl(MPLS_TTL_MASK);
+}
+
+/* A TTL that was decremented depends on all of its bits; one that may have been copied, on all
+ * TTLs. */
+static void
+widen_ttl(struct xlate_ctx *ctx, struct dp_key *look)
+{
+    bool looks_at_label = false;
+
+    for (int i = 0; i < 3; i++) {
+        if (look->mpls_lse[i] & htonl(MPLS_TTL_MASK)) {
+            look->mpls_lse[i] |= htonl(MPLS_TTL_MASK);
+            looks_at_label = true;
+        }
+    }
+    if (look->ip_ttl)
+        look->ip_ttl = 0xff;
+    if (ctx->pkt.ttl_moved && (looks_at_label || look->ip_ttl))
+        xlate_ttl_mask(&ctx->out->wc.key);
 }
 
 /* Tags that moved are found by their presence, too: a tag that is not there has no place. */
@@ -42,8 +53,8 @@ consult_headers(struct xlate_ctx *ctx, struct flow *look)
     uint32_t *wc = (uint32_t *)&ctx->out->wc, vlan_present;
 
     memcpy(&vlan_present, &present, sizeof vlan_present);
-    if (ctx->pkt.ttl_epoch && looks_at_ttl(look))
-        xlate_ttl_mask(&ctx->out->wc.key);
+    if (ctx->pkt.ttl_epoch)
+        widen_ttl(ctx, &look->key);
     consult_moved(wc, (uint32_t *)look, VLAN_BASE, ctx->pkt.vlan_src, 2,
                   ctx->pkt.n_ops ? vlan_present : 0);
     consult_moved(wc, (uint32_t *)look, MPLS_BASE, ctx->pkt.mpls_src, 3, 0);
@@ -317,7 +328,7 @@ cancel_push_vlan(struct xlate_pkt *pkt)
     key->vlan[1] = pkt->spill.value;
     known->vlan[1] = pkt->spill.known;
     pkt->vlan_src[1] = pkt->spill.src;
-    pkt->n_hidden_tags -= key->vlan[1].tpid != 0;
+    pkt->n_hidden_tags -= xlate_has_tag(&key->vlan[1]);
     return true;
 }
 
@@ -329,7 +340,7 @@ consult_inner_tags(struct xlate_ctx *ctx)
 
     mask.key.vlan[1].tpid = htons(FLOW_VLAN_PRESENT);
     xlate_consult(ctx, &mask);
-    if (ctx->pkt.flow.key.vlan[1].tpid)
+    if (xlate_has_tag(&ctx->pkt.flow.key.vlan[1]))
         xlate_consult_key(ctx, eth_type);
     if (ctx->pkt.n_ops) {
         ctx->out->wc.key.vlan[0].tpid |= htons(FLOW_VLAN_PRESENT);
@@ -357,9 +368,17 @@ set_new_label_ttl(struct xlate_ctx *ctx, bool is_copied, uint8_t ttl)
     if (is_copied) {
         ctx->pkt.known.key.mpls_lse[0] &= ~mask;
         ctx->pkt.ttl_epoch = ++ctx->ttl_epoch;
+        ctx->pkt.ttl_moved = true;
     } else {
         ctx->pkt.known.key.mpls_lse[0] |= mask;
     }
+}
+
+static void
+note_no_labels(struct xlate_pkt *pkt)
+{
+    memset(pkt->flow.key.mpls_lse, 0, sizeof pkt->flow.key.mpls_lse);
+    memset(pkt->known.key.mpls_lse, 0xff, sizeof pkt->known.key.mpls_lse);
 }
 
 void
@@ -370,6 +389,10 @@ xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     uint8_t ttl = is_mpls ? ntohl(key->mpls_lse[0]) & MPLS_TTL_MASK : key->ip_ttl;
 
     xlate_commit(ctx);
+    if (!is_mpls) {
+        note_no_labels(&ctx->pkt);
+        note_no_labels(&ctx->base);
+    }
     apply(ctx, XLATE_PUSH_MPLS, eth_type);
     set_new_label_ttl(ctx, is_mpls || is_ip, ttl);
 }

@@ -18,6 +18,8 @@
 #ifndef SHUNT_SLOWPATH_XLATE_PRIVATE_H
 #define SHUNT_SLOWPATH_XLATE_PRIVATE_H
 
+#include <arpa/inet.h>
+
 #include "ofproto/openflow/constants.h"
 
 #include "ofproto/ofpact.h"
@@ -69,6 +71,7 @@ struct xlate_pkt {
     bool has_spill;        /* `spill` is the tag that the last op moved out. */
     bool label_ttl_unseen; /* The outermost label's TTL came from a header out of sight. */
     uint32_t ttl_epoch;    /* 0: TTLs are as they came. */
+    bool ttl_moved;        /* From header to header. */
     struct {
         struct dp_vlan value, known;
         int8_t src;
@@ -185,6 +188,12 @@ bool xlate_pkt_apply(struct xlate_pkt *, const struct xlate_op *);
 void xlate_pkt_change(struct xlate_pkt *, const struct xlate_op *);
 struct xlate_op xlate_op_inverse(const struct xlate_op *);
 bool xlate_is_mpls_type(uint16_t eth_type);
+
+static inline bool
+xlate_has_tag(const struct dp_vlan *vlan)
+{
+    return vlan->tpid & htons(FLOW_VLAN_PRESENT);
+}
 
 /* ---- xlate-commit.c ---- */
 /* Emits what makes the datapath's packet equal to pkt. */

@@ -174,6 +174,7 @@ xlate_copy_ttl(struct xlate_ctx *ctx, enum dp_ttl_copy direction)
     xlate_commit(ctx);
     xlate_emit(ctx, DP_ACTION_COPY_TTL)->word = direction;
     next_epoch(ctx);
+    ctx->pkt.ttl_moved = ctx->base.ttl_moved = true;
     if (!is_bottom) {
         copy_between_labels(&ctx->pkt, direction);
         copy_between_labels(&ctx->base, direction);

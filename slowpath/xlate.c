@@ -111,16 +111,17 @@ lookup_without_ports(struct xlate_ctx *ctx, const struct table *table, struct fl
 {
     struct dp_key *key = &ctx->pkt.flow.key;
     __be16 tp_src = key->tp_src, tp_dst = key->tp_dst;
+    bool is_fragment = key->ip_frag & (DP_FRAG_ANY | DP_FRAG_LATER);
     struct rule *rule;
 
-    if (key->ip_frag)
+    if (is_fragment)
         key->tp_src = key->tp_dst = 0;
     rule = table_lookup(table, &ctx->pkt.flow, wc);
     key->tp_src = tp_src;
     key->tp_dst = tp_dst;
     if (wc->key.tp_src || wc->key.tp_dst)
         wc->key.ip_frag |= DP_FRAG_ANY | DP_FRAG_LATER;
-    if (key->ip_frag)
+    if (is_fragment)
         wc->key.tp_src = wc->key.tp_dst = 0;
     return rule;
 }
