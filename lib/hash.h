@@ -14,8 +14,8 @@
 static inline uint64_t
 hash_fold(uint64_t a, uint64_t b)
 {
-    __uint128_t product = (__uint128_t)(a ^ UINT64_C(0xa0761d6478bd642f)) *
-                          (b ^ UINT64_C(0xe7037ed1a0b428db));
+    __uint128_t product =
+        (__uint128_t)(a ^ UINT64_C(0xa0761d6478bd642f)) * (b ^ UINT64_C(0xe7037ed1a0b428db));
 
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }

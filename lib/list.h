@@ -14,7 +14,10 @@ struct list {
     struct list *prev, *next;
 };
 
-#define LIST_INITIALIZER(head) {(head), (head)}
+#define LIST_INITIALIZER(head)                                                                     \
+    {                                                                                              \
+        (head), (head)                                                                             \
+    }
 
 static inline void
 list_init(struct list *head)

@@ -229,7 +229,7 @@ handle_message(struct conn *conn, const uint8_t *bytes, size_t size)
         handle_hello(conn, bytes, size);
     else if (conn->state == CONN_HELLO)
         stream_end(conn, bytes[1] == TYPE_ERROR ? "the peer refused our HELLO"
-                                                     : "the peer's first message is no HELLO");
+                                                : "the peer's first message is no HELLO");
     else if (bytes[1] == TYPE_ECHO_REQUEST && bytes[0] == conn->version)
         reply_echo(conn, bytes, size);
     else if (bytes[1] != TYPE_ECHO_REPLY && bytes[1] != TYPE_HELLO)

@@ -64,8 +64,8 @@ struct ofconn {
     struct token_bucket packet_ins;
     uint64_t n_packet_ins_dropped;
 
-    struct list bundles;  /* struct bundle, handle-bundle.c */
-    bool is_waiting;      /* For the fast path, with the barrier below. */
+    struct list bundles; /* struct bundle, handle-bundle.c */
+    bool is_waiting;     /* For the fast path, with the barrier below. */
     uint32_t barrier_xid;
 };
 

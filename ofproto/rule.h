@@ -56,7 +56,7 @@ struct rule {
     bool wants_final : 1;   /* When RULE_REMOVED: its flow-removed waits for the last pin. */
     uint64_t cookie;
     int64_t created_ms, modified_ms;
-    struct rule_uses *uses;   /* Groups and meters that the actions name; NULL: none. */
+    struct rule_uses *uses;  /* Groups and meters that the actions name; NULL: none. */
     struct rule *next_final; /* In ofproto's stack of rules whose flow-removed is due. */
     struct cls_rule cls;     /* Match and priority; last. */
 };

@@ -25,8 +25,8 @@ include tests/guest/automake.mk
 check-local: check-TESTS
 	@$(top_srcdir)/tests/summary $(TEST_LOGS)
 
-TESTS += tests/check-includes
-EXTRA_DIST += tests/conformance/run tests/check-includes scripts/guest tests/summary
+TESTS += tests/check-includes tests/check-style
+EXTRA_DIST += tests/conformance/run tests/check-includes tests/check-style scripts/guest tests/summary
 
 check_PROGRAMS += tests/unit-actions
 TESTS += tests/unit-actions

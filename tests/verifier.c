@@ -58,7 +58,8 @@ load(const char *path, char *logs[MAX_PROGRAMS], int log_level, struct bpf_objec
     *object = bpf_object__open_file(path, NULL);
     if (!*object || size_maps(*object))
         return -1;
-    bpf_object__for_each_program(program, *object) {
+    bpf_object__for_each_program(program, *object)
+    {
         if (i == MAX_PROGRAMS)
             return -1;
         logs[i][0] = '\0';
@@ -79,7 +80,8 @@ check(const char *path, char *logs[MAX_PROGRAMS])
         fprintf(stderr, "%s: cannot be opened: %s\n", path, strerror(-error));
         return 1;
     }
-    bpf_object__for_each_program(program, object) {
+    bpf_object__for_each_program(program, object)
+    {
         size_t size = strlen(logs[i]);
 
         if (error && size)
