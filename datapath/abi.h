@@ -193,12 +193,19 @@ _Static_assert(sizeof(struct dp_bucket) == 64, "a cache line");
 #define DP_SLOT_SPILLED 0x80000000u /* In the low half of slots[7]. */
 #define DP_SLOT_INDEX 0x7fffffffu   /* Of the low half: flow index + 1. */
 
+/* Words that nearly every mask covers: ports, Ethernet, VLAN, IPv4, protocol, layer 4 ports. They
+ * are hashed and compared without a loop; the rest of a mask is a list. */
+#define DP_COMMON_WORDS(X) X(0, 0) X(1, 7) X(2, 8) X(3, 9) X(4, 12) X(5, 17) X(6, 18)
+#define DP_N_COMMON 7
+
 struct dp_mask {
-    __u32 n_words;                /* 0: not in use. */
-    __u32 n_flows;                /* For user space. */
-    __u8 words[32];               /* Which words it covers, ascending, the first n_words. */
-    __u64 bits[DP_KEY_WORDS + 2]; /* bits[i] masks words[i]. */
+    __u32 n_rest;                 /* Words beside the common ones. */
+    __u32 n_flows;                /* For user space; 0: not in use. */
+    __u64 common[DP_N_COMMON];    /* Bits of the common words. */
+    __u8 words[32];               /* Which other words, ascending, the first n_rest. */
+    __u64 bits[DP_KEY_WORDS + 1]; /* bits[i] masks words[i]. */
 };
+_Static_assert(sizeof(struct dp_mask) == 336, "no hidden padding");
 
 #define DP_MAX_MASKS 2048
 
@@ -388,6 +395,18 @@ dp_hash_word(__u64 word, __u32 position)
     __u64 mixed = word ^ (0x9e3779b97f4a7c15ull * (position + 1));
 
     return (mixed + (mixed >> 32)) * 0xd6e8feb86659fd93ull;
+}
+
+/* The common words of a key, masked. */
+static inline __u64
+dp_hash_common(const __u64 *words, const struct dp_mask *mask)
+{
+    __u64 sum = 0;
+
+#define X(i, word) sum += dp_hash_word(words[word] & mask->common[i], word);
+    DP_COMMON_WORDS(X)
+#undef X
+    return sum;
 }
 
 static inline __u32

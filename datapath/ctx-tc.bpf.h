@@ -37,6 +37,12 @@ ctx_size(const ctx_t *ctx)
 }
 
 static __always_inline __u32
+ctx_ifindex(const ctx_t *ctx)
+{
+    return ctx->ifindex;
+}
+
+static __always_inline __u32
 ctx_gso_size(const ctx_t *ctx)
 {
     return ctx->gso_size;

@@ -31,6 +31,12 @@ ctx_size(const ctx_t *ctx)
 }
 
 static __always_inline __u32
+ctx_ifindex(const ctx_t *ctx)
+{
+    return ctx->ingress_ifindex;
+}
+
+static __always_inline __u32
 ctx_gso_size(const ctx_t *ctx)
 {
     (void)ctx;

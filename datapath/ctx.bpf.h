@@ -7,6 +7,8 @@
  *                                  Direct access. Invalid after any call below that changes the
  *                                  packet, so fetch them again.
  *   ctx_size(ctx)                  Bytes on the wire, a VLAN tag in metadata included.
+ *   ctx_ifindex(ctx)               The device that the packet came in by.
+ *   ctx_gso_size(ctx)              Segment size of a large packet of TC, else 0.
  *   ctx_load(ctx, off, to, n)      Copies n bytes (a constant) out of or into the packet. 0, or
  *   ctx_store(ctx, off, from, n)   DP_DROP_TRUNCATED_HEADER. No checksum is touched.
  *   ctx_store_summed(ctx, off, from, n)

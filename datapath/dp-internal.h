@@ -166,6 +166,9 @@ void masks_destroy(struct dp *);
 int mask_acquire(struct dp *, const struct dp_key *mask, uint32_t *index);
 void mask_release(struct dp *, uint32_t index);
 void mask_free(struct dp *, uint32_t index);
+void mask_expand(const struct dp_mask *, struct dp_key *key_mask);
+/* The hash of a masked key, as the fast path has it. */
+uint32_t mask_key_hash(const struct dp *, const struct dp_key *masked, uint32_t index);
 /* Counts a flow of an adopted mask, and at the end drops those without flows. */
 int mask_adopt(struct dp *, uint32_t index);
 void masks_adopt_end(struct dp *);

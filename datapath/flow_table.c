@@ -15,17 +15,6 @@
 
 /* ---- Buckets ---- */
 
-static uint32_t
-key_hash(const struct dp *dp, const uint64_t *masked_words, uint32_t mask_index)
-{
-    const struct dp_mask *mask = &dp->masks[mask_index];
-    uint64_t sum = 0;
-
-    for (uint32_t i = 0; i < mask->n_words; i++)
-        sum += dp_hash_word(masked_words[mask->words[i]], mask->words[i]);
-    return dp_hash_finish(sum, mask_index);
-}
-
 static struct dp_bucket *
 bucket_of(const struct dp *dp, uint32_t hash, bool neighbour)
 {
@@ -243,7 +232,7 @@ flow_publish(struct dp *dp, uint32_t index, const struct dp_key *masked, uint32_
     flow->key = *masked;
     flow->mask_index = mask_index;
     flow->flags = list_flags(dp, actions, n_actions);
-    flow->hash = key_hash(dp, (const uint64_t *)masked, mask_index);
+    flow->hash = mask_key_hash(dp, masked, mask_index);
     __atomic_store_n(&flow->ufid, ufid, __ATOMIC_RELEASE);
     if (slot_publish(dp, flow->hash, index))
         return 0;
@@ -255,7 +244,7 @@ static int
 flow_put(struct dp *dp, const struct dp_key *masked, uint32_t mask_index,
          const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
 {
-    uint32_t hash = key_hash(dp, (const uint64_t *)masked, mask_index);
+    uint32_t hash = mask_key_hash(dp, masked, mask_index);
     int error;
 
     if (flow_exists(dp, masked, mask_index, hash))
@@ -385,16 +374,6 @@ dp_flow_stats(const struct dp *dp, uint32_t index, struct dp_flow_stats *total)
         total->used_jiffies = MAX(total->used_jiffies, stats->used_jiffies);
         total->tcp_flags |= stats->tcp_flags;
     }
-}
-
-static void
-mask_expand(const struct dp_mask *mask, struct dp_key *key_mask_out)
-{
-    uint64_t *words = (uint64_t *)key_mask_out;
-
-    memset(key_mask_out, 0, sizeof *key_mask_out);
-    for (uint32_t i = 0; i < mask->n_words; i++)
-        words[mask->words[i]] = mask->bits[i];
 }
 
 /* Copies the list that starts at `record`, as far as there is room. */

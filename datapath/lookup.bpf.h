@@ -46,8 +46,14 @@ static __always_inline bool
 flow_matches(const union state_key *u, const struct dp_mask *mask, const struct dp_flow *flow)
 {
     const __u64 *want = (const __u64 *)flow;
-    __u32 n = mask->n_words;
+    __u32 n = mask->n_rest;
+    __u64 diff = 0;
 
+#define X(i, word) diff |= (u->words[word] & mask->common[i]) ^ want[word];
+    DP_COMMON_WORDS(X)
+#undef X
+    if (diff)
+        return false;
     for (__u32 i = 0; i < DP_KEY_WORDS; i++) {
         __u32 word;
 
@@ -63,8 +69,8 @@ flow_matches(const union state_key *u, const struct dp_mask *mask, const struct 
 static __always_inline __u32
 masked_hash(const union state_key *u, const struct dp_mask *mask, __u32 mask_index)
 {
-    __u32 n = mask->n_words;
-    __u64 sum = 0;
+    __u64 sum = dp_hash_common(u->words, mask);
+    __u32 n = mask->n_rest;
 
     for (__u32 i = 0; i < DP_KEY_WORDS; i++) {
         __u32 word;
@@ -181,9 +187,9 @@ lookup_megaflow(struct state *state)
     return (int)search.found;
 }
 
-/* The index of the live flow that the packet belongs to, or DP_NO_FLOW. */
-static __always_inline __u32
-lookup(struct state *state)
+/* The live flow that the packet belongs to, or NULL. */
+static __always_inline const struct dp_flow *
+lookup(struct state *state, __u32 *index)
 {
     const struct dp_flow *flow;
     const struct dp_mask *mask;
@@ -195,14 +201,15 @@ lookup(struct state *state)
     entry = bpf_map_lookup_elem(&cache, &slot);
     if (entry) {
         guess = *entry;
-        if ((__u32)(guess >> 32) == state->hash && (flow = flow_at((__u32)guess - 1)) &&
-            flow->ufid && (mask = mask_at(flow->mask_index)) &&
-            flow_matches(&state->u, mask, flow)) {
+        *index = (__u32)guess - 1;
+        if ((__u32)(guess >> 32) == state->hash && (flow = flow_at(*index)) && flow->ufid &&
+            (mask = mask_at(flow->mask_index)) && flow_matches(&state->u, mask, flow)) {
             state->totals.n_cache_hits++;
-            return (__u32)guess - 1;
+            return flow;
         }
     }
-    return lookup_megaflow(state);
+    *index = lookup_megaflow(state);
+    return flow_at(*index);
 }
 
 #endif

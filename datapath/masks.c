@@ -28,6 +28,23 @@ masks_destroy(struct dp *dp)
     free(dp->mask_use);
 }
 
+/* Which entry of `common` masks the word, or -1. */
+static int
+common_entry(uint32_t word)
+{
+    static const uint8_t common[DP_N_COMMON] = {
+#define X(i, number) [i] = number,
+        DP_COMMON_WORDS(X)
+#undef X
+    };
+
+    for (int i = 0; i < DP_N_COMMON; i++) {
+        if (common[i] == word)
+            return i;
+    }
+    return -1;
+}
+
 /* The words that have bits, as the fast path walks them. */
 static void
 mask_compile(const struct dp_key *key_mask, struct dp_mask *mask)
@@ -36,26 +53,56 @@ mask_compile(const struct dp_key *key_mask, struct dp_mask *mask)
 
     memset(mask, 0, sizeof *mask);
     for (uint32_t i = 0; i < DP_KEY_WORDS; i++) {
-        if (words[i]) {
-            mask->words[mask->n_words] = i;
-            mask->bits[mask->n_words++] = words[i];
+        int common = common_entry(i);
+
+        if (common >= 0) {
+            mask->common[common] = words[i];
+        } else if (words[i]) {
+            mask->words[mask->n_rest] = i;
+            mask->bits[mask->n_rest++] = words[i];
         }
     }
 }
 
+void
+mask_expand(const struct dp_mask *mask, struct dp_key *key_mask)
+{
+    uint64_t *words = (uint64_t *)key_mask;
+
+    memset(key_mask, 0, sizeof *key_mask);
+#define X(i, number) words[number] = mask->common[i];
+    DP_COMMON_WORDS(X)
+#undef X
+    for (uint32_t i = 0; i < mask->n_rest; i++)
+        words[mask->words[i]] = mask->bits[i];
+}
+
+uint32_t
+mask_key_hash(const struct dp *dp, const struct dp_key *masked, uint32_t index)
+{
+    const struct dp_mask *mask = &dp->masks[index];
+    const __u64 *words = (const __u64 *)masked;
+    uint64_t sum = dp_hash_common(words, mask);
+
+    for (uint32_t i = 0; i < mask->n_rest; i++)
+        sum += dp_hash_word(words[mask->words[i]], mask->words[i]);
+    return dp_hash_finish(sum, index);
+}
+
+/* Where what is compared starts; n_flows is not part of it. */
+#define MASK_CONTENT(mask) ((const char *)(mask) + offsetof(struct dp_mask, common))
+#define MASK_CONTENT_SIZE (sizeof(struct dp_mask) - offsetof(struct dp_mask, common))
+
 static uint32_t
 mask_hash(const struct dp_mask *mask)
 {
-    uint32_t hash = hash_bytes(mask->words, sizeof mask->words, mask->n_words);
-
-    return hash_bytes(mask->bits, sizeof mask->bits, hash);
+    return hash_bytes(MASK_CONTENT(mask), MASK_CONTENT_SIZE, mask->n_rest);
 }
 
 static bool
 mask_equal(const struct dp_mask *a, const struct dp_mask *b)
 {
-    return a->n_words == b->n_words && !memcmp(a->words, b->words, sizeof a->words) &&
-           !memcmp(a->bits, b->bits, sizeof a->bits);
+    return a->n_rest == b->n_rest && !memcmp(MASK_CONTENT(a), MASK_CONTENT(b), MASK_CONTENT_SIZE);
 }
 
 static struct mask_node *
@@ -168,7 +215,7 @@ mask_free(struct dp *dp, uint32_t index)
 int
 mask_adopt(struct dp *dp, uint32_t index)
 {
-    if (index >= DP_MAX_MASKS || dp->masks[index].n_words > DP_KEY_WORDS)
+    if (index >= DP_MAX_MASKS || dp->masks[index].n_rest > DP_KEY_WORDS)
         return EINVAL;
     if (dp->mask_use[index] != RECORD_HEAD) {
         dp->masks[index].n_flows = 0;

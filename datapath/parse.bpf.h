@@ -100,6 +100,24 @@ struct arp_header {
     una32 tpa;
 } __attribute__((packed));
 
+/* `value`, `size` bytes as they stand in memory, at byte `at` of a word. Words of the key that are
+ * made of several fields are put together in a register and stored once: a load of a word whose
+ * parts were stored one by one waits until they have left the store buffer. */
+static __always_inline __u64
+word_part(__u64 value, __u32 at, __u32 size)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    (void)size;
+    return value << 8 * at;
+#else
+    return value << 8 * (8 - at - size);
+#endif
+}
+#define WORD_PART(member, value)                                                                   \
+    word_part((value), __builtin_offsetof(struct dp_key, member) & 7,                              \
+              sizeof(((struct dp_key *)0)->member))
+#define KEY_WORD(key, member) (((__u64 *)(key))[DP_WORD_OF(member)])
+
 /* A frame in memory: the bytes and where the results go. */
 struct parser {
     const void *data, *end;
@@ -206,6 +224,15 @@ l4_header_size(__u8 proto)
     }
 }
 
+/* Extension headers share the word. */
+static __always_inline void
+parse_ports(const struct parser *p, const void *header, __be16 tcp_flags)
+{
+    KEY_WORD(p->key, tp_src) =
+        word_part(*(const una32 *)header, 0, 4) | WORD_PART(tcp_flags, tcp_flags) |
+        (p->key->eth_type == ETH_IP6 ? WORD_PART(ip6_exthdr, p->key->ip6_exthdr) : 0);
+}
+
 /* `room`: bytes of layer 4 according to layer 3. */
 static __always_inline void
 parse_l4(const struct parser *p, __u32 off, __u8 proto, __u32 room)
@@ -215,12 +242,11 @@ parse_l4(const struct parser *p, __u32 off, __u8 proto, __u32 room)
     if (room < l4_header_size(proto))
         return;
     if (proto == IP_TCP && (header = parse_at(p, off, 20))) {
-        *(__u32 *)&p->key->tp_src = *(const una32 *)header;
-        p->key->tcp_flags = *(const una16 *)(header + 12) & bpf_htons(0x0fff);
+        parse_ports(p, header, *(const una16 *)(header + 12) & bpf_htons(0x0fff));
     } else if (proto == IP_UDP && (header = parse_at(p, off, 8))) {
-        *(__u32 *)&p->key->tp_src = *(const una32 *)header;
+        parse_ports(p, header, 0);
     } else if (proto == IP_SCTP && (header = parse_at(p, off, 12))) {
-        *(__u32 *)&p->key->tp_src = *(const una32 *)header;
+        parse_ports(p, header, 0);
     } else if (proto == IP_ICMP && p->key->eth_type == ETH_IP && (header = parse_at(p, off, 8))) {
         parse_icmp(p, header);
     } else if (proto == IP_ICMP6 && p->key->eth_type == ETH_IP6 && (header = parse_at(p, off, 4))) {
@@ -368,13 +394,20 @@ static __always_inline void parse_exthdrs_far(const struct parser *p);
 
 /* ---- Layer 3 ---- */
 
+static __always_inline __u64
+ip4_frag(__be16 frag)
+{
+    if (frag & bpf_htons(0x1fff))
+        return DP_FRAG_ANY | DP_FRAG_LATER;
+    return frag & bpf_htons(0x2000) ? DP_FRAG_ANY : 0;
+}
+
 static __always_inline void
 parse_ip4(const struct parser *p, __u32 off)
 {
     const struct ip4_header *ip = parse_at(p, off, sizeof *ip);
     struct dp_key *key = p->key;
     __u32 header_size, size;
-    __u16 frag;
 
     if (!ip || ip->version_ihl >> 4 != 4)
         return;
@@ -384,15 +417,9 @@ parse_ip4(const struct parser *p, __u32 off)
     if (header_size > sizeof *ip && !parse_at(p, off + header_size, 0))
         return;
     copy_words(&key->ip_src, &ip->src, 1);
-    key->ip_proto = ip->proto;
-    key->ip_tos = ip->tos;
-    key->ip_ttl = ip->ttl;
-    frag = ip->frag;
-    if (frag & bpf_htons(0x1fff))
-        key->ip_frag = DP_FRAG_ANY | DP_FRAG_LATER;
-    else if (frag & bpf_htons(0x2000))
-        key->ip_frag = DP_FRAG_ANY;
-    key->parsed |= DP_PARSED_L3;
+    KEY_WORD(key, ip_proto) = WORD_PART(ip_proto, ip->proto) | WORD_PART(ip_tos, ip->tos) |
+                              WORD_PART(ip_ttl, ip->ttl) | WORD_PART(ip_frag, ip4_frag(ip->frag));
+    key->parsed = DP_PARSED_L3;
     p->layout->l3_off = off;
     p->layout->next_proto = ip->proto;
     size = bpf_ntohs(ip->size);
@@ -484,8 +511,7 @@ parse_tag(const struct parser *p, __be16 type, __u32 *off, struct dp_vlan *vlan)
 
     if (!is_vlan_tpid(type) || !(tag = parse_at(p, *off, 4)))
         return type;
-    vlan->tpid = type;
-    vlan->tci = tag[0];
+    *vlan = (struct dp_vlan){type, tag[0]};
     *off += 4;
     return tag[1];
 }
@@ -515,8 +541,6 @@ parse_ethernet(const struct parser *p, struct dp_vlan meta)
 
     if (!header)
         return 0;
-    *(una64 *)key->eth_dst = *(const una64 *)header;
-    *(una32 *)(key->eth_src + 2) = *(const una32 *)(header + 8);
     type = *(const una16 *)(header + 12);
     if (meta.tpid) {
         key->vlan[0] = meta;
@@ -529,18 +553,37 @@ parse_ethernet(const struct parser *p, struct dp_vlan meta)
     }
     if (bpf_ntohs(type) < ETH_MIN_TYPE)
         type = parse_llc(p, &off);
-    key->eth_type = type;
+    KEY_WORD(key, eth_dst) = *(const una64 *)header;
+    KEY_WORD(key, eth_type) =
+        word_part(*(const una32 *)(header + 8), 0, 4) | WORD_PART(eth_type, type);
     return off;
 }
 
-static __always_inline void
-parse_frame(const struct parser *p, struct dp_vlan meta)
+static __always_inline bool
+has_l4(const struct parser *p)
 {
-    __u32 off = parse_forget(&p->layout->l2_len, parse_ethernet(p, meta));
-    __be16 type = p->key->eth_type;
+    return p->key->parsed & DP_PARSED_L3 && !(p->key->ip_frag & DP_FRAG_LATER);
+}
 
-    if (!off)
-        return;
+/* IPv4 without options behind an Ethernet header without tags: at constant offsets, which spares
+ * the way through memory. False: there are options, layer 4 is still to be parsed. */
+static __always_inline bool
+parse_plain_ip4(const struct parser *p)
+{
+    const __u32 l3_off = 14, l4_off = l3_off + sizeof(struct ip4_header);
+
+    p->layout->l2_len = l3_off;
+    parse_ip4(p, l3_off);
+    if (p->layout->scratch != l4_off)
+        return false;
+    if (has_l4(p))
+        parse_l4(p, l4_off, p->layout->next_proto, p->layout->room);
+    return true;
+}
+
+static __always_inline void
+parse_l3(const struct parser *p, __be16 type, __u32 off)
+{
     if (type == ETH_IP)
         parse_ip4(p, off);
     else if (type == ETH_IP6)
@@ -551,7 +594,21 @@ parse_frame(const struct parser *p, struct dp_vlan meta)
         parse_mpls(p, off);
     else if (type == ETH_PBB)
         parse_pbb(p, off);
-    if (p->key->parsed & DP_PARSED_L3 && !(p->key->ip_frag & DP_FRAG_LATER))
+}
+
+static __always_inline void
+parse_frame(const struct parser *p, struct dp_vlan meta)
+{
+    __u32 off = parse_ethernet(p, meta);
+    __be16 type = p->key->eth_type;
+
+    if (!off)
+        return;
+    if (type != ETH_IP || off != 14)
+        parse_l3(p, type, parse_forget(&p->layout->l2_len, off));
+    else if (parse_plain_ip4(p))
+        return;
+    if (has_l4(p))
         parse_l4(p, *(volatile __u16 *)&p->layout->scratch,
                  *(volatile __u8 *)&p->layout->next_proto, p->layout->room);
 }

@@ -41,25 +41,32 @@ struct state {
     union state_key u; /* First: tests read the key from here. */
     struct layout layout;
 
+    /* What has happened to the packet so far. Zero when it comes in. */
+    union {
+        struct {
+            __u32 trunc;     /* Most bytes that the next output sends; 0: all. */
+            __u32 n_recirc;  /* Recirculations so far. */
+            __u32 n_links;   /* Tail calls so far. */
+            __u32 n_outputs; /* Copies that left. */
+            __u32 n_upcalls; /* Copies that user space got. */
+            __u32 drop;      /* enum dp_drop: why a copy, or what is left of the packet, went
+                                nowhere. */
+            __u32 injected;  /* 1: came from user space. */
+            __u32 pad;
+        };
+        __u64 progress[4];
+    };
+
     /* The list that runs. */
     __u32 flow_index; /* The megaflow (or injected record) that was hit. */
-    __u32 record;     /* Which record of its chain. */
-    __u32 position;   /* Next action in the record. */
+    __u32 record;     /* Which record of its list. */
     __s32 verdict;    /* What the program returns when the list ended with ACT_DONE. */
 
-    /* The packet. */
     __u32 cpu;
-    __u32 size;         /* Bytes on the wire when it came in. */
-    __u32 trunc;        /* Most bytes that the next output sends; 0: all. */
-    __u32 n_recirc;     /* Recirculations so far. */
-    __u32 n_links;      /* Tail calls so far. */
-    __u32 n_outputs;    /* Copies that left. */
-    __u32 n_upcalls;    /* Copies that user space got. */
-    __u32 drop;         /* enum dp_drop: why a copy, or what is left of the packet, went nowhere. */
-    __u32 inject_flags; /* DP_INJECT_* of an injected packet. */
-    __u32 injected;     /* 1: came from user space. */
-    __u32 lookup_words; /* Scratch of the lookup. */
-    __u32 hash;         /* Of the microflow: its slot in the cache. */
+    __u32 size;  /* Bytes on the wire when it came in. */
+    __u32 hash;  /* Of the microflow: its slot in the cache. */
+    __u32 clean; /* 1: words of the key that IPv4 packets do not write are zero. */
+    __u32 pad2;
     struct dp_totals totals;
 };
 

@@ -121,22 +121,36 @@ reparse(ctx_t *ctx, struct state *state)
     return 0;
 }
 
+/* Zeroes the key. After an IPv4 packet without a list to speak of (the commonest) only the words
+ * that such packets write are not zero. */
+static __always_inline void
+clear_key(struct state *state)
+{
+    if (!state->clean) {
+        __builtin_memset(&state->u, 0, sizeof(struct dp_key));
+        return;
+    }
+    KEY_WORD(&state->u.key, eth_dst) = 0;
+    KEY_WORD(&state->u.key, eth_type) = 0;
+    KEY_WORD(&state->u.key, vlan) = 0;
+    KEY_WORD(&state->u.key, ip_src) = 0;
+    KEY_WORD(&state->u.key, ip_proto) = 0;
+    KEY_WORD(&state->u.key, tp_src) = 0;
+    KEY_WORD(&state->u.key, parsed) = 0;
+}
+
 /* Parses a packet that just came in. */
 static __always_inline void
-begin(ctx_t *ctx, struct state *state, __u32 in_port)
+begin(ctx_t *ctx, struct state *state, __u32 in_port, __u32 recirc_id)
 {
-    __builtin_memset(&state->u, 0, sizeof(struct dp_key));
+    clear_key(state);
     __builtin_memset(&state->layout, 0, sizeof state->layout);
-    state->u.key.in_port = in_port;
-    state->trunc = 0;
-    state->n_recirc = 0;
-    state->n_links = 0;
-    state->n_outputs = 0;
-    state->n_upcalls = 0;
-    state->drop = DP_DROP_NONE;
-    state->injected = 0;
+    __builtin_memset(state->progress, 0, sizeof state->progress);
+    KEY_WORD(&state->u.key, in_port) =
+        WORD_PART(in_port, (__u64)in_port) | WORD_PART(recirc_id, (__u64)recirc_id);
     state->size = ctx_size(ctx);
     parse(ctx, state);
+    state->clean = state->u.key.eth_type == ETH_IP;
 }
 
 /* Books the packet: where it ended. `drop` matters when no copy of it went anywhere; the loss of
@@ -245,6 +259,7 @@ shunt_actions(ctx_t *ctx)
 
     if (!state)
         return ctx_drop_verdict();
+    state->clean = 0;
     record = flow_at(state->record);
     if (!record)
         return finish_drop(state, DP_DROP_BAD_RECORD);
@@ -313,25 +328,28 @@ shunt_lookup(ctx_t *ctx)
     if (++state->n_recirc > MAX_RECIRC)
         return finish_drop(state, DP_DROP_RECIRC_LIMIT);
     reparse(ctx, state);
-    index = lookup(state);
-    flow = flow_at(index);
+    flow = lookup(state, &index);
     if (!flow)
         return miss(ctx, state);
     count_flow(state, index);
     return run_flow(ctx, state, index, flow, list_of(flow, index));
 }
 
-static __always_inline __u32
-port_of(__u32 ifindex)
+/* The port of a device, or NULL. */
+static __always_inline const struct dp_port *
+port_of(__u32 ifindex, __u32 *port_no)
 {
     __u32 low = ifindex & (DP_IFINDEX_SLOTS - 1), *number;
     const struct dp_ifindex_slot *slot = bpf_map_lookup_elem(&ifindex_ports, &low);
     const struct dp_port *port;
 
-    if (slot && (port = bpf_map_lookup_elem(&ports, &slot->port_no)) && port->ifindex == ifindex)
-        return slot->port_no;
+    *port_no = slot ? slot->port_no : DP_NO_PORT;
+    port = bpf_map_lookup_elem(&ports, port_no);
+    if (port && port->ifindex == ifindex)
+        return port;
     number = bpf_map_lookup_elem(&ifindex_clashes, &ifindex);
-    return number ? *number : DP_NO_PORT;
+    *port_no = number ? *number : DP_NO_PORT;
+    return number ? bpf_map_lookup_elem(&ports, port_no) : NULL;
 }
 
 /* A frame that no flow will see. */
@@ -352,19 +370,13 @@ shunt_port(ctx_t *ctx)
 
     if (!state)
         return ctx_drop_verdict();
-#ifdef SHUNT_XDP
-    port_no = port_of(ctx->ingress_ifindex);
-#else
-    port_no = port_of(ctx->ifindex);
-#endif
-    begin(ctx, state, port_no);
-    port = bpf_map_lookup_elem(&ports, &port_no);
-    if (!port || port_no == DP_NO_PORT)
+    port = port_of(ctx_ifindex(ctx), &port_no);
+    begin(ctx, state, port_no, 0);
+    if (!port)
         return refuse(state, DP_DROP_NO_PORT);
     if (port->flags & DP_PORT_NO_RECV)
         return refuse(state, DP_DROP_PORT_NO_RECV);
-    index = lookup(state);
-    flow = flow_at(index);
+    flow = lookup(state, &index);
     if (!flow) {
         count_received(state);
         return miss(ctx, state);
@@ -409,8 +421,8 @@ inject_record(ctx_t *ctx, struct state *state, const struct dp_inject *inject)
 static __always_inline int
 inject_lookup(ctx_t *ctx, struct state *state)
 {
-    __u32 index = lookup(state);
-    const struct dp_flow *flow = flow_at(index);
+    __u32 index;
+    const struct dp_flow *flow = lookup(state, &index);
 
     if (!flow)
         return miss(ctx, state);
@@ -428,8 +440,7 @@ shunt_inject(ctx_t *ctx)
     if (!state || !inject)
         return TC_ACT_SHOT;
     ctx->mark = 0;
-    begin(ctx, state, inject->in_port);
-    state->u.key.recirc_id = inject->recirc_id;
+    begin(ctx, state, inject->in_port, inject->recirc_id);
     state->injected = 1;
     state->totals.n_received++;
     if (inject->flags & DP_INJECT_LOOKUP)
