@@ -92,10 +92,14 @@ ofproto_libopenflow_a_SOURCES = \
 openflow_generated = \
 	ofproto/openflow/action-experimenter.c \
 	ofproto/openflow/action-experimenter.h \
+	ofproto/openflow/action-nicira-ct.c \
+	ofproto/openflow/action-nicira-ct.h \
 	ofproto/openflow/action-nicira-field.c \
 	ofproto/openflow/action-nicira-field.h \
 	ofproto/openflow/action-nicira-header.c \
 	ofproto/openflow/action-nicira-header.h \
+	ofproto/openflow/action-nicira-learn.c \
+	ofproto/openflow/action-nicira-learn.h \
 	ofproto/openflow/action-set.c \
 	ofproto/openflow/action-set.h \
 	ofproto/openflow/action.c \
@@ -105,30 +109,45 @@ openflow_generated = \
 	ofproto/openflow/async-property-port.h \
 	ofproto/openflow/async-property.c \
 	ofproto/openflow/async-property.h \
+	ofproto/openflow/bundle.c \
+	ofproto/openflow/bundle.h \
+	ofproto/openflow/classes.def \
 	ofproto/openflow/classes.h \
 	ofproto/openflow/common.c \
 	ofproto/openflow/common.h \
 	ofproto/openflow/constants.h \
 	ofproto/openflow/enum-names.c \
+	ofproto/openflow/experimenter-flow-update.c \
+	ofproto/openflow/experimenter-flow-update.h \
 	ofproto/openflow/experimenter-nicira-flow.c \
 	ofproto/openflow/experimenter-nicira-flow.h \
 	ofproto/openflow/experimenter-nicira.c \
 	ofproto/openflow/experimenter-nicira.h \
 	ofproto/openflow/experimenter-onf.c \
 	ofproto/openflow/experimenter-onf.h \
+	ofproto/openflow/flow-stats.c \
+	ofproto/openflow/flow-stats.h \
 	ofproto/openflow/flow-update.c \
 	ofproto/openflow/flow-update.h \
 	ofproto/openflow/flow.c \
 	ofproto/openflow/flow.h \
+	ofproto/openflow/group-property.c \
+	ofproto/openflow/group-property.h \
 	ofproto/openflow/group.c \
 	ofproto/openflow/group.h \
 	ofproto/openflow/instruction.c \
 	ofproto/openflow/instruction.h \
 	ofproto/openflow/lists.h \
+	ofproto/openflow/match.c \
+	ofproto/openflow/match.h \
 	ofproto/openflow/message.c \
 	ofproto/openflow/message.h \
 	ofproto/openflow/meter.c \
 	ofproto/openflow/meter.h \
+	ofproto/openflow/nicira-controller.c \
+	ofproto/openflow/nicira-controller.h \
+	ofproto/openflow/nicira-ct-tuple.c \
+	ofproto/openflow/nicira-ct-tuple.h \
 	ofproto/openflow/nicira-ct.c \
 	ofproto/openflow/nicira-ct.h \
 	ofproto/openflow/nicira-packet.c \
@@ -136,26 +155,38 @@ openflow_generated = \
 	ofproto/openflow/oxm-table.c \
 	ofproto/openflow/oxm.c \
 	ofproto/openflow/oxm.h \
+	ofproto/openflow/packet.c \
+	ofproto/openflow/packet.h \
+	ofproto/openflow/port-property.c \
+	ofproto/openflow/port-property.h \
 	ofproto/openflow/port-stats.c \
 	ofproto/openflow/port-stats.h \
 	ofproto/openflow/port.c \
 	ofproto/openflow/port.h \
 	ofproto/openflow/queue.c \
 	ofproto/openflow/queue.h \
+	ofproto/openflow/role.c \
+	ofproto/openflow/role.h \
 	ofproto/openflow/session.c \
 	ofproto/openflow/session.h \
 	ofproto/openflow/stats-reply-experimenter.c \
 	ofproto/openflow/stats-reply-experimenter.h \
 	ofproto/openflow/stats-reply-group.c \
 	ofproto/openflow/stats-reply-group.h \
+	ofproto/openflow/stats-reply-port.c \
+	ofproto/openflow/stats-reply-port.h \
 	ofproto/openflow/stats-reply.c \
 	ofproto/openflow/stats-reply.h \
 	ofproto/openflow/stats-request-experimenter.c \
 	ofproto/openflow/stats-request-experimenter.h \
 	ofproto/openflow/stats-request-group.c \
 	ofproto/openflow/stats-request-group.h \
+	ofproto/openflow/stats-request-port.c \
+	ofproto/openflow/stats-request-port.h \
 	ofproto/openflow/stats-request.c \
 	ofproto/openflow/stats-request.h \
+	ofproto/openflow/table-features.c \
+	ofproto/openflow/table-features.h \
 	ofproto/openflow/table-property.c \
 	ofproto/openflow/table-property.h \
 	ofproto/openflow/table.c \
@@ -181,6 +212,7 @@ $(openflow_generated): ofproto/openflow.stamp
 	@test -f $@ || { rm -f ofproto/openflow.stamp; $(MAKE) $(AM_MAKEFLAGS) ofproto/openflow.stamp; }
 
 BUILT_SOURCES += $(openflow_generated)
+$(ofproto_libopenflow_a_OBJECTS): ofproto/openflow.stamp
 MAINTAINERCLEANFILES = $(openflow_generated) ofproto/openflow.stamp
 EXTRA_DIST += $(openflow_generator) ofproto/openflow_input ofproto/openflow.stamp
 

@@ -20,7 +20,10 @@
 #include "ofproto/of-object.h"
 #include "ofproto/openflow/classes.h"
 
-enum { OF_N_VERSIONS = 4, OF_MAX_DEPTH = 16 };
+/* Indices into tables by version. */
+enum { OF_V10, OF_V13, OF_V14, OF_V15, OF_N_VERSIONS };
+
+enum { OF_MAX_DEPTH = 16 };
 
 /* Index into tables by version, or -1. */
 static inline int
@@ -246,19 +249,28 @@ struct of_translation {
     uint16_t from, to; /* enum of_failure. */
 };
 
+/* Arrays that end with zeros. */
+#define OF_CONSTANTS(...) ((const struct of_constant[]){__VA_ARGS__, {0, 0, 0}})
+#define OF_TRANSLATIONS(...)                                                                       \
+    ((const struct of_translation[]){__VA_ARGS__, {OF_FAIL_NONE, OF_FAIL_NONE}})
+
+/* Where the length stands and what it counts. */
+struct of_frame {
+    uint8_t length_at, length_size; /* length_size 0: no length member. */
+    uint8_t align;                  /* 1: none. */
+    bool length_includes_align;
+    uint16_t min_size;
+};
+
 struct of_layout {
     int (*decode)(struct of_decoder *, struct of_cursor *, struct of_object *);
     int (*encode)(struct of_encoder *, const struct of_object *);
 
     /* Of a class with children: the class that the bytes are, or less than zero: -failure. */
     int (*classify)(const struct of_cursor *in);
-    const struct of_constant *constants;
-    const struct of_translation *translations;
-    uint8_t n_constants, n_translations;
-    uint8_t length_at, length_size; /* length_size 0: no length member. */
-    uint8_t align;                  /* 1: none. */
-    bool length_includes_align;
-    uint16_t min_size;
+    const struct of_constant *constants;       /* NULL: none. */
+    const struct of_translation *translations; /* NULL: none. */
+    struct of_frame frame;
     uint16_t bad_len; /* enum of_failure. */
 };
 
@@ -301,7 +313,7 @@ struct of_class_info {
     const struct of_oxm_field *oxm;                 /* Of an OXM or OXS class. */
 };
 
-#define OF_ROWS(array) (sizeof(array) / sizeof *(array))
+#define OF_FIELDS(array) .fields = array, .n_fields = sizeof(array) / sizeof *(array)
 
 /* A member that a class has from its parent stands where it does there. */
 #define OF_ASSERT_SAME_PLACE(child, parent, member)                                                \

@@ -33,14 +33,14 @@ open_frame(struct of_decoder *d, struct of_cursor *outer, const struct of_layout
 
     body->start = body->p = outer->p;
     body->end = outer->end;
-    if (left < layout->min_size)
+    if (left < layout->frame.min_size)
         return of_fail(d, outer->p, layout->bad_len);
-    if (!layout->length_size)
+    if (!layout->frame.length_size)
         return 0;
-    size = read_uint(outer->p + layout->length_at, layout->length_size);
-    if (size < layout->min_size || size > left)
+    size = read_uint(outer->p + layout->frame.length_at, layout->frame.length_size);
+    if (size < layout->frame.min_size || size > left)
         return of_fail(d, outer->p, layout->bad_len);
-    padded = layout->length_includes_align ? size : ROUND_UP(size, layout->align);
+    padded = layout->frame.length_includes_align ? size : ROUND_UP(size, layout->frame.align);
     if (padded > left)
         return of_fail(d, outer->p, layout->bad_len);
     body->end = outer->p + size;
@@ -55,9 +55,9 @@ translate(struct of_decoder *d, const struct of_layout *layout)
 {
     if (d->failure == OF_FAIL_NONE)
         d->failure = layout->bad_len;
-    for (size_t i = 0; i < layout->n_translations; i++) {
-        if (layout->translations[i].from == d->failure) {
-            d->failure = layout->translations[i].to;
+    for (const struct of_translation *t = layout->translations; t && t->from; t++) {
+        if (t->from == d->failure) {
+            d->failure = t->to;
             return;
         }
     }
@@ -67,17 +67,17 @@ static int
 decode_body(struct of_decoder *d, const struct of_layout *layout, struct of_cursor *outer,
             struct of_cursor *body, struct of_object *object)
 {
-    size_t slack = layout->length_includes_align ? layout->align - 1u : 0;
+    size_t slack = layout->frame.length_includes_align ? layout->frame.align - 1u : 0;
     int error;
 
-    if (of_left(body) < layout->min_size)
+    if (of_left(body) < layout->frame.min_size)
         return of_fail(d, body->p, layout->bad_len);
     error = layout->decode(d, body, object);
     if (error) {
         translate(d, layout);
         return error;
     }
-    if (!layout->length_size)
+    if (!layout->frame.length_size)
         outer->p = body->p;
     else if (of_left(body) > slack)
         return of_fail(d, body->p, layout->bad_len);
@@ -149,7 +149,7 @@ of_decode_part(struct of_decoder *d, struct of_cursor *in, uint16_t class_id,
 static size_t
 min_element(const struct of_decoder *d, uint16_t root)
 {
-    return MAX(of_class_infos[root]->layouts[d->index]->min_size, 1);
+    return MAX(of_class_infos[root]->layouts[d->index]->frame.min_size, 1);
 }
 
 /* Is what remains padding: less than `slack` bytes, zero or less than an element? */

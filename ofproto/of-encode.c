@@ -37,18 +37,15 @@ close_frame(struct of_encoder *e, const struct of_layout *layout, size_t start)
 {
     int error = 0;
 
-    for (size_t i = 0; i < layout->n_constants; i++) {
-        const struct of_constant *c = &layout->constants[i];
-
+    for (const struct of_constant *c = layout->constants; c && c->size; c++)
         write_uint(e->buf->data + start + c->offset, c->size, c->value);
-    }
-    if (layout->length_includes_align)
-        error = of_encode_align(e, start, layout->align);
-    if (!error && layout->length_size)
-        error = of_encode_patch(e, start + layout->length_at, layout->length_size,
+    if (layout->frame.length_includes_align)
+        error = of_encode_align(e, start, layout->frame.align);
+    if (!error && layout->frame.length_size)
+        error = of_encode_patch(e, start + layout->frame.length_at, layout->frame.length_size,
                                 e->buf->size - start);
-    if (!error && !layout->length_includes_align)
-        error = of_encode_align(e, start, layout->align);
+    if (!error && !layout->frame.length_includes_align)
+        error = of_encode_align(e, start, layout->frame.align);
     return error;
 }
 

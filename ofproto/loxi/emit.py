@@ -39,36 +39,50 @@ def list_type(wire):
 # lineage ("header/flow_mod/flow_add") decides.
 FILES = [
     ("oxm", r"^ox[ms]\b"),
-    ("action-set", r"^action/action_(set|strip|push|pop)"),
-    ("action-nicira-field",
-     r"^action/action_experimenter/.*nicira_(reg|output|bundle|multipath|learn|stack|delete|write)"),
+    ("action-set", r"^action/action_(set|strip)"),
+    ("action-nicira-learn", r"^action/action_experimenter/.*nicira_(bundle|multipath|learn|sample)"),
+    ("action-nicira-field", r"^action/action_experimenter/.*nicira_(reg|output|stack|delete|write)"),
     ("action-nicira-header", r"^action/action_experimenter/.*nicira_(push|pop|set|dec|encap|decap)"),
+    ("action-nicira-ct", r"^action/action_experimenter/.*nicira_(ct|nat|clone|conj|check|controller)"),
     ("action-experimenter", r"^action/action_experimenter/"),
     ("action", r"^action"),
     ("instruction", r"^(instruction|learn_spec)"),
     ("async-property", r"^async_config_prop(/.*(flow|group|table|meter|cont|request)|$)"),
     ("async-property-port", r"^async_config_prop"),
     ("table-property", r"^table_feature_prop/.*prop_(apply|write)"),
+    ("table-features", r"^table_feature"),
     ("table", r"^table_"),
+    ("port-property", r"^port_(desc|mod)_prop"),
     ("port", r"^(port|header/port)_(mod|status|desc)"),
-    ("port-stats", r"^(port|queue)_(stats|prop)|packet_queue"),
-    ("queue", r"^queue_|^header/queue"),
+    ("port-stats", r"^port_stats"),
+    ("queue", r"^queue_|^packet_queue|^header/queue"),
+    ("nicira-ct-tuple", r"^nicira_ct_tuple"),
     ("nicira-ct", r"^nicira_ct_|nicira_ct_flush"),
-    ("nicira-packet", r"^(nicira_packet_in2|controller2|ed)_prop|/nicira_(packet|resume)"),
-    ("flow-update", r"^(nicira_|onf_)?flow_(update|monitor)"),
+    ("nicira-controller", r"^(controller2|ed)_prop|/nicira_resume"),
+    ("nicira-packet", r"^nicira_packet_in2_prop|/nicira_packet"),
+    ("experimenter-flow-update", r"^(nicira|onf)_flow_(update|monitor)"),
+    ("flow-update", r"^flow_(update|monitor)"),
     ("stats-request-experimenter", r"^header/stats_request/experimenter"),
     ("stats-request-group", r"^header/stats_request/(group|meter|bundle|controller)"),
+    ("stats-request-port", r"^header/stats_request/(port|queue|table)"),
     ("stats-request", r"^header/stats_request"),
     ("stats-reply-experimenter", r"^header/stats_reply/experimenter"),
     ("stats-reply-group", r"^header/stats_reply/(group|meter|bundle|controller)"),
+    ("stats-reply-port", r"^header/stats_reply/(port|queue|table)"),
     ("stats-reply", r"^header/stats_reply"),
-    ("group", r"^(header/)?group_(mod|bucket|prop|stats|desc)|^bucket"),
+    ("group-property", r"^group_(bucket_)?prop"),
+    ("group", r"^(header/)?group_|^bucket"),
     ("meter", r"^(header/)?meter_"),
-    ("flow", r"^(header/)?flow_|^(match|stat)$|^nicira_flow_stats_entry"),
+    ("match", r"^(match|stat)$"),
+    ("flow-stats", r"flow_(lightweight_)?stats_entry"),
+    ("flow", r"^header/flow_"),
     ("experimenter-onf", r"^header/experimenter/onf"),
     ("experimenter-nicira-flow", r"^header/experimenter/.*nicira_(flow|group|role)"),
     ("experimenter-nicira", r"^header/experimenter/"),
-    ("session", r"^header/(hello|echo|barrier|role|async|error|bundle)|^(hello|role|bundle)_"),
+    ("bundle", r"^(header/)?bundle_"),
+    ("role", r"^(header/)?(role|async)_"),
+    ("session", r"^header/(hello|echo|barrier|error)|^hello_"),
+    ("packet", r"^header/(packet|requestforward|table_status|controller_status)"),
     ("message", r"^header"),
     ("common", r""),
 ]
@@ -119,22 +133,9 @@ def call(indent, prefix, args, suffix, brackets="()"):
     return lines + [line]
 
 
-def fill(indent, items):
-    """Items with commas between them, as many on a line as fit; a long one is broken at blanks."""
-    pad, lines, line = " " * indent, [], ""
-    for i, item in enumerate(items):
-        item += "," if i < len(items) - 1 else ""
-        if line and len(line) + len(item) + 1 > 100:
-            lines.append(line)
-            line = ""
-        line = f"{line} {item}" if line else pad + item
-        while len(line) > 100:
-            at = line.rfind(" ", indent + 1, 100)
-            if at < 0:
-                break
-            lines.append(line[:at])
-            line = pad + "    " + line[at + 1:]
-    return lines + [line]
+def macro(lines):
+    """The lines of a #define, with backslashes in the last column."""
+    return [f"{line:<99}\\" for line in lines[:-1]] + [lines[-1]]
 
 
 def inputs_of(classes):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C of a group of classes: decode, encode, choice of class, and the tables of a class."""
-from emit import (call, class_id, enum_id, failure_id, fill, group_of, inputs_of, source,
+from emit import (call, class_id, enum_id, failure_id, group_of, inputs_of, source,
                   uint_type, version_bits)
 from model import VERSIONS, LoxiError
 
@@ -40,24 +40,23 @@ class Codec:
     def _layout(self, cls, version):
         """Emits the layout of a version unless an earlier version has the same one."""
         layout = cls.layouts[version]
+        is_oxm = cls.name in ("of_oxm", "of_oxs")
         body = []
-        if layout.concrete and cls.name not in ("of_oxm", "of_oxs"):
-            body += [f".decode = {self._function('decode', layout)}",
-                     f".encode = {self._function('encode', layout)}"]
-        if layout.discriminator and cls.name not in ("of_oxm", "of_oxs"):
-            body.append(f".classify = {self._function('classify', layout)}")
+        if layout.concrete and not is_oxm:
+            body += [f"    .decode = {self._function('decode', layout)},",
+                     f"    .encode = {self._function('encode', layout)},"]
+        if layout.discriminator and not is_oxm:
+            body += [f"    .classify = {self._function('classify', layout)},"]
         body += self._rows(layout)
-        if layout.length_at is not None:
-            body += [f".length_at = {layout.length_at}", f".length_size = {layout.length_size}"]
-        body += [f".align = {layout.align}"]
-        body += [".length_includes_align = true"] if layout.includes_align else []
-        body += [f".min_size = {layout.min_size}",
-                 f".bad_len = {failure_id(self.bad_len(layout))}"]
+        frame = [layout.length_at or 0, layout.length_size, layout.align,
+                 "true" if layout.includes_align else "false", layout.min_size]
+        body += [f"    .frame = {{{', '.join(map(str, frame))}}},",
+                 f"    .bad_len = {failure_id(self.bad_len(layout))},"]
         key = (cls.name, tuple(body))
         if key not in self.layout_names:
             name = f"{cls.name}_v{VERSIONS[version]}"
             self.layout_names[key] = name
-            self.out += [f"static const struct of_layout {name} = {{"] + fill(4, body) + ["};", ""]
+            self.out += [f"static const struct of_layout {name} = {{"] + body + ["};", ""]
         return self.layout_names[key]
 
     @staticmethod
@@ -65,14 +64,12 @@ class Codec:
         """Constants to write and failures to translate."""
         rows = []
         if layout.constants and layout.concrete:
-            items = ", ".join(f"{{{o}, {s}, {v:#x}}}" for o, s, v in layout.constants)
-            rows += [f".constants = (const struct of_constant[]){{{items}}}",
-                     f".n_constants = {len(layout.constants)}"]
+            rows += call(4, ".constants = OF_CONSTANTS",
+                         [f"{{{o}, {s}, {v:#x}}}" for o, s, v in layout.constants], ",")
         if layout.translations:
-            items = ", ".join(f"{{{failure_id(a)}, {failure_id(b)}}}"
-                              for a, b in layout.translations)
-            rows += [f".translations = (const struct of_translation[]){{{items}}}",
-                     f".n_translations = {len(layout.translations)}"]
+            rows += call(4, ".translations = OF_TRANSLATIONS",
+                         [f"{{{failure_id(a)}, {failure_id(b)}}}" for a, b in layout.translations],
+                         ",")
         return rows
 
     def bad_len(self, layout):
@@ -81,15 +78,14 @@ class Codec:
 
     def _info(self, cls, names, rows):
         parent = class_id(cls.parent.name) if cls.parent else "OF_NO_CLASS"
-        body = [f'.name = "{cls.name[3:]}"', f".parent = {parent}",
-                f".root = {class_id(cls.root.name)}"]
-        body += [f".size = sizeof(struct {cls.name})"] if cls.concrete else []
-        body += [f".fields = {rows}", f".n_fields = OF_ROWS({rows})"] if rows else []
+        body = [f'    .name = "{cls.name[3:]}",', f"    .parent = {parent},",
+                f"    .root = {class_id(cls.root.name)},"]
+        body += [f"    .size = sizeof(struct {cls.name}),"] if cls.concrete else []
+        body += [f"    OF_FIELDS({rows}),"] if rows else []
         if cls.name in ("of_oxm", "of_oxs"):
-            body.append(f".oxm_table = {1 if cls.name == 'of_oxm' else 2}")
-        layouts = ", ".join(f"&{names[v]}" if v in names else "NULL" for v in VERSIONS)
-        body += [f".layouts = {{{layouts}}}"]
-        self.out += [f"const struct of_class_info {cls.name}_info = {{"] + fill(4, body)
+            body.append(f"    .oxm_table = {1 if cls.name == 'of_oxm' else 2},")
+        body += call(4, ".layouts = ", version_ranges(names), ",", "{}")
+        self.out += [f"const struct of_class_info {cls.name}_info = {{"] + body
         self.out += ["};"] + self._same_beginning(cls) + [""]
 
     @staticmethod
@@ -653,6 +649,19 @@ def broken(line):
         return [line]
     head, tail = line.split(" = ")
     return [f"{head} =", f"        {tail}"]
+
+
+def version_ranges(names):
+    """{version: layout} as initializers, neighbours with one layout together."""
+    ranges, order = [], {v: i for i, v in enumerate(VERSIONS)}
+    for version in sorted(names):
+        last = ranges[-1] if ranges else None
+        if last and last[2] == names[version] and order[version] == order[last[1]] + 1:
+            last[1] = version
+        else:
+            ranges.append([version, version, names[version]])
+    return [f"[OF_V{VERSIONS[a]}] = &{name}" if a == b
+            else f"[OF_V{VERSIONS[a]} ... OF_V{VERSIONS[b]}] = &{name}" for a, b, name in ranges]
 
 
 def limit(size):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Headers: constants, class numbers, structs, lists."""
-from emit import (GROUPS, class_id, enum_id, failure_id, group_of, header, inputs_of,
-                  list_type, uint_type)
-from model import VERSIONS
+from emit import (GROUPS, banner, class_id, enum_id, failure_id, group_of, header, inputs_of,
+                  list_type, macro, uint_type)
+from model import VERSIONS, LoxiError
 
 
 def constants_h(model, inputs):
@@ -43,11 +43,19 @@ def number(value, hexadecimal):
     return hex(value) if hexadecimal or value > 0xffff else str(value)
 
 
+def classes_def(model, inputs):
+    """CLASS(struct, number) for a class that there are objects of, PARENT for the others."""
+    lines = banner(inputs, "Every class, for whoever defines CLASS and PARENT.")
+    for name, cls in sorted(model.classes.items()):
+        lines.append(f"{'CLASS' if cls.concrete else 'PARENT'}({name}, {class_id(name)})")
+    return "\n".join(lines + [""])
+
+
 def classes_h(model, inputs):
-    names = [class_id(c) for c in sorted(model.classes)]
     body = ["/* The value of of_object.class_id. The numbers change with the descriptions. */",
-            "enum of_class {"]
-    body += [f"    {n}," for n in names] + ["    OF_N_CLASSES,", "    OF_NO_CLASS = 0xffff,", "};"]
+            "enum of_class {", "#define CLASS(name, id) id,", "#define PARENT(name, id) id,",
+            '#include "ofproto/openflow/classes.def"', "#undef CLASS", "#undef PARENT",
+            "    OF_N_CLASSES,", "    OF_NO_CLASS = 0xffff,", "};"]
     body += ["", f"enum {{ OF_N_OXM_FIELDS = {len(model.oxm_fields)} }};"]
     body += ["", "/* Enums whose names can be printed. */", "enum of_enum {", "    OF_ENUM_NONE,"]
     body += [f"    {enum_id(n)}," for n in sorted(model.enums)] + ["    OF_N_ENUMS,", "};"]
@@ -75,10 +83,9 @@ def lists_h(model, inputs):
                   body[:-1])
 
 
-def member_lines(cls, f):
-    op = f.wires[max(f.wires)] if f.wires else None
+def member_line(f):
     if f.kind in ("octets", "object", "list", "uint_list"):
-        return compound_member(f, op)
+        return compound_member(f)
     if f.kind == "string":
         return f"char {f.name}[{f.size} + 1];"
     if f.kind == "bytes":
@@ -86,7 +93,7 @@ def member_lines(cls, f):
     return f"{uint_type(f.size)} {f.name};"
 
 
-def compound_member(f, op):
+def compound_member(f):
     if f.kind == "octets":
         return f"struct of_octets {f.name};"
     if f.kind == "object":
@@ -110,11 +117,41 @@ def struct_lines(cls):
     parent = "OF_PARENT " if cls.polymorphic else ""
     versions = ", ".join(f"{VERSIONS[v][0]}.{VERSIONS[v][1]}" for v in sorted(cls.layouts))
     lines = [f"/* {class_id(cls.name)}: OpenFlow {versions}."
-             + ("" if cls.concrete else " Never there itself: the beginning of its children.")
-             + " */"] if len(versions) else []
+             + ("" if cls.concrete else " The beginning of its children.") + " */"]
     lines += [f"struct {parent}{cls.name} {{", "    struct of_object object;"]
-    lines += [f"    {member_lines(cls, f)}{comment(cls, f)}" for f in cls.fields]
-    return lines + ["};", ""]
+    return lines + aligned([(member_line(f), comment(cls, f)) for f in cls.fields]) + ["};", ""]
+
+
+def aligned(pairs):
+    """Lines of code and comment; the comments of neighbours in one column."""
+    lines, i = [], 0
+    while i < len(pairs):
+        j = i
+        while j < len(pairs) and pairs[j][1]:
+            j += 1
+        width = max((len(code) for code, _ in pairs[i:j]), default=0)
+        lines += [f"    {code:<{width}}{comment}" for code, comment in pairs[i:max(j, i + 1)]]
+        i = max(j, i + 1)
+    return lines
+
+
+def check_includes(model):
+    """Headers hold each other's structs by value: that must not go in circles."""
+    uses = {}
+    for cls in model.classes.values():
+        for f in cls.fields:
+            if f.kind == "object" and not f.pointer:
+                uses.setdefault(group_of(cls), set()).add(group_of(model.classes[f.cls]))
+
+    def visit(group, path):
+        if group in path:
+            raise LoxiError("emit.py: the headers " + ", ".join(path) + " need each other: give the "
+                            "struct that they embed a file of its own in FILES")
+        for other in sorted(uses.get(group, set()) - {group}):
+            visit(other, path + [group])
+
+    for group in sorted(uses):
+        visit(group, [])
 
 
 def group_h(model, group):
@@ -146,55 +183,63 @@ def group_h(model, group):
     return header(f"{group}.h", inputs_of(classes), f"OpenFlow objects: {group}.", sorted(includes), body[:-1])
 
 
+OXM_MACROS = [
+    ["#define OF_OXM(name, type)",
+     "    struct name {",
+     "        struct of_object object;",
+     "        type value;",
+     "    }"],
+    ["#define OF_OXM_MASKABLE(name, type)",
+     "    OF_OXM(name, type);",
+     "    struct name##_masked {",
+     "        struct of_object object;",
+     "        type value, value_mask;",
+     "    }"],
+    ["#define OF_OXM_BYTES(name, n)",
+     "    struct name {",
+     "        struct of_object object;",
+     "        uint8_t value[n];",
+     "    }"],
+    ["#define OF_OXM_BYTES_MASKABLE(name, n)",
+     "    OF_OXM_BYTES(name, n);",
+     "    struct name##_masked {",
+     "        struct of_object object;",
+     "        uint8_t value[n], value_mask[n];",
+     "    }"],
+]
+
+
 def oxm_h(model, inputs):
     body = ["/* The struct of a field: exact, or also with a mask. A bit of the value where the",
-            " * mask has none is an error. Byte strings of variable length: object.n_value. */",
-            "#define OF_OXM(name, type)                \\",
-            "    struct name {                         \\",
-            "        struct of_object object;          \\",
-            "        type value;                       \\",
-            "    }",
-            "#define OF_OXM_MASKABLE(name, type)       \\",
-            "    OF_OXM(name, type);                   \\",
-            "    struct name##_masked {                \\",
-            "        struct of_object object;          \\",
-            "        type value, value_mask;           \\",
-            "    }",
-            "#define OF_OXM_BYTES(name, n)             \\",
-            "    struct name {                         \\",
-            "        struct of_object object;          \\",
-            "        uint8_t value[n];                 \\",
-            "    }",
-            "#define OF_OXM_BYTES_MASKABLE(name, n)    \\",
-            "    OF_OXM_BYTES(name, n);                \\",
-            "    struct name##_masked {                \\",
-            "        struct of_object object;          \\",
-            "        uint8_t value[n], value_mask[n];  \\",
-            "    }", ""]
+            " * mask has none is an error. Byte strings of variable length: object.n_value. */"]
+    for lines in OXM_MACROS:
+        body += macro(lines)
+    body.append("")
     for name in ("of_oxm", "of_oxs"):
         if name in model.classes:
             body += [f"/* Any field: look at it with of_oxm_view() or by its class. */",
                      f"struct OF_PARENT {name} {{", "    struct of_object object;", "};", ""]
     for oxm in model.oxm_fields:
         number_like = oxm.wire.is_number()
-        macro = ("OF_OXM" if number_like else "OF_OXM_BYTES") + ("_MASKABLE" if oxm.mask else "")
+        kind = ("OF_OXM" if number_like else "OF_OXM_BYTES") + ("_MASKABLE" if oxm.mask else "")
         arg = uint_type(4 if oxm.wire.size == 3 else oxm.wire.size) if number_like \
             else oxm.wire.size
-        body.append(f"{macro}({oxm.parent}_{oxm.name}, {arg});")
+        body.append(f"{kind}({oxm.parent}_{oxm.name}, {arg});")
     return header("oxm.h", inputs, "Match fields (OXM and NXM) and statistics fields (OXS).",
                   ["ofproto/of-object.h"], body)
 
 
-def all_h(model, inputs):
+def all_h(inputs):
     includes = ["ofproto/openflow/classes.h", "ofproto/openflow/constants.h",
                 "ofproto/openflow/lists.h"]
     includes += [f"ofproto/openflow/{g}.h" for g in GROUPS]
-    body = ["/* of_flow_add_new(arena, version): a zeroed object, or NULL when memory ran out. */",
-            "#define OF_NEW(name, id)                                                   \\",
-            "    static inline struct name *name##_new(struct of_arena *arena,          \\",
-            "                                          uint8_t version)                 \\",
-            "    {                                                                      \\",
-            "        return (struct name *)of_object_new(arena, id, version);           \\",
-            "    }"]
-    body += [f"OF_NEW({n}, {class_id(n)})" for n, c in sorted(model.classes.items()) if c.concrete]
+    body = ["/* of_flow_add_new(arena, version): a zeroed object, or NULL when memory ran out or the",
+            " * version has no such class. */"]
+    body += macro(["#define CLASS(name, id)",
+                   "    static inline struct name *name##_new(struct of_arena *arena, uint8_t version)",
+                   "    {",
+                   "        return (struct name *)of_object_new(arena, id, version);",
+                   "    }"])
+    body += ["#define PARENT(name, id)",
+            '#include "ofproto/openflow/classes.def"', "#undef CLASS", "#undef PARENT"]
     return header("all.h", inputs, "Every object, and how to make one.", includes, body)

@@ -9,15 +9,14 @@ INCLUDES = ["ofproto/of-codec.h", "ofproto/openflow.h"]
 
 
 def tables_c(model, inputs):
-    names = sorted(model.classes)
-    body = [f"extern const struct of_class_info {n}_info;" for n in names]
-    body += ["", "const struct of_class_info *const of_class_infos[OF_N_CLASSES] = {"]
-    for name in names:
-        line = f"    [{class_id(name)}] = &{name}_info,"
-        body += [line] if len(line) <= 100 else [f"    [{class_id(name)}] =",
-                                                 f"        &{name}_info,"]
-    body += ["};", ""] + failures(model) + error_enums(model)
-    return source(inputs, "All classes and failures.", INCLUDES, body)
+    body = ["#define CLASS(name, id) extern const struct of_class_info name##_info;",
+            "#define PARENT(name, id) CLASS(name, id)",
+            '#include "ofproto/openflow/classes.def"', "#undef CLASS", "",
+            "const struct of_class_info *const of_class_infos[OF_N_CLASSES] = {",
+            "#define CLASS(name, id) [id] = &name##_info,",
+            '#include "ofproto/openflow/classes.def"', "};", ""]
+    return source(inputs, "All classes and failures.", INCLUDES,
+                  body + failures(model) + error_enums(model))
 
 
 def failures(model):

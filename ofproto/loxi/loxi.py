@@ -46,12 +46,14 @@ def all_wires(cls, f):
 
 
 def outputs(meaning, inputs):
+    emit_headers.check_includes(meaning)
     files = {
         "constants.h": emit_headers.constants_h(meaning, inputs),
+        "classes.def": emit_headers.classes_def(meaning, inputs),
         "classes.h": emit_headers.classes_h(meaning, inputs),
         "lists.h": emit_headers.lists_h(meaning, inputs),
         "oxm.h": emit_headers.oxm_h(meaning, inputs),
-        "all.h": emit_headers.all_h(meaning, inputs),
+        "all.h": emit_headers.all_h(inputs),
         "tables.c": emit_tables.tables_c(meaning, inputs),
         "enum-names.c": emit_tables.enum_names_c(meaning, inputs),
         "oxm-table.c": emit_tables.oxm_table_c(meaning, inputs),
