@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Lists of actions, byte by byte: the fast path's source with one more way in, for both hooks.
 check_PROGRAMS += tests/datapath/actions
-TESTS += tests/datapath/actions
+TESTS += tests/datapath/actions tests/datapath/actions-6.1
 tests_datapath_actions_SOURCES = tests/datapath/actions.c tests/datapath/rig.c tests/datapath/rig.h
 nodist_tests_datapath_actions_SOURCES = \
 	tests/datapath/actions-tc.skel.h tests/datapath/actions-xdp.skel.h
@@ -29,4 +29,5 @@ CLEANFILES += \
 	tests/datapath/actions-tc.bpf.o tests/datapath/actions-tc.bpf.o.d \
 	tests/datapath/actions-tc.skel.h tests/datapath/actions-xdp.bpf.o \
 	tests/datapath/actions-xdp.bpf.o.d tests/datapath/actions-xdp.skel.h
-EXTRA_DIST += tests/datapath/actions.bpf.c tests/datapath/actions.json tests/datapath/gen-actions
+EXTRA_DIST += tests/datapath/actions-6.1 tests/datapath/actions.bpf.c \
+	tests/datapath/actions.json tests/datapath/gen-actions
