@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-#include "actions/actions.h"
+#include "actions/fields.h"
 #include "lib/util.h"
 
 /* The flow key that a text is printed for. */
@@ -88,6 +88,56 @@ text_survives_a_round_trip(void **state)
         assert_string_equal(text, round_trips[i].text);
         free(text);
         free(actions);
+    }
+}
+
+/* A SET of random bits that a rule may write; not of a TPID, which has two values only. */
+static struct dp_action
+random_set(unsigned int *seed)
+{
+    struct dp_action set = {.kind = DP_ACTION_SET};
+    const struct dp_vlan no_tpid[2] = {{0, 0xffff}, {0, 0xffff}};
+    uint64_t vlan_bits;
+
+    memcpy(&vlan_bits, no_tpid, sizeof vlan_bits);
+    do {
+        set.word = rand_r(seed) % DP_KEY_WORDS;
+        set.mask = act_fields_settable(set.word);
+        for (int i = 0; i < 4 && rand_r(seed) % 2; i++)
+            set.mask &= ~(0xffull << rand_r(seed) % 57);
+        if (set.word == DP_WORD_OF(vlan))
+            set.mask &= vlan_bits;
+    } while (!set.mask);
+    set.value =
+        ((uint64_t)rand_r(seed) << 33 ^ (uint64_t)rand_r(seed) << 11 ^ rand_r(seed)) & set.mask;
+    return set;
+}
+
+/* Text may order the bits otherwise; what it does to a key stays the same. */
+static void
+random_sets_mean_the_same_as_their_text(void **state)
+{
+    unsigned int seed = 1;
+
+    (void)state;
+    for (int round = 0; round < 5000; round++) {
+        struct dp_action list[8], *parsed;
+        struct dp_key key = {.in_port = 1}, expected = {.in_port = 1};
+        struct dp_actions_error error = {0, ""};
+        size_t n = 1 + rand_r(&seed) % ARRAY_SIZE(list), n_parsed;
+        char *text;
+
+        for (size_t i = 0; i < n; i++)
+            list[i] = random_set(&seed);
+        assert_int_equal(dp_actions_check(list, n, NULL), 0);
+        text = dp_actions_to_string(list, n, key_of(round % (ARP + 1)));
+        if (dp_actions_parse(text, &parsed, &n_parsed, &error))
+            fail_msg("%s: %s", text, error.text);
+        dp_actions_apply_key(list, n, &expected);
+        dp_actions_apply_key(parsed, n_parsed, &key);
+        assert_memory_equal(&key, &expected, sizeof key);
+        free(text);
+        free(parsed);
     }
 }
 
@@ -405,6 +455,7 @@ symmetric_hash_agrees_for_both_directions(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(text_survives_a_round_trip),
+    cmocka_unit_test(random_sets_mean_the_same_as_their_text),
     cmocka_unit_test(every_row_has_a_text),
     cmocka_unit_test(bad_text_is_refused_with_its_place),
     cmocka_unit_test(bad_list_is_refused_with_its_place),
