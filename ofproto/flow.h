@@ -9,8 +9,8 @@
  * VLAN presence is bit 15 of vlan[i].tpid (0x8100 and 0x88a8 have it, no tag has not): a match
  * on OFPVID_PRESENT masks that bit.
  *
- * Threads: plain data. Not here: names and wire forms of fields (ofproto/field.h), match and
- * rule (ofproto/match.h). */
+ * Threads: plain data. Not here: making a key of a frame (datapath/parse.h), names and wire forms
+ * of fields (ofproto/field.h), match and rule (ofproto/match.h). */
 #ifndef SHUNT_OFPROTO_FLOW_H
 #define SHUNT_OFPROTO_FLOW_H
 
@@ -50,9 +50,5 @@ flow_words_rw(struct flow *flow)
 {
     return (__u64 *)flow;
 }
-
-/* Fills `key` from the frame at `data` as the datapath's parser does (the same source, compiled
- * for user space); in_port, recirc_id, tunnel, ct and skb words are left as they are. */
-void flow_parse(const void *data, size_t size, struct dp_key *key);
 
 #endif

@@ -163,8 +163,6 @@ verb_trace(struct daemon *daemon, const json_t *request, json_t **result, struct
         err = parse_flow(bridge, flow, &match, error);
     if (!err && bytes)
         err = parse_hex(bytes, &packet, error);
-    if (!err && bytes)
-        flow_parse(packet.data, packet.size, &match.flow.key);
     if (!err) {
         slowpath_trace(daemon->bridges->slowpath, bridge->ofproto, &match.flow,
                        bytes ? (const uint8_t *)packet.data : NULL, packet.size, &text);

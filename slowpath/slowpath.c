@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "datapath/parse.h"
 #include "slowpath/internal.h"
 
 #define LOG_MODULE "slowpath"
@@ -473,7 +474,7 @@ packet_flow(const struct bridge *bridge, uint32_t in_port, const uint8_t *data, 
     const struct ofport *port = ofproto_port(bridge->xlate.ofproto, in_port);
 
     memset(flow, 0, sizeof *flow);
-    flow_parse(data, size, &flow->key);
+    dp_parse(data, size, &flow->key);
     flow->key.in_port = port ? port->dp_port : DP_NO_PORT;
     flow->in_port = flow->in_phy_port = in_port;
     flow->actset_output = OFPORT_UNSET;

@@ -4,6 +4,7 @@
 
 #include "actions/actions.h"
 #include "ofproto/match.h"
+#include "datapath/parse.h"
 #include "slowpath/internal.h"
 
 #define MAX_ACTIONS 512
@@ -160,7 +161,9 @@ slowpath_trace(struct slowpath *slowpath, struct ofproto *ofproto, const struct 
         return;
     in.bridge = &bridge->xlate;
     if (packet)
-        flow_parse(packet, size, &in.flow.key);
+        dp_parse(packet, size, &in.flow.key);
+    else
+        xlate_flow_complete(&in.flow);
     port = ofproto_port(ofproto, flow->in_port);
     in.flow.key.in_port = port ? port->dp_port : DP_NO_PORT;
     in.flow.in_phy_port = flow->in_port;

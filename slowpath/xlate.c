@@ -384,15 +384,3 @@ xlate(const struct xlate_in *in, struct xlate_out *out)
     buf_destroy(&ctx.stack);
     buf_destroy(&ctx.frozen);
 }
-
-bool
-xlate_flow_from_key(const struct xlate_bridge *bridge, const struct dp_key *key, struct flow *flow)
-{
-    const struct ofport *port = ofproto_port_by_dp_port(bridge->ofproto, key->in_port);
-
-    memset(flow, 0, sizeof *flow);
-    flow->key = *key;
-    flow->actset_output = OFPORT_UNSET;
-    flow->in_port = flow->in_phy_port = port ? port->port_no : OFPORT_CONTROLLER;
-    return port != NULL;
-}

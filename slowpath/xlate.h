@@ -140,6 +140,10 @@ void xlate_out_destroy(struct xlate_out *, const struct xlate_bridge *);
 /* Fills in the fields that only OpenFlow has. False: the key's port is not of this bridge. */
 bool xlate_flow_from_key(const struct xlate_bridge *, const struct dp_key *key, struct flow *);
 
+/* Adds to a packet that is described by its fields what the parser says of whole headers: which
+ * are there, how many labels, a TPID, a TTL. */
+void xlate_flow_complete(struct flow *);
+
 /* Translates into a cleared result. Lock: read. */
 void xlate(const struct xlate_in *, struct xlate_out *);
 
