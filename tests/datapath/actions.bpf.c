@@ -37,7 +37,7 @@ test_list(ctx_t *ctx)
 
     if (!state || poison_headroom(ctx))
         return ctx_drop_verdict();
-    begin(ctx, state, 1);
+    begin(ctx, state, 1, 0);
     state->flow_index = 0;
     state->record = 0;
     bpf_tail_call(ctx, &links, DP_LINK_ACTIONS);
