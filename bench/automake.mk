@@ -27,3 +27,7 @@ noinst_PROGRAMS += bench/ofp-codec
 bench_ofp_codec_SOURCES = bench/ofp-codec.c
 bench_ofp_codec_LDADD = ofproto/libopenflow.a
 bench_ofp_codec_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=realloc,--wrap=calloc
+
+noinst_PROGRAMS += bench/flow-table
+bench_flow_table_SOURCES = bench/flow-table.c
+bench_flow_table_LDADD = ofproto/libofproto.a ofproto/libofp.a ofproto/libopenflow.a lib/libshunt.a

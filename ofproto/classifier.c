@@ -45,13 +45,12 @@ find_subtable(const struct classifier *cls, const struct minimask *mask)
 struct minimask *
 classifier_mask(const struct classifier *cls, const struct flow *flow_mask)
 {
-    struct minimask *mask = minimask_create(flow_mask);
-    struct cls_subtable *subtable = find_subtable(cls, mask);
+    const struct cls_subtable *subtable;
+    MINIMASK_ON_STACK(mask);
 
-    if (!subtable)
-        return mask;
-    minimask_unref(mask);
-    return minimask_ref(subtable->mask);
+    minimask_init(mask, flow_mask);
+    subtable = find_subtable(cls, mask);
+    return subtable ? minimask_ref(subtable->mask) : minimask_create(flow_mask);
 }
 
 static size_t
@@ -370,18 +369,17 @@ struct cls_rule *
 classifier_find(const struct classifier *cls, const struct flow *match,
                 const struct flow *flow_mask, int32_t priority)
 {
-    struct minimask *mask = minimask_create(flow_mask);
-    const struct cls_subtable *subtable = find_subtable(cls, mask);
-    struct cls_rule *rule = NULL;
+    const struct cls_subtable *subtable;
     uint64_t values[FLOW_WORDS];
+    MINIMASK_ON_STACK(mask);
+    uint32_t hash;
 
-    if (subtable) {
-        uint32_t hash = cls_hash(mask, (const uint64_t *)flow_words(match), values);
-
-        rule = cls_subtable_find(subtable, values, hash, priority);
-    }
-    minimask_unref(mask);
-    return rule;
+    minimask_init(mask, flow_mask);
+    subtable = find_subtable(cls, mask);
+    if (!subtable)
+        return NULL;
+    hash = cls_hash(mask, (const uint64_t *)flow_words(match), values);
+    return cls_subtable_find(subtable, values, hash, priority);
 }
 
 static bool

@@ -28,6 +28,12 @@ struct cls_subtable {
     uint8_t prefix_bits[CLS_N_PREFIX_FIELDS]; /* 0: the mask of that field is no prefix. */
 };
 
+/* Room for any mask: `NAME` points to it. */
+#define MINIMASK_ON_STACK(NAME)                                                                    \
+    uint64_t NAME##_room__[sizeof(struct minimask) / 8 + FLOW_WORDS];                              \
+    struct minimask *NAME = (struct minimask *)NAME##_room__
+void minimask_init(struct minimask *, const struct flow *mask);
+
 /* Which bits of struct flow a prefix field is. */
 struct cls_prefix_field {
     uint8_t word; /* First of n_words. */

@@ -28,18 +28,13 @@ mask_hash(const struct minimask *mask)
     return hash_words(mask->bits, mask->n_words, hash_bytes(mask->words, mask->n_words, 0));
 }
 
-struct minimask *
-minimask_create(const struct flow *flow_mask)
+void
+minimask_init(struct minimask *mask, const struct flow *flow_mask)
 {
     const uint64_t *bits = (const uint64_t *)flow_words(flow_mask);
-    size_t n_words = 0, size;
-    struct minimask *mask;
 
-    for (size_t i = 0; i < FLOW_WORDS; i++)
-        n_words += bits[i] != 0;
-    size = sizeof *mask + n_words * sizeof mask->bits[0];
-    mask = (struct minimask *)xcalloc(1, size);
     atomic_init(&mask->n_refs, 1);
+    mask->n_words = 0;
     for (size_t i = 0; i < FLOW_WORDS; i++) {
         uint8_t word = stage_order[i];
 
@@ -50,7 +45,15 @@ minimask_create(const struct flow *flow_mask)
         mask->stage_end[word_stage(word)] = mask->n_words;
     }
     mask->hash = mask_hash(mask);
-    return mask;
+}
+
+struct minimask *
+minimask_create(const struct flow *flow_mask)
+{
+    MINIMASK_ON_STACK(mask);
+
+    minimask_init(mask, flow_mask);
+    return (struct minimask *)xmemdup(mask, sizeof *mask + cls_rule_values_size(mask));
 }
 
 struct minimask *
