@@ -204,6 +204,20 @@ partial_hash(const struct cls_subtable *subtable, const uint64_t *values, unsign
 }
 
 void
+cls_subtable_prefetch(const struct cls_subtable *subtable, const struct cls_rule *rule)
+{
+    uint32_t bucket = rule->hash & subtable->bucket_mask;
+
+    __builtin_prefetch(&subtable->filters[bucket], 1);
+    __builtin_prefetch(&subtable->buckets[bucket], 1);
+    for (unsigned int i = 0; i < subtable->n_indices; i++) {
+        const struct hash_counts *index = &subtable->indices[i];
+
+        __builtin_prefetch(&index->slots[partial_hash(subtable, rule->values, i) & index->mask], 1);
+    }
+}
+
+void
 cls_subtable_insert(struct cls_subtable *subtable, struct cls_rule *rule)
 {
     struct prefix key = priority_key(rule->priority);

@@ -71,6 +71,8 @@ cls_hash(const struct minimask *mask, const uint64_t *words, uint64_t *values)
 /* Takes a reference to `mask`. */
 struct cls_subtable *cls_subtable_create(struct minimask *);
 void cls_subtable_destroy(struct cls_subtable *);
+/* Has the processor fetch what inserting or removing the rule will touch. */
+void cls_subtable_prefetch(const struct cls_subtable *, const struct cls_rule *);
 void cls_subtable_insert(struct cls_subtable *, struct cls_rule *);
 void cls_subtable_remove(struct cls_subtable *, struct cls_rule *);
 

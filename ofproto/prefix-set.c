@@ -348,6 +348,17 @@ prefix_set_remove(struct prefix_set *set, const struct prefix *key)
     }
 }
 
+void
+prefix_set_prefetch(const struct prefix_set *set, const struct prefix *key)
+{
+    const struct node *node = (const struct node *)set->root;
+
+    for (unsigned int level = set->depth; level; level--)
+        node = node_children(set, node)[child_rank(set, node, key)];
+    for (size_t i = 0; node && i < node_size(set, 0); i += 64)
+        __builtin_prefetch((const char *)node + i, 1);
+}
+
 /* How many leading bits `key` shares with `other`, at most other's length. */
 static int
 common_bits(const struct prefix *key, const struct prefix *other)

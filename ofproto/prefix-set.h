@@ -45,6 +45,9 @@ void prefix_set_add(struct prefix_set *, const struct prefix *);
 /* Takes one from the count of the prefix, which must be in the set. */
 void prefix_set_remove(struct prefix_set *, const struct prefix *);
 
+/* Has the processor fetch what adding or removing the prefix will touch. */
+void prefix_set_prefetch(const struct prefix_set *, const struct prefix *);
+
 /* The m above, for a key of the set's full width (`n_bits` of the key is not looked at). -1 for
  * an empty set: then no bit needs to be looked at. */
 int prefix_set_common(const struct prefix_set *, const struct prefix *key);
