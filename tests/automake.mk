@@ -16,6 +16,7 @@ tests_unit_lib_LDADD = lib/libshunt.a $(CMOCKA_LIBS)
 include tests/openflow/automake.mk
 include tests/ofproto/automake.mk
 include tests/datapath/actions.mk
+include tests/datapath/automake.mk
 include tests/ports/automake.mk
 include tests/openflow/captures.mk
 include tests/slowpath/automake.mk

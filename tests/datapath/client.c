@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client and the fast path together, on both hooks: lookup, lists, counters, upcalls,
+ * injection, adoption. */
+#include "tests/datapath/net.h"
+#include "tests/unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+
+#define PIN_DIR "/sys/fs/bpf/shunt-test-client"
+#define SIZE 60
+
+struct hook_case {
+    enum dp_hook hook;
+};
+
+/* ---- Frames and flows ---- */
+
+static void
+frame_make(uint8_t frame[SIZE], uint8_t tag)
+{
+    memset(frame, tag, SIZE);
+    memcpy(frame, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x88\xb5", 14);
+    frame[14] = tag;
+}
+
+static struct dp_action
+output_to(uint32_t port_no, bool last)
+{
+    return (struct dp_action){
+        .kind = DP_ACTION_OUTPUT, .arg16 = last ? DP_OUTPUT_LAST : 0, .arg32 = port_no};
+}
+
+/* A flow of everything that comes in by a port. */
+static uint32_t
+put_port_flow(struct dp *dp, uint32_t in_port, const struct dp_action *actions, size_t n)
+{
+    struct dp_key key = {.in_port = in_port}, mask = {.in_port = ~0u, .recirc_id = ~0u};
+    uint32_t index;
+
+    if (dp_flow_put(dp, &key, &mask, actions, n, in_port, &index))
+        fail_msg("dp_flow_put: %s", dp_error());
+    return index;
+}
+
+static void
+expect_frame(struct net *net, uint32_t port_no, const uint8_t *frame)
+{
+    uint8_t got[2048];
+
+    assert_int_equal(net_receive(net, port_no, got, sizeof got, 2000), SIZE);
+    assert_memory_equal(got, frame, SIZE);
+}
+
+static void
+expect_silence(struct net *net, uint32_t port_no)
+{
+    uint8_t got[2048];
+
+    assert_int_equal(net_receive(net, port_no, got, sizeof got, 0), 0);
+}
+
+static uint64_t
+n_packets(struct dp *dp, uint32_t index)
+{
+    struct dp_flow_stats stats;
+
+    dp_flow_stats(dp, index, &stats);
+    return stats.n_packets;
+}
+
+/* ---- Cases that both hooks have ---- */
+
+static void
+forwards_and_counts(struct net *net)
+{
+    struct dp_action out = output_to(2, true);
+    uint32_t index = put_port_flow(net->dp, 1, &out, 1);
+    struct dp_flow_stats stats;
+    struct dp_port_stats in_stats, out_stats;
+    struct dp_totals before;
+    uint8_t frame[SIZE];
+
+    dp_totals(net->dp, &before);
+    for (int i = 0; i < 100; i++) {
+        frame_make(frame, i);
+        net_send(net, 1, frame, SIZE);
+        expect_frame(net, 2, frame);
+    }
+    net_wait(net, &before, 100);
+    dp_flow_stats(net->dp, index, &stats);
+    assert_int_equal(stats.n_packets, 100);
+    assert_int_equal(stats.n_bytes, 100 * SIZE);
+    assert_in_range(time_now_ms() - dp_jiffies_to_ms(net->dp, stats.used_jiffies), 0, 2000);
+    assert_int_equal(dp_port_stats(net->dp, 1, &in_stats), 0);
+    assert_int_equal(dp_port_stats(net->dp, 2, &out_stats), 0);
+    assert_int_equal(in_stats.rx_packets, 100);
+    assert_int_equal(in_stats.rx_bytes, 100 * SIZE);
+    assert_int_equal(out_stats.tx_packets, 100);
+    assert_int_equal(out_stats.tx_bytes, 100 * SIZE);
+    expect_silence(net, 3);
+}
+
+static void
+sends_to_several_ports(struct net *net)
+{
+    struct dp_action out[] = {output_to(2, false), output_to(3, true)};
+    struct dp_totals before;
+    uint8_t frame[SIZE];
+
+    put_port_flow(net->dp, 1, out, 2);
+    dp_totals(net->dp, &before);
+    for (int i = 0; i < 20; i++) {
+        frame_make(frame, i);
+        net_send(net, 1, frame, SIZE);
+        expect_frame(net, 2, frame);
+        expect_frame(net, 3, frame);
+    }
+    net_wait(net, &before, 20);
+}
+
+static void
+drops_under_a_reason(struct net *net)
+{
+    struct dp_action gone = output_to(99, true);
+    struct dp_totals before, after;
+    uint8_t frame[SIZE];
+
+    frame_make(frame, 1);
+    dp_totals(net->dp, &before);
+    put_port_flow(net->dp, 1, NULL, 0);
+    net_send(net, 1, frame, SIZE);
+    put_port_flow(net->dp, 2, &gone, 1);
+    net_send(net, 2, frame, SIZE);
+    assert_int_equal(dp_port_set_flags(net->dp, 3, DP_PORT_NO_RECV), 0);
+    net_send(net, 3, frame, SIZE);
+    net_wait(net, &before, 3);
+    dp_totals(net->dp, &after);
+    assert_int_equal(after.n_dropped[DP_DROP_RULE] - before.n_dropped[DP_DROP_RULE], 1);
+    assert_int_equal(after.n_dropped[DP_DROP_PORT_GONE] - before.n_dropped[DP_DROP_PORT_GONE], 1);
+    assert_int_equal(after.n_dropped[DP_DROP_PORT_NO_RECV] - before.n_dropped[DP_DROP_PORT_NO_RECV],
+                     1);
+}
+
+static void
+refuses_to_forward(struct net *net)
+{
+    struct dp_action out = output_to(2, true);
+    struct dp_totals before, after;
+    uint8_t frame[SIZE];
+
+    frame_make(frame, 1);
+    put_port_flow(net->dp, 1, &out, 1);
+    assert_int_equal(dp_port_set_flags(net->dp, 2, DP_PORT_NO_FWD), 0);
+    dp_totals(net->dp, &before);
+    net_send(net, 1, frame, SIZE);
+    net_wait(net, &before, 1);
+    dp_totals(net->dp, &after);
+    assert_int_equal(after.n_dropped[DP_DROP_PORT_NO_FWD] - before.n_dropped[DP_DROP_PORT_NO_FWD],
+                     1);
+    assert_int_equal(dp_port_set_flags(net->dp, 2, 0), 0);
+    net_send(net, 1, frame, SIZE);
+    expect_frame(net, 2, frame);
+}
+
+/* A frame in a cache's flow must not see it any more after a change or removal. */
+static void
+cache_follows_changes(struct net *net)
+{
+    struct dp_action to2 = output_to(2, true), to3 = output_to(3, true);
+    uint32_t index = put_port_flow(net->dp, 1, &to2, 1);
+    struct dp_totals before, after;
+    uint8_t frame[SIZE];
+
+    frame_make(frame, 9);
+    dp_totals(net->dp, &before);
+    for (int i = 0; i < 3; i++) {
+        net_send(net, 1, frame, SIZE);
+        expect_frame(net, 2, frame);
+    }
+    dp_totals(net->dp, &after);
+    assert_true(after.n_cache_hits > before.n_cache_hits);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(dp_flow_set_actions(net->dp, index, &to3, 1), 0);
+        net_send(net, 1, frame, SIZE);
+        expect_frame(net, 3, frame);
+        if (i & 1)
+            dp_flow_grace(net->dp);
+        assert_int_equal(dp_flow_set_actions(net->dp, index, &to2, 1), 0);
+        dp_flow_grace(net->dp);
+        net_send(net, 1, frame, SIZE);
+        expect_frame(net, 2, frame);
+    }
+    assert_int_equal(dp_flow_remove(net->dp, index), 0);
+    dp_totals(net->dp, &before);
+    net_send(net, 1, frame, SIZE);
+    net_wait(net, &before, 1);
+    dp_totals(net->dp, &after);
+    assert_int_equal(after.n_misses - before.n_misses, 1);
+    expect_silence(net, 2);
+    dp_flow_grace(net->dp);
+    assert_int_equal(n_packets(net->dp, index), 13);
+}
+
+static void
+long_lists_chain(struct net *net)
+{
+    struct dp_action list[35];
+    struct dp_totals before;
+    uint8_t frame[SIZE], got[2048];
+
+    for (size_t i = 0; i + 1 < ARRAY_SIZE(list); i++)
+        list[i] = (struct dp_action){.kind = i % 2 ? DP_ACTION_POP_VLAN : DP_ACTION_PUSH_VLAN,
+                                     .value = 0x8100ull << 16 | i};
+    list[ARRAY_SIZE(list) - 1] = output_to(2, true);
+    put_port_flow(net->dp, 1, list, ARRAY_SIZE(list));
+    frame_make(frame, 3);
+    dp_totals(net->dp, &before);
+    net_send(net, 1, frame, SIZE);
+    net_wait(net, &before, 1);
+    assert_int_equal(net_receive(net, 2, got, sizeof got, 2000), SIZE);
+    assert_memory_equal(got, frame, SIZE);
+}
+
+static void
+recirculates(struct net *net)
+{
+    struct dp_action recirc = {.kind = DP_ACTION_RECIRC, .arg32 = 5}, out = output_to(2, true);
+    struct dp_action loop = {.kind = DP_ACTION_RECIRC, .arg32 = 6};
+    struct dp_key key = {.in_port = 1, .recirc_id = 5}, mask = {.in_port = ~0u, .recirc_id = ~0u};
+    struct dp_totals before, after;
+    uint32_t first = put_port_flow(net->dp, 1, &recirc, 1), second, third;
+    uint8_t frame[SIZE];
+
+    assert_int_equal(dp_flow_put(net->dp, &key, &mask, &out, 1, 55, &second), 0);
+    frame_make(frame, 4);
+    net_send(net, 1, frame, SIZE);
+    expect_frame(net, 2, frame);
+    assert_int_equal(n_packets(net->dp, first), 1);
+    assert_int_equal(n_packets(net->dp, second), 1);
+
+    key.recirc_id = 6;
+    assert_int_equal(dp_flow_put(net->dp, &key, &mask, &loop, 1, 66, &third), 0);
+    assert_int_equal(dp_flow_set_actions(net->dp, second, &loop, 1), 0);
+    dp_totals(net->dp, &before);
+    net_send(net, 1, frame, SIZE);
+    net_wait(net, &before, 1);
+    dp_totals(net->dp, &after);
+    assert_int_equal(after.n_dropped[DP_DROP_RECIRC_LIMIT] - before.n_dropped[DP_DROP_RECIRC_LIMIT],
+                     1);
+}
+
+/* ---- Upcalls ---- */
+
+struct seen {
+    struct dp_upcall upcall;
+    uint8_t packet[2048];
+    int n;
+};
+
+static void
+note_upcall(void *aux, const struct dp_upcall *upcall, const uint8_t *packet)
+{
+    struct seen *seen = aux;
+
+    seen->upcall = *upcall;
+    memcpy(seen->packet, packet, MIN(upcall->cap_size, sizeof seen->packet));
+    seen->n++;
+}
+
+static void
+upcall_has_packet_and_key(struct net *net)
+{
+    struct dp_upcall_reader *reader;
+    struct dp_totals before;
+    struct seen seen = {.n = 0};
+    uint8_t frame[SIZE];
+
+    assert_int_equal(dp_upcall_reader_open(net->dp, 0, &reader), 0);
+    frame_make(frame, 8);
+    dp_totals(net->dp, &before);
+    net_send(net, 1, frame, SIZE);
+    net_wait(net, &before, 1);
+    assert_int_equal(dp_upcall_read(reader, 10, note_upcall, &seen), 1);
+    assert_int_equal(seen.upcall.reason, DP_UPCALL_MISS);
+    assert_int_equal(seen.upcall.flow_index, DP_NO_FLOW);
+    assert_int_equal(seen.upcall.cap_size, SIZE);
+    assert_int_equal(seen.upcall.pkt_size, SIZE);
+    assert_int_equal(seen.upcall.key.in_port, 1);
+    assert_int_equal(seen.upcall.key.eth_type, htons(0x88b5));
+    assert_memory_equal(seen.upcall.key.eth_src, frame + 6, 6);
+    assert_memory_equal(seen.packet, frame, SIZE);
+    dp_upcall_reader_close(reader);
+}
+
+static void
+upcall_rate_is_limited(struct net *net)
+{
+    struct dp_port_stats stats;
+    struct dp_totals before, after;
+    uint8_t frame[SIZE];
+
+    frame_make(frame, 8);
+    assert_int_equal(dp_port_set_upcall_rate(net->dp, 1, 1, 5), 0);
+    dp_totals(net->dp, &before);
+    for (int i = 0; i < 50; i++)
+        net_send(net, 1, frame, SIZE);
+    net_wait(net, &before, 50);
+    dp_totals(net->dp, &after);
+    assert_int_equal(dp_port_stats(net->dp, 1, &stats), 0);
+    assert_int_equal(stats.n_upcalls + stats.n_upcalls_lost, 50);
+    assert_in_range(stats.n_upcalls, 5, 8);
+    assert_int_equal(after.n_dropped[DP_DROP_UPCALL_RATE] - before.n_dropped[DP_DROP_UPCALL_RATE],
+                     stats.n_upcalls_lost);
+    assert_int_equal(after.n_consumed - before.n_consumed, stats.n_upcalls);
+}
+
+/* ---- Injection ---- */
+
+static void
+executes_from_user_space(struct net *net)
+{
+    struct dp_action out = output_to(3, true), to2 = output_to(2, true);
+    uint32_t index = put_port_flow(net->dp, 1, &out, 1);
+    struct dp_executor *executor;
+    uint8_t frame[SIZE];
+    struct dp_packet packet = {frame, SIZE, 0};
+
+    assert_int_equal(dp_executor_open(net->dp, &executor), 0);
+    frame_make(frame, 11);
+    assert_int_equal(dp_execute_flow(executor, &packet, 1, 0, index), 0);
+    expect_frame(net, 3, frame);
+    assert_int_equal(n_packets(net->dp, index), 1);
+    assert_int_equal(dp_execute_actions(executor, &packet, 1, 0, &to2, 1), 0);
+    expect_frame(net, 2, frame);
+    assert_int_equal(n_packets(net->dp, index), 1);
+    assert_int_equal(dp_execute_lookup(executor, &packet, 1), 0);
+    expect_frame(net, 3, frame);
+    assert_int_equal(n_packets(net->dp, index), 2);
+    dp_executor_close(executor);
+}
+
+static void
+truncates_each_output_alone(struct net *net)
+{
+    struct dp_action list[] = {
+        {.kind = DP_ACTION_TRUNC, .arg32 = 40}, output_to(2, false), output_to(3, true)};
+    struct dp_executor *executor;
+    uint8_t frame[SIZE], got[2048];
+    struct dp_packet packet = {frame, SIZE, 0};
+
+    assert_int_equal(dp_executor_open(net->dp, &executor), 0);
+    frame_make(frame, 12);
+    assert_int_equal(dp_execute_actions(executor, &packet, 1, 0, list, ARRAY_SIZE(list)), 0);
+    assert_int_equal(net_receive(net, 2, got, sizeof got, 2000), 40);
+    assert_memory_equal(got, frame, 40);
+    expect_frame(net, 3, frame);
+    dp_executor_close(executor);
+}
+
+/* A checksum that the sender left to the hardware is one after an upcall, too. */
+static void
+keeps_partial_checksums(struct net *net)
+{
+    /* UDP 10.0.0.1:1 -> 10.0.0.2:2, four bytes of payload; checksum: the pseudo header's sum. */
+    uint8_t frame[46] = {2, 0,  0, 0, 0, 1, 2,  0,  0,    0,    0,  2, 8, 0, 0x45, 0,
+                         0, 32, 0, 0, 0, 0, 64, 17, 0x66, 0xcb, 10, 0, 0, 1, 10,   0,
+                         0, 2,  0, 1, 0, 2, 0,  12, 0x14, 0x20, 1,  2, 3, 4};
+    uint8_t got[2048];
+    struct dp_packet packet = {frame, sizeof frame, 0};
+    struct dp_action out = output_to(2, true);
+    struct dp_executor *executor;
+
+    assert_int_equal(dp_executor_open(net->dp, &executor), 0);
+    assert_int_equal(system("ethtool -K p2 tx off >/dev/null"), 0);
+    assert_int_equal(dp_execute_actions(executor, &packet, 1, 0, &out, 1), 0);
+    assert_int_equal(net_receive(net, 2, got, sizeof got, 2000), sizeof frame);
+    assert_int_equal(system("ethtool -K p2 tx on >/dev/null"), 0);
+    assert_memory_equal(got, frame, 40);
+    /* ~(0x1420 + 0x0001 + 0x0002 + 0x000c + 0x0102 + 0x0304) */
+    assert_int_equal(got[40] << 8 | got[41], 0xe7ca);
+    dp_executor_close(executor);
+}
+
+/* ---- Adoption ---- */
+
+static void
+survives_the_daemon(enum dp_hook hook)
+{
+    struct dp_action out = output_to(2, true), to3 = output_to(3, true);
+    struct net net;
+    uint32_t index;
+    bool adopted;
+    uint8_t frame[SIZE];
+    struct dp_port_info info;
+
+    net_open(&net, hook, PIN_DIR, &adopted);
+    assert_false(adopted);
+    index = put_port_flow(net.dp, 1, &out, 1);
+    frame_make(frame, 1);
+    net_send(&net, 1, frame, SIZE);
+    expect_frame(&net, 2, frame);
+    dp_close(net.dp, DP_KEEP);
+    frame_make(frame, 2);
+    net_send(&net, 1, frame, SIZE);
+    expect_frame(&net, 2, frame);
+    for (uint32_t i = 1; i <= NET_PORTS; i++)
+        close(net.far[i]);
+
+    net_open(&net, hook, PIN_DIR, &adopted);
+    assert_true(adopted);
+    assert_int_equal(dp_n_flows(net.dp), 1);
+    assert_int_equal(dp_n_masks(net.dp), 1);
+    assert_int_equal(n_packets(net.dp, index), 2);
+    assert_int_equal(dp_port_get(net.dp, 2, &info), 0);
+    assert_int_equal(info.ifindex, net.ifindex[2]);
+    assert_int_equal(info.hook, hook);
+    assert_int_equal(info.bridge, 7);
+    frame_make(frame, 3);
+    net_send(&net, 1, frame, SIZE);
+    expect_frame(&net, 2, frame);
+    assert_int_equal(dp_flow_set_actions(net.dp, index, &to3, 1), 0);
+    net_send(&net, 1, frame, SIZE);
+    expect_frame(&net, 3, frame);
+    net_close(&net, DP_STOP);
+    assert_int_not_equal(access(PIN_DIR, F_OK), 0);
+}
+
+static void
+adoption_tc(void **state)
+{
+    (void)state;
+    survives_the_daemon(DP_HOOK_TC);
+}
+
+static void
+adoption_xdp(void **state)
+{
+    (void)state;
+    survives_the_daemon(DP_HOOK_XDP);
+}
+
+/* ---- Ports ---- */
+
+static void
+port_errors(struct net *net)
+{
+    struct dp_port_info info;
+
+    assert_int_equal(dp_port_add(net->dp, 9, 999999, 0, DP_HOOK_TC, &info), ENODEV);
+    assert_non_null(strstr(dp_error(), "999999"));
+    assert_int_equal(dp_port_add(net->dp, 9, net->ifindex[1], 0, DP_HOOK_TC, &info), EEXIST);
+    assert_int_equal(dp_port_add(net->dp, 1, net->ifindex[1], 0, DP_HOOK_TC, &info), EEXIST);
+    assert_int_equal(dp_port_add(net->dp, 0, net->ifindex[1], 0, DP_HOOK_TC, &info), EINVAL);
+    assert_int_equal(dp_port_remove(net->dp, 9), ENOENT);
+    assert_int_equal(dp_port_get(net->dp, 9, &info), ENOENT);
+}
+
+static void
+port_comes_and_goes(struct net *net)
+{
+    struct dp_action out = output_to(2, true);
+    struct dp_totals before, after;
+    struct dp_port_info info;
+    uint8_t frame[SIZE];
+
+    frame_make(frame, 1);
+    put_port_flow(net->dp, 1, &out, 1);
+    assert_int_equal(dp_port_remove(net->dp, 2), 0);
+    dp_totals(net->dp, &before);
+    net_send(net, 1, frame, SIZE);
+    net_wait(net, &before, 1);
+    dp_totals(net->dp, &after);
+    assert_int_equal(after.n_dropped[DP_DROP_PORT_GONE] - before.n_dropped[DP_DROP_PORT_GONE], 1);
+    assert_int_equal(dp_port_add(net->dp, 2, net->ifindex[2], 0, DP_HOOK_AUTO, &info), 0);
+    assert_int_equal(info.hook, DP_HOOK_TC);
+    assert_string_not_equal(info.why, "");
+    net_send(net, 1, frame, SIZE);
+    expect_frame(net, 2, frame);
+}
+
+/* ---- Meters ---- */
+
+/* Packets that a meter let pass among `n` that were sent at once. */
+static uint64_t
+metered(struct net *net, uint64_t n)
+{
+    struct dp_totals before, after;
+    uint8_t frame[SIZE];
+
+    frame_make(frame, 1);
+    dp_totals(net->dp, &before);
+    for (uint64_t i = 0; i < n; i++) {
+        net_send(net, 1, frame, SIZE);
+        if (i % 64 == 63)
+            net_wait(net, &before, i + 1);
+    }
+    net_wait(net, &before, n);
+    dp_totals(net->dp, &after);
+    assert_int_equal(after.n_forwarded - before.n_forwarded + after.n_dropped[DP_DROP_METER] -
+                         before.n_dropped[DP_DROP_METER],
+                     n);
+    return after.n_forwarded - before.n_forwarded;
+}
+
+static void
+meter_drops(struct net *net)
+{
+    struct dp_action list[] = {{.kind = DP_ACTION_METER, .arg32 = 3}, output_to(2, true)};
+    struct dp_meter_band_config band = {.type = DP_BAND_DROP, .rate = 10, .burst = 20};
+    struct dp_meter meter;
+    uint64_t n_passed;
+
+    put_port_flow(net->dp, 1, list, 2);
+    assert_int_equal(metered(net, 10), 10);
+    assert_int_equal(dp_meter_set(net->dp, 3, true, &band, 1), 0);
+    n_passed = metered(net, 200);
+    assert_in_range(n_passed, 20, 40);
+    assert_int_equal(dp_meter_stats(net->dp, 3, &meter), 0);
+    assert_int_equal(meter.n_packets, 200);
+    assert_int_equal(meter.n_bytes, 200 * SIZE);
+    assert_int_equal(meter.bands[0].n_packets, 200 - n_passed);
+    assert_int_equal(dp_meter_del(net->dp, 3), 0);
+    assert_int_equal(dp_meter_stats(net->dp, 3, &meter), ENOENT);
+    assert_int_equal(metered(net, 10), 10);
+    band.rate = 0;
+    assert_int_equal(dp_meter_set(net->dp, 3, true, &band, 1), EINVAL);
+}
+
+/* ---- Which cases ---- */
+
+typedef void net_test(struct net *);
+
+static void
+on_hook(net_test *test, enum dp_hook hook)
+{
+    struct net net;
+
+    net_open(&net, hook, NULL, NULL);
+    test(&net);
+    net_close(&net, DP_STOP);
+}
+
+#define BOTH_HOOKS(X)                                                                              \
+    X(forwards_and_counts)                                                                         \
+    X(sends_to_several_ports)                                                                      \
+    X(drops_under_a_reason)                                                                        \
+    X(refuses_to_forward)                                                                          \
+    X(cache_follows_changes)                                                                       \
+    X(long_lists_chain)                                                                            \
+    X(recirculates)                                                                                \
+    X(upcall_has_packet_and_key)                                                                   \
+    X(upcall_rate_is_limited)                                                                      \
+    X(executes_from_user_space)                                                                    \
+    X(truncates_each_output_alone)                                                                 \
+    X(keeps_partial_checksums)                                                                     \
+    X(port_errors)                                                                                 \
+    X(port_comes_and_goes)                                                                         \
+    X(meter_drops)
+
+#define X(name)                                                                                    \
+    static void name##_tc(void **state)                                                            \
+    {                                                                                              \
+        (void)state;                                                                               \
+        on_hook(name, DP_HOOK_TC);                                                                 \
+    }                                                                                              \
+    static void name##_xdp(void **state)                                                           \
+    {                                                                                              \
+        (void)state;                                                                               \
+        on_hook(name, DP_HOOK_XDP);                                                                \
+    }
+BOTH_HOOKS(X)
+#undef X
+
+int
+main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+#define X(name) cmocka_unit_test(name##_tc), cmocka_unit_test(name##_xdp),
+        BOTH_HOOKS(X)
+#undef X
+            cmocka_unit_test(adoption_tc),
+        cmocka_unit_test(adoption_xdp),
+    };
+
+    if (!net_possible()) {
+        printf("ok 1 - client # SKIP programs can be loaded by root only\n");
+        return 77;
+    }
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A network of its own for a test of the client: a namespace that this process enters, veth
+ * pairs whose near ends become ports and whose far ends packet sockets watch.
+ *
+ * Errors end the test by assertion. Threads: one. Not here: lists of actions (rig.h). */
+#ifndef SHUNT_TESTS_DATAPATH_NET_H
+#define SHUNT_TESTS_DATAPATH_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "datapath/dp.h"
+
+#define NET_PORTS 3
+
+struct net {
+    struct dp *dp;
+    uint32_t ifindex[NET_PORTS + 1]; /* By port number, of the near end. */
+    int far[NET_PORTS + 1];          /* Packet sockets on the far ends. */
+};
+
+/* True if this process may make namespaces and load programs. */
+bool net_possible(void);
+/* Makes devices p1, q1 and so on, once a process. */
+void net_devices(void);
+/* Opens the switch; ports 1 to NET_PORTS are on `hook`. `pin_dir` may be NULL. */
+void net_open(struct net *, enum dp_hook hook, const char *pin_dir, bool *adopted);
+void net_close(struct net *, enum dp_close_mode);
+/* Sends a frame into the switch by a port. */
+void net_send(struct net *, uint32_t port_no, const void *frame, size_t size);
+/* The next frame of ours (EtherType 0x88b5 or UDP) that left by the port, 0: none for `wait_ms`. */
+size_t net_receive(struct net *, uint32_t port_no, void *frame, size_t size, int wait_ms);
+/* Waits until the switch has booked `n` frames more than `before` said. */
+void net_wait(struct net *, const struct dp_totals *before, uint64_t n);
+
+#endif
