@@ -8,13 +8,28 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/fields.def \
 	ofproto/flow.h \
 	ofproto/match-text.c \
+	ofproto/match-wire.c \
 	ofproto/match.c \
 	ofproto/match.h \
+	ofproto/message-flow.c \
+	ofproto/message-group.c \
+	ofproto/message-meter.c \
+	ofproto/message-packet.c \
+	ofproto/message-port.c \
+	ofproto/message-scratch.c \
+	ofproto/message-scratch.h \
+	ofproto/message-stats.c \
 	ofproto/messages.h \
 	ofproto/ofp-names.c \
 	ofproto/ofp-names.h \
 	ofproto/ofp.h \
+	ofproto/ofpact-codec.h \
 	ofproto/ofpact-ct.c \
+	ofproto/ofpact-decode-nicira.c \
+	ofproto/ofpact-decode.c \
+	ofproto/ofpact-encode-field.c \
+	ofproto/ofpact-encode-nicira.c \
+	ofproto/ofpact-encode.c \
 	ofproto/ofpact-field.c \
 	ofproto/ofpact-header.c \
 	ofproto/ofpact-instruction.c \
@@ -23,6 +38,7 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/ofpact-output.c \
 	ofproto/ofpact-provider.h \
 	ofproto/ofpact-text.c \
+	ofproto/ofpact-wire.h \
 	ofproto/ofpact.c \
 	ofproto/ofpact.h \
 	ofproto/ofpacts.def \

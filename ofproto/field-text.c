@@ -11,8 +11,7 @@
 #include "ofproto/ofp-names.h"
 #include "ofproto/text.h"
 
-/* ---- Flags
- * -------------------------------------------------------------------------------------*/
+/* ---- Flags ------------------------------------------------------------------------------------*/
 static const char *const tcp_flag_names[] = {"fin", "syn", "rst", "psh", "ack",
                                              "urg", "ece", "cwr", "ns",  NULL};
 static const char *const ct_state_names[] = {"new", "est",  "rel",  "rpl", "inv",
@@ -113,8 +112,7 @@ parse_flags(const struct field *field, const char *text, field_value *value, fie
     return NULL;
 }
 
-/* ---- Fragments, packet types
- * -------------------------------------------------------------------*/
+/* ---- Fragments, packet types ------------------------------------------------------------------*/
 static const struct {
     const char *name;
     uint8_t value, mask;
@@ -159,8 +157,7 @@ parse_packet_type(const char *text, field_value *value, field_value *mask)
     return NULL;
 }
 
-/* ---- Format
- * ------------------------------------------------------------------------------------*/
+/* ---- Format -----------------------------------------------------------------------------------*/
 static void
 put_hex(field_value value, struct buf *out)
 {
@@ -285,8 +282,7 @@ field_format(const struct field *field, field_value value, field_value mask,
     }
 }
 
-/* ---- Parse
- * -------------------------------------------------------------------------------------*/
+/* ---- Parse ------------------------------------------------------------------------------------*/
 static bool
 parse_mac(const char *text, field_value *value)
 {
@@ -468,8 +464,7 @@ field_parse_value(const struct field *field, const char *text,
     return error;
 }
 
-/* ---- Subfields
- * -----------------------------------------------------------------------------------*/
+/* ---- Subfields --------------------------------------------------------------------------------*/
 /* Reads "[]", "[5]" or "[3..7]" at *s; nothing there: the whole field. */
 static bool
 parse_bits(const char **s, const struct field *field, unsigned int *first, unsigned int *last)
@@ -477,7 +472,7 @@ parse_bits(const char **s, const struct field *field, unsigned int *first, unsig
     int n = 0;
 
     *first = 0;
-    *last = field->n_bits - 1u;
+    *last = field_sub_bits(field) - 1u;
     if (**s != '[')
         return true;
     if (!strncmp(*s, "[]", 2))
@@ -504,9 +499,9 @@ subfield_parse(const char **s, struct subfield *sf)
     if (!parse_bits(s, field, &first, &last))
         return text_error("%s: write %.*s[], %.*s[BIT] or %.*s[FIRST..LAST]", start, (int)n, start,
                           (int)n, start, (int)n, start);
-    if (first > last || last >= field->n_bits)
-        return text_error("%s: bits %u..%u are not in a field of %d bits", start, first, last,
-                          field->n_bits);
+    if (first > last || last >= field_sub_bits(field))
+        return text_error("%s: bits %u..%u are not in a field of %u bits", start, first, last,
+                          field_sub_bits(field));
     *sf = (struct subfield){(uint16_t)field->id, (uint8_t)first, (uint8_t)(last - first + 1)};
     return NULL;
 }
@@ -517,7 +512,7 @@ subfield_format(const struct subfield *sf, struct buf *out)
     const struct field *field = &fields[sf->field];
 
     buf_puts(out, field->nxm_name ? field->nxm_name : field->name);
-    if (!sf->ofs && sf->n_bits == field->n_bits)
+    if (!sf->ofs && sf->n_bits == field_sub_bits(field))
         buf_puts(out, "[]");
     else if (sf->n_bits == 1)
         buf_printf(out, "[%u]", sf->ofs);

@@ -31,7 +31,7 @@ const struct field fields[N_FIELDS] = {
 #undef FIELD
 };
 
-/* ---- Indices ---------------------------------------------------------------------------------*/
+/* ---- Indices ----------------------------------------------------------------------------------*/
 /* Every name, sorted without regard to case. */
 static struct field_name {
     const char *name;
@@ -146,7 +146,7 @@ field_header(const struct field *field, enum ofp_version version, uint32_t *expe
     return field->nxm ? field->nxm : field->oxm;
 }
 
-/* ---- Values ----------------------------------------------------------------------------------*/
+/* ---- Values -----------------------------------------------------------------------------------*/
 field_value
 field_read(const uint8_t *bytes, size_t size)
 {
@@ -357,8 +357,7 @@ field_value_is_valid(const struct field *field, field_value value)
     return !(value & ~field_ones(field));
 }
 
-/* ---- Prerequisites
- * -----------------------------------------------------------------------------*/
+/* ---- Prerequisites ----------------------------------------------------------------------------*/
 /* The values that prerequisites ask for; -1: not known. */
 struct known {
     int eth_type, ip_proto, icmp_type;
@@ -449,8 +448,7 @@ field_prereq_ok_flow(const struct field *field, const struct flow *flow)
     return headers_ok(field->prereq, &known);
 }
 
-/* ---- Subfields
- * -----------------------------------------------------------------------------------*/
+/* ---- Subfields --------------------------------------------------------------------------------*/
 field_value
 subfield_get(const struct subfield *sf, const struct flow *flow)
 {

@@ -137,6 +137,13 @@ field_ones(const struct field *field)
     return field->n_bits == 128 ? ~(field_value)0 : ((field_value)1 << field->n_bits) - 1;
 }
 
+/* How many bits `move`, `load` and their like see: of vlan_vid not the present bit. */
+static inline unsigned int
+field_sub_bits(const struct field *field)
+{
+    return field->id == FIELD_VLAN_VID ? 12 : field->n_bits;
+}
+
 /* Reads the field of a packet or of a match's values; of a mask. */
 field_value field_get(const struct field *, const struct flow *flow);
 field_value field_get_mask(const struct field *, const struct flow *mask);

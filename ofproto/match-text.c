@@ -41,8 +41,7 @@ struct printer {
     int eth_type, ip_proto; /* What the match fixes, else -1. */
 };
 
-/* ---- Print
- * -------------------------------------------------------------------------------------*/
+/* ---- Print ------------------------------------------------------------------------------------*/
 static void
 put(const struct printer *p, enum field_id id, const char *label)
 {
@@ -230,8 +229,7 @@ match_format(const struct match *match, const struct ofp_port_names *names, int 
         buf_chomp(out, ',');
 }
 
-/* ---- Parse
- * -------------------------------------------------------------------------------------*/
+/* ---- Parse ------------------------------------------------------------------------------------*/
 static const struct shorthand *
 find_shorthand(const char *key)
 {

@@ -144,8 +144,7 @@ match_normalize(struct match *match)
     return changed;
 }
 
-/* ---- Compact form
- * ------------------------------------------------------------------------------*/
+/* ---- Compact form -----------------------------------------------------------------------------*/
 #define FOR_EACH_MAP_BIT(I, MAP)                                                                   \
     for (uint64_t map_ = (MAP); map_ && ((I) = __builtin_ctzll(map_), true); map_ &= map_ - 1)
 

@@ -44,8 +44,7 @@ bool match_overlaps(const struct match *, const struct match *);
  * that such fields are ignored (section 3.4). Returns true if that changed anything. */
 bool match_normalize(struct match *);
 
-/* ---- Compact form
- * ------------------------------------------------------------------------------*/
+/* ---- Compact form -----------------------------------------------------------------------------*/
 /* words[0..n) are values, words[n..2n) masks, of the flow words that `map` has bits for. */
 struct minimatch {
     uint64_t map;
@@ -68,30 +67,35 @@ minimatch_n_words(const struct minimatch *mm)
     return (unsigned int)__builtin_popcountll(mm->map);
 }
 
-/* ---- Wire
- * ----------------------------------------------------------------------------------------*/
-/* Decodes a run of OXM or NXM TLVs, of `size` bytes without padding. With `loose`, fields that are
- * not known, and prerequisites, are no errors (packet-in's and packet-out's metadata).
- * `*cookie` and `*cookie_mask` take NXM_NX_COOKIE when they are not NULL. */
-enum ofperr match_decode_oxm(const void *oxm, size_t size, bool loose, struct match *,
+/* ---- Wire -------------------------------------------------------------------------------------*/
+/* From and to the generated structs (ofproto/openflow.h). What encoders make lies in the arena. */
+struct of_arena;
+struct of_match;
+struct of_oxm_list;
+
+/* Decodes OXM or NXM fields. With `loose`, prerequisites need not be there, and fields that are
+ * not known are skipped (a packet's metadata). `*cookie` and `*cookie_mask` take NXM_NX_COOKIE if
+ * they are not NULL. */
+enum ofperr match_decode_oxm(const struct of_oxm_list *, bool loose, struct match *,
                              uint64_t *cookie, uint64_t *cookie_mask);
 
-/* Appends the match as OXM TLVs for `version` (NXM for OpenFlow 1.0), without padding, in an order
- * that puts prerequisites first. */
-void match_encode_oxm(const struct match *, enum ofp_version version, struct buf *out);
+/* Makes the fields in which `version` says the match (NXM's for OpenFlow 1.0), prerequisites
+ * first. */
+void match_encode_oxm(const struct match *, enum ofp_version version, struct of_arena *,
+                      struct of_oxm_list *);
 
-/* The metadata of a packet, as packet-in messages carry it: in_port and each field that has no
- * prerequisite and is not zero. */
-void match_encode_metadata(const struct flow *, enum ofp_version version, struct buf *out);
+/* The metadata of a packet, as packet-in messages carry it: in_port, and each pipeline field that
+ * is not zero. */
+void match_encode_metadata(const struct flow *, enum ofp_version version, struct of_arena *,
+                           struct of_oxm_list *);
 
-/* OpenFlow 1.0's match, of a generated struct of_match (ofproto/openflow.h). Returns false from
- * the encoder when the match needs more than 1.0 can say (as much of it as fits is written). */
-struct of_match;
+/* The match of a message: OpenFlow 1.0's fixed one, or a list of OXM. The encoder returns false if
+ * 1.0 cannot say the match (as much of it as it can is written). */
 enum ofperr match_decode(const struct of_match *, enum ofp_version version, struct match *);
-bool match_encode_v10(const struct match *, struct of_match *);
+bool match_encode(const struct match *, enum ofp_version version, struct of_arena *,
+                  struct of_match *);
 
-/* ---- Text
- * ------------------------------------------------------------------------------------------*/
+/* ---- Text -------------------------------------------------------------------------------------*/
 /* Appends the match as `ovs-ofctl dump-flows` prints it: "priority=5,ip,nw_src=10.0.0.0/8". A
  * `priority` of 32768 (OFPRIORITY_DEFAULT) or below 0 is left out; nothing is appended for a
  * match of everything. */

@@ -27,8 +27,7 @@ struct ofp_decode_limits {
     bool flow_mod_table_id; /* Nicira's extension to OpenFlow 1.0: the command's high byte. */
 };
 
-/* ---- Flow modification
- * -------------------------------------------------------------------------*/
+/* ---- Flow modification ------------------------------------------------------------------------*/
 struct ofp_flow_mod {
     struct match match;
     uint16_t priority;
@@ -57,8 +56,7 @@ enum ofperr ofp_flow_mod_decode(const struct of_header *, const struct ofp_decod
 void ofp_flow_mod_encode(const struct ofp_flow_mod *, enum ofp_version, uint32_t xid, bool nxm,
                          bool flow_mod_table_id, struct buf *msg);
 
-/* ---- Packets
- * -----------------------------------------------------------------------------------*/
+/* ---- Packets ----------------------------------------------------------------------------------*/
 struct ofp_packet_out {
     const void *packet; /* NULL with a buffer id. */
     size_t packet_size;
@@ -94,8 +92,7 @@ void ofp_packet_in_encode(const struct ofp_packet_in *, enum ofp_packet_in_forma
                           struct buf *msg);
 enum ofperr ofp_packet_in_decode(const struct of_header *, struct ofp_packet_in *);
 
-/* ---- Flow statistics
- * ---------------------------------------------------------------------------*/
+/* ---- Flow statistics --------------------------------------------------------------------------*/
 /* Flow and aggregate statistics' requests of every version, NXST_* in OpenFlow 1.0. */
 struct ofp_flow_stats_request {
     bool aggregate;
@@ -144,6 +141,8 @@ struct ofp_multipart {
     size_t part;      /* Offset of the part that grows. */
     size_t head_size; /* Bytes of a part before its first entry. */
     enum ofp_version version;
+    uint16_t class_id; /* Of the reply (enum of_class). */
+    uint32_t xid;
 };
 
 /* Starts the answer to `request`, with its type and xid. */
@@ -161,8 +160,7 @@ enum ofperr ofp_flow_stats_decode(const struct of_header *reply,
                                   void (*cb)(const struct ofp_flow_stats *, void *aux), void *aux);
 enum ofperr ofp_aggregate_stats_decode(const struct of_header *reply, struct ofp_aggregate_stats *);
 
-/* ---- Flow removed
- * ------------------------------------------------------------------------------*/
+/* ---- Flow removed -----------------------------------------------------------------------------*/
 struct ofp_flow_removed {
     struct match match;
     uint64_t cookie;
@@ -179,8 +177,7 @@ void ofp_flow_removed_encode(const struct ofp_flow_removed *, enum ofp_version, 
                              struct buf *msg);
 enum ofperr ofp_flow_removed_decode(const struct of_header *, struct ofp_flow_removed *);
 
-/* ---- Groups
- * ------------------------------------------------------------------------------------*/
+/* ---- Groups -----------------------------------------------------------------------------------*/
 struct ofp_bucket {
     struct list node; /* In a list of buckets. */
     uint16_t weight;
@@ -245,8 +242,7 @@ enum ofperr ofp_group_stats_decode(const struct of_header *reply,
                                    void (*cb)(const struct ofp_group_stats *, void *aux),
                                    void *aux);
 
-/* ---- Meters
- * ------------------------------------------------------------------------------------*/
+/* ---- Meters -----------------------------------------------------------------------------------*/
 #define OFP_MAX_BANDS 16
 
 struct ofp_meter_band {
@@ -289,8 +285,7 @@ enum ofperr ofp_meter_stats_decode(const struct of_header *reply,
                                    void (*cb)(const struct ofp_meter_stats *, void *aux),
                                    void *aux);
 
-/* ---- Ports
- * -------------------------------------------------------------------------------------*/
+/* ---- Ports ------------------------------------------------------------------------------------*/
 struct ofp_port {
     uint32_t port_no;
     uint8_t hw_addr[6];
@@ -340,8 +335,7 @@ struct ofp_features {
 void ofp_features_encode(const struct ofp_features *, enum ofp_version, uint32_t xid,
                          struct buf *msg);
 
-/* ---- Errors
- * ------------------------------------------------------------------------------------*/
+/* ---- Errors -----------------------------------------------------------------------------------*/
 /* Appends the error message that answers the request at `request` (its raw bytes, of which at
  * least 64 are sent back). */
 void ofp_error_encode(enum ofperr, const void *request, size_t request_size, struct buf *msg);

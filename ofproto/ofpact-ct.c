@@ -9,8 +9,7 @@
 #define ALG_FTP 21
 #define ALG_TFTP 69
 
-/* ---- ct
- * ----------------------------------------------------------------------------------------*/
+/* ---- ct ---------------------------------------------------------------------------------------*/
 static bool
 is_nat(const struct ofpact *ofpact)
 {
@@ -177,8 +176,7 @@ parse_ct(char *value, struct ofpact_parser *parser)
     return error;
 }
 
-/* ---- nat
- * ---------------------------------------------------------------------------------------*/
+/* ---- nat --------------------------------------------------------------------------------------*/
 static void
 put_address(const struct ofpact_nat *nat, field_value addr, bool brackets, struct buf *out)
 {
@@ -339,8 +337,7 @@ parse_nat(char *value, struct ofpact_parser *parser)
     return NULL;
 }
 
-/* ---- ct_clear
- * ----------------------------------------------------------------------------------*/
+/* ---- ct_clear ---------------------------------------------------------------------------------*/
 void
 ofpact_format_CT_CLEAR(const struct ofpact_null *null, const struct ofpact_printer *p)
 {

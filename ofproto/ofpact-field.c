@@ -38,8 +38,7 @@ find_legacy(const struct ofpact_set_field *sf)
     return NULL;
 }
 
-/* ---- Format
- * ------------------------------------------------------------------------------------*/
+/* ---- Format -----------------------------------------------------------------------------------*/
 static void
 format_legacy(const struct legacy *legacy, const struct ofpact_set_field *sf, struct buf *out)
 {
@@ -105,8 +104,7 @@ ofpact_format_REG_MOVE(const struct ofpact_reg_move *move, const struct ofpact_p
     subfield_format(&move->dst, p->out);
 }
 
-/* ---- Check
- * -------------------------------------------------------------------------------------*/
+/* ---- Check ------------------------------------------------------------------------------------*/
 static bool
 is_ct_field(unsigned int id)
 {
@@ -200,8 +198,7 @@ ofpact_check_REG_MOVE(const struct ofpact_reg_move *move, struct ofpact_checker 
     return ofpact_check_dst(&move->dst, c);
 }
 
-/* ---- Parse
- * -------------------------------------------------------------------------------------*/
+/* ---- Parse ------------------------------------------------------------------------------------*/
 /* Cuts "A->B" in two. Returns B, or NULL. */
 static char *
 cut_arrow(char *text)

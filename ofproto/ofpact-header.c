@@ -14,7 +14,7 @@
 enum ofperr
 ofpact_check_prereq(enum field_id id, bool strict, const struct ofpact_checker *c)
 {
-    if (field_prereq_ok(&fields[id], &c->match.flow, &c->match.mask))
+    if (c->limits->no_prereqs || field_prereq_ok(&fields[id], &c->match.flow, &c->match.mask))
         return OFPERR_OK;
     return !strict && c->limits->loose_prereqs ? OFPERR_OK : OFPERR_OFPBAC_MATCH_INCONSISTENT;
 }
@@ -31,8 +31,7 @@ set_eth_type(struct ofpact_checker *c, uint16_t eth_type)
     c->match.flow.key.tp_src = 0;
 }
 
-/* ---- Tags
- * --------------------------------------------------------------------------------------*/
+/* ---- Tags -------------------------------------------------------------------------------------*/
 void
 ofpact_format_PUSH_VLAN(const struct ofpact_push *push, const struct ofpact_printer *p)
 {
@@ -169,8 +168,7 @@ parse_strip_vlan(char *value, struct ofpact_parser *parser)
     return error;
 }
 
-/* ---- TTL
- * ---------------------------------------------------------------------------------------*/
+/* ---- TTL --------------------------------------------------------------------------------------*/
 void
 ofpact_format_DEC_TTL(const struct ofpact_dec_ttl *dec, const struct ofpact_printer *p)
 {
@@ -257,8 +255,7 @@ ofpact_check_COPY_TTL_IN(const struct ofpact_null *null, struct ofpact_checker *
     return ofpact_check_prereq(FIELD_MPLS_TTL, false, c);
 }
 
-/* ---- Stack
- * -------------------------------------------------------------------------------------*/
+/* ---- Stack ------------------------------------------------------------------------------------*/
 void
 ofpact_format_STACK_PUSH(const struct ofpact_stack *stack, const struct ofpact_printer *p)
 {

@@ -25,12 +25,6 @@ parse_meter(char *value, struct ofpact_parser *parser)
     return text_u32("meter", value, &meter->meter_id);
 }
 
-/* What stat_trigger's thresholds are called, by bit of `present`. */
-#define XST_DURATION 0 /* OFPXST_OFB_*. */
-#define XST_IDLE_TIME 1
-#define XST_FLOW_COUNT 3
-#define XST_PACKET_COUNT 4
-#define XST_BYTE_COUNT 5
 #define STF_PERIODIC 1 /* OFPSTF_*. */
 #define STF_ONLY_FIRST 2
 
@@ -42,11 +36,11 @@ ofpact_format_STAT_TRIGGER(const struct ofpact_stat_trigger *st, const struct of
         const char *name;
         unsigned long long value;
     } rows[] = {
-        {XST_DURATION, "duration", st->duration_ns},
-        {XST_IDLE_TIME, "idle_time", st->idle_ns},
-        {XST_FLOW_COUNT, "flow_count", st->n_flows},
-        {XST_PACKET_COUNT, "packet_count", st->n_packets},
-        {XST_BYTE_COUNT, "byte_count", st->n_bytes},
+        {STAT_DURATION, "duration", st->duration},
+        {STAT_IDLE_TIME, "idle_time", st->idle},
+        {STAT_FLOW_COUNT, "flow_count", st->n_flows},
+        {STAT_PACKET_COUNT, "packet_count", st->n_packets},
+        {STAT_BYTE_COUNT, "byte_count", st->n_bytes},
     };
 
     buf_puts(p->out, "stat_trigger(");
@@ -76,11 +70,11 @@ parse_threshold(const char *key, const char *value, struct ofpact_stat_trigger *
         const char *name;
         uint64_t *value;
     } rows[] = {
-        {XST_DURATION, "duration", &st->duration_ns},
-        {XST_IDLE_TIME, "idle_time", &st->idle_ns},
-        {XST_FLOW_COUNT, "flow_count", &st->n_flows},
-        {XST_PACKET_COUNT, "packet_count", &st->n_packets},
-        {XST_BYTE_COUNT, "byte_count", &st->n_bytes},
+        {STAT_DURATION, "duration", &st->duration},
+        {STAT_IDLE_TIME, "idle_time", &st->idle},
+        {STAT_FLOW_COUNT, "flow_count", &st->n_flows},
+        {STAT_PACKET_COUNT, "packet_count", &st->n_packets},
+        {STAT_BYTE_COUNT, "byte_count", &st->n_bytes},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

@@ -2,12 +2,11 @@
 /* learn: a flow that makes flows (ovs-actions(7)): text and checks. */
 #include "ofproto/ofpact-provider.h"
 
-/* ---- Format
- * ------------------------------------------------------------------------------------*/
+/* ---- Format -----------------------------------------------------------------------------------*/
 static bool
 is_whole(const struct subfield *sf)
 {
-    return !sf->ofs && sf->n_bits == fields[sf->field].n_bits;
+    return !sf->ofs && sf->n_bits == field_sub_bits(&fields[sf->field]);
 }
 
 static void
@@ -95,8 +94,7 @@ ofpact_format_LEARN(const struct ofpact_learn *learn, const struct ofpact_printe
     buf_putc(p->out, ')');
 }
 
-/* ---- Check
- * -------------------------------------------------------------------------------------*/
+/* ---- Check ------------------------------------------------------------------------------------*/
 enum ofperr
 ofpact_check_LEARN(const struct ofpact_learn *learn, struct ofpact_checker *c)
 {
@@ -127,8 +125,7 @@ ofpact_check_LEARN(const struct ofpact_learn *learn, struct ofpact_checker *c)
     return OFPERR_OK;
 }
 
-/* ---- Parse
- * -------------------------------------------------------------------------------------*/
+/* ---- Parse ------------------------------------------------------------------------------------*/
 /* A field's run of bits, or a constant for dst's n_bits. */
 static char *
 parse_source(const char *text, const struct ofpact_parser *parser, struct learn_spec *spec)

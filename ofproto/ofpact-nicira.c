@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* ---- Resubmit
- * ----------------------------------------------------------------------------------*/
+/* ---- Resubmit ---------------------------------------------------------------------------------*/
 void
 ofpact_format_RESUBMIT(const struct ofpact_resubmit *r, const struct ofpact_printer *p)
 {
@@ -61,8 +60,7 @@ parse_resubmit(char *value, struct ofpact_parser *parser)
     return NULL;
 }
 
-/* ---- Conjunction
- * -------------------------------------------------------------------------------*/
+/* ---- Conjunction ------------------------------------------------------------------------------*/
 void
 ofpact_format_CONJUNCTION(const struct ofpact_conjunction *conj, const struct ofpact_printer *p)
 {
@@ -96,8 +94,7 @@ parse_conjunction(char *value, struct ofpact_parser *parser)
     return NULL;
 }
 
-/* ---- Multipath and bundle
- * ----------------------------------------------------------------------*/
+/* ---- Multipath and bundle ---------------------------------------------------------------------*/
 static const char *const hash_names[] = {
     [HASH_ETH_SRC] = "eth_src",
     [HASH_SYMMETRIC_L4] = "symmetric_l4",
@@ -269,8 +266,7 @@ parse_bundle(char *value, struct ofpact_parser *parser)
     return parse_members(value + strspn(value, ", "), parser, start);
 }
 
-/* ---- Note
- * --------------------------------------------------------------------------------------*/
+/* ---- Note -------------------------------------------------------------------------------------*/
 void
 ofpact_format_NOTE(const struct ofpact_note *note, const struct ofpact_printer *p)
 {
@@ -313,8 +309,7 @@ parse_note(char *value, struct ofpact_parser *parser)
     return error;
 }
 
-/* ---- Small ones
- * --------------------------------------------------------------------------------*/
+/* ---- Small ones -------------------------------------------------------------------------------*/
 void
 ofpact_format_EXIT(const struct ofpact_null *null, const struct ofpact_printer *p)
 {

@@ -4,8 +4,7 @@
 
 #include <strings.h>
 
-/* ---- Output
- * ------------------------------------------------------------------------------------*/
+/* ---- Output -----------------------------------------------------------------------------------*/
 void
 ofpact_format_OUTPUT(const struct ofpact_output *output, const struct ofpact_printer *p)
 {
@@ -110,8 +109,7 @@ ofpact_check_OUTPUT_REG(const struct ofpact_output_reg *reg, struct ofpact_check
     return ofpact_check_src(&reg->src, c);
 }
 
-/* ---- Group
- * -------------------------------------------------------------------------------------*/
+/* ---- Group ------------------------------------------------------------------------------------*/
 void
 ofpact_format_GROUP(const struct ofpact_group *group, const struct ofpact_printer *p)
 {
@@ -131,8 +129,7 @@ parse_group(char *value, struct ofpact_parser *parser)
     return text_u32("group", value, &OFPACT_PUT(parser->out, GROUP, ofpact_group)->group_id);
 }
 
-/* ---- Controller
- * --------------------------------------------------------------------------------*/
+/* ---- Controller -------------------------------------------------------------------------------*/
 static const char *const reason_names[] = {"no_match",   "action", "invalid_ttl",
                                            "action_set", "group",  "packet_out"};
 #define REASON_ACTION 1 /* OFPR_ACTION. */
@@ -151,6 +148,11 @@ ofpact_format_CONTROLLER(const struct ofpact_controller *controller, const struc
 {
     struct buf *out = p->out;
 
+    if (controller->reason == REASON_ACTION && !controller->controller_id &&
+        !controller->userdata_size && !controller->pause && !controller->meter_id) {
+        buf_printf(out, "CONTROLLER:%u", controller->max_len);
+        return;
+    }
     buf_puts(out, "controller(");
     if (controller->reason != REASON_ACTION && controller->reason < ARRAY_SIZE(reason_names))
         buf_printf(out, "reason=%s,", reason_names[controller->reason]);
@@ -255,8 +257,7 @@ parse_controller(char *value, struct ofpact_parser *parser)
     return error;
 }
 
-/* ---- Queues
- * ------------------------------------------------------------------------------------*/
+/* ---- Queues -----------------------------------------------------------------------------------*/
 void
 ofpact_format_ENQUEUE(const struct ofpact_enqueue *enqueue, const struct ofpact_printer *p)
 {

@@ -11,8 +11,7 @@
 #include "ofproto/ofpact.h"
 #include "ofproto/text.h"
 
-/* ---- Format
- * ------------------------------------------------------------------------------------*/
+/* ---- Format -----------------------------------------------------------------------------------*/
 struct ofpact_printer {
     const struct ofp_port_names *names;
     struct buf *out;
@@ -26,8 +25,7 @@ struct ofpact_printer {
 /* Appends a list, "drop" if it is empty. */
 void ofpact_format_list(const struct ofpact *, size_t size, const struct ofpact_printer *);
 
-/* ---- Parse
- * -------------------------------------------------------------------------------------*/
+/* ---- Parse ------------------------------------------------------------------------------------*/
 struct ofpact_keyword;
 
 struct ofpact_parser {
@@ -70,8 +68,7 @@ char *ofpact_parse_subfield(const char *text, struct subfield *);
 /* Appends a note, padded as the wire pads it. */
 void ofpact_put_note(const void *data, size_t size, struct buf *out);
 
-/* ---- Check
- * -------------------------------------------------------------------------------------*/
+/* ---- Check ------------------------------------------------------------------------------------*/
 struct ofpact_checker {
     struct match match; /* What is known of the packet where the action stands. */
     const struct ofpact_limits *limits;

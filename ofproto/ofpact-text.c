@@ -4,8 +4,7 @@
 
 #include <strings.h>
 
-/* ---- Format
- * ------------------------------------------------------------------------------------*/
+/* ---- Format -----------------------------------------------------------------------------------*/
 static void
 format_one(const struct ofpact *ofpact, const struct ofpact_printer *printer)
 {
@@ -46,8 +45,7 @@ ofpacts_format(const struct ofpact *ofpacts, size_t size, const struct ofp_port_
     ofpact_format_list(ofpacts, size, &printer);
 }
 
-/* ---- Parse
- * -------------------------------------------------------------------------------------*/
+/* ---- Parse ------------------------------------------------------------------------------------*/
 static const struct ofpact_keyword *
 find_keyword(const char *name)
 {

@@ -3,8 +3,7 @@
 
 #include "ofproto/ofpact-provider.h"
 
-/* ---- Building
- * ----------------------------------------------------------------------------------*/
+/* ---- Building ---------------------------------------------------------------------------------*/
 void *
 ofpact_put(struct buf *buf, enum ofpact_type type, size_t size)
 {
@@ -47,8 +46,7 @@ ofpact_put_output(struct buf *buf, uint32_t port, uint32_t max_len)
     output->max_len = max_len;
 }
 
-/* ---- Questions
- * ---------------------------------------------------------------------------------*/
+/* ---- Questions --------------------------------------------------------------------------------*/
 const char *
 ofpact_name(enum ofpact_type type)
 {
@@ -154,8 +152,7 @@ ofpacts_meter(const struct ofpact *ofpacts, size_t size)
     return 0;
 }
 
-/* ---- Action sets
- * ---------------------------------------------------------------------------------*/
+/* ---- Action sets ------------------------------------------------------------------------------*/
 /* The order of execution (OpenFlow 1.3, section 5.10). A set_field comes once for each field. */
 static const enum ofpact_type set_order[] = {
     OFPACT_COPY_TTL_IN, OFPACT_POP_VLAN,     OFPACT_POP_MPLS,  OFPACT_POP_PBB,
@@ -244,8 +241,7 @@ ofpacts_from_action_set(const struct ofpact *set, size_t size, struct buf *out)
         }
 }
 
-/* ---- Check
- * -------------------------------------------------------------------------------------*/
+/* ---- Check ------------------------------------------------------------------------------------*/
 static enum ofperr
 check_one(const struct ofpact *ofpact, struct ofpact_checker *checker)
 {

@@ -49,8 +49,7 @@ ofpact_end(const struct ofpact *ofpacts, size_t size)
 #define OFPACT_FOR_EACH(POS, OFPACTS, SIZE)                                                        \
     for ((POS) = (OFPACTS); (POS) < ofpact_end(OFPACTS, SIZE); (POS) = ofpact_next(POS))
 
-/* ---- Output
- * ------------------------------------------------------------------------------------*/
+/* ---- Output -----------------------------------------------------------------------------------*/
 struct ofpact_null {
     struct ofpact ofpact;
 };
@@ -126,8 +125,7 @@ enum hash_fields {
     HASH_SYMMETRIC_L3,
 };
 
-/* ---- Headers
- * -----------------------------------------------------------------------------------*/
+/* ---- Headers ----------------------------------------------------------------------------------*/
 enum set_field_flavor {
     SET_FIELD_OXM,    /* OFPAT_SET_FIELD, NXAST_REG_LOAD2: `set_field`. */
     SET_FIELD_LOAD,   /* NXAST_REG_LOAD: `load`. */
@@ -169,8 +167,7 @@ struct ofpact_dec_ttl {
     uint16_t controllers[];
 };
 
-/* ---- Nicira
- * ------------------------------------------------------------------------------------*/
+/* ---- Nicira -----------------------------------------------------------------------------------*/
 enum ofpact_flavor {
     FLAVOR_DEFAULT,
     FLAVOR_RESUBMIT,       /* NXAST_RESUBMIT, without a table. */
@@ -309,8 +306,7 @@ struct ofpact_check_pkt_larger {
     struct subfield dst;
 };
 
-/* ---- Instructions, and lists inside an action
- * --------------------------------------------------*/
+/* ---- Instructions, and lists inside an action -------------------------------------------------*/
 struct ofpact_nest {
     struct ofpact ofpact;
     struct ofpact actions[]; /* To the end of the TLV. */
@@ -328,13 +324,21 @@ struct ofpact_meter {
     uint32_t pad;
 };
 
-/* OFPIT_STAT_TRIGGER of OpenFlow 1.5. */
+/* OFPIT_STAT_TRIGGER of OpenFlow 1.5. Bits of `present` are 1 << STAT_*, the OXS numbers. */
+enum {
+    STAT_DURATION = 0,
+    STAT_IDLE_TIME = 1,
+    STAT_FLOW_COUNT = 3,
+    STAT_PACKET_COUNT = 4,
+    STAT_BYTE_COUNT = 5,
+};
+
 struct ofpact_stat_trigger {
     struct ofpact ofpact;
-    uint32_t flags;       /* OFPSTF_* */
-    uint32_t present;     /* Bits 1 << OFPXST_OFB_*: thresholds given below. */
-    uint64_t duration_ns; /* From OFPXST_OFB_DURATION. */
-    uint64_t idle_ns;
+    uint32_t flags;    /* OFPSTF_* */
+    uint32_t present;  /* Which thresholds are given. */
+    uint64_t duration; /* As OXS has it: seconds << 32 | nanoseconds. */
+    uint64_t idle;     /* The same. */
     uint64_t n_flows, n_packets, n_bytes;
 };
 
@@ -349,8 +353,7 @@ struct ofpact_goto_table {
     uint8_t pad[7];
 };
 
-/* ---- Building
- * ----------------------------------------------------------------------------------*/
+/* ---- Building ---------------------------------------------------------------------------------*/
 /* Appends a TLV of `size` zero bytes (at least a header). The pointer is good until the next
  * append. When its end grows by further appends to `buf`, ofpact_finish() sets its size and pads.
  */
@@ -365,8 +368,7 @@ void ofpact_put_set_field(struct buf *, enum set_field_flavor, const struct fiel
                           field_value value, field_value mask);
 void ofpact_put_output(struct buf *, uint32_t port, uint32_t max_len);
 
-/* ---- Questions
- * ---------------------------------------------------------------------------------*/
+/* ---- Questions --------------------------------------------------------------------------------*/
 const char *ofpact_name(enum ofpact_type);
 bool ofpact_is_instruction(const struct ofpact *); /* clear_actions and later, meter. */
 
@@ -381,13 +383,13 @@ uint32_t ofpacts_meter(const struct ofpact *, size_t size);
 int ofpacts_walk(const struct ofpact *, size_t size, int (*cb)(const struct ofpact *, void *aux),
                  void *aux);
 
-/* ---- Checks
- * ------------------------------------------------------------------------------------*/
+/* ---- Checks -----------------------------------------------------------------------------------*/
 struct ofpact_limits {
     uint32_t max_ports; /* Port numbers below are fine even if no such port is there. */
     uint8_t table_id;   /* Of the flow; OFTABLE_ALL: not in a table (packet-out, group). */
     uint8_t n_tables;
     bool loose_tables;  /* goto_table may go anywhere (text without a table). */
+    bool no_prereqs;    /* There is no match to hold against (packet-out, group). */
     bool loose_prereqs; /* OpenFlow 1.0: an action without the header it sets does nothing. */
 };
 
@@ -401,8 +403,7 @@ enum ofperr ofpacts_check(const struct ofpact *, size_t size, const struct match
  * beside a conjunction. */
 enum ofperr ofpacts_check_order(const struct ofpact *, size_t size);
 
-/* ---- Action sets (OpenFlow 1.3, section 5.10)
- * ---------------------------------------------------*/
+/* ---- Action sets (OpenFlow 1.3, section 5.10) -------------------------------------------------*/
 /* Appends to `out` the actions of `set` (what write_actions appended, in order) as a list in the
  * order of their execution: of each kind the last, of set_field the last for each field, and
  * only the group if there is one and an output. An action that may not stand in a set is
@@ -410,8 +411,7 @@ enum ofperr ofpacts_check_order(const struct ofpact *, size_t size);
 bool ofpact_may_be_in_set(const struct ofpact *);
 void ofpacts_from_action_set(const struct ofpact *set, size_t size, struct buf *out);
 
-/* ---- Text
- * --------------------------------------------------------------------------------------*/
+/* ---- Text -------------------------------------------------------------------------------------*/
 /* Appends the list as `ovs-ofctl dump-flows` prints it behind "actions=". */
 void ofpacts_format(const struct ofpact *, size_t size, const struct ofp_port_names *,
                     struct buf *out);

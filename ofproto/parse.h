@@ -41,8 +41,7 @@ char *ofp_group_mod_parse(const char *line, uint16_t command, const struct ofp_p
 /* "meter=1 kbps burst stats bands=type=drop rate=1000 burst_size=100". */
 char *ofp_meter_mod_parse(const char *line, uint16_t command, struct ofp_meter_mod *mm);
 
-/* ---- Printing
- * ----------------------------------------------------------------------------------*/
+/* ---- Printing ---------------------------------------------------------------------------------*/
 /* One entry of dump-flows, without the leading blank and the newline: "cookie=0x0,
  * duration=1.5s, ..., priority=5,ip actions=...". `with_stats` false: --no-stats. */
 void ofp_flow_stats_format(const struct ofp_flow_stats *, const struct ofp_port_names *,
