@@ -144,6 +144,19 @@ translate_batch(struct handler *handler)
     pthread_rwlock_unlock(&ofproto_lock);
 }
 
+/* Who answers a packet shall find what was learned from it: so before it is sent on. */
+static void
+apply_effects(struct handler *handler, int64_t now_ms)
+{
+    for (uint32_t i = 0; i < handler->n_works; i++) {
+        const struct work *work = &handler->works[i];
+
+        if (work->bridge)
+            xlate_effects_apply(work->out.effects, work->out.n_effects, &work->bridge->xlate,
+                                ntohs(work->key.tcp_flags), now_ms);
+    }
+}
+
 /* ---- Sending on -------------------------------------------------------------------------------*/
 static void
 execute_batch(struct handler *handler)
@@ -276,6 +289,7 @@ on_readable(evutil_socket_t fd, short what, void *aux)
     while (dp_upcall_read(handler->reader, BATCH, on_upcall, handler)) {
         if (handler->n_upcalls) {
             translate_batch(handler);
+            apply_effects(handler, time_now_ms());
             execute_batch(handler);
             finish_batch(handler);
         }
