@@ -154,7 +154,9 @@ tell(struct ofproto *ofproto, const struct queued_event *event)
 
     switch (event->kind) {
     case QUEUED_FLOW:
+        pthread_rwlock_rdlock(&ofproto_lock); /* Others may give the rule other contents. */
         ops->flow_event(ofproto->aux, ofproto, &event->flow);
+        pthread_rwlock_unlock(&ofproto_lock);
         break;
     case QUEUED_PORT:
         ops->port_status(ofproto->aux, ofproto, &event->port, event->port_reason);

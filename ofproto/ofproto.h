@@ -100,7 +100,7 @@ struct ofproto_ops {
 
     /* An entry with OFPFF_SEND_FLOW_REM ended; its counters are final. */
     void (*flow_removed)(void *aux, struct ofproto *, struct rule *, uint8_t reason);
-    /* Told only while ofproto_set_monitoring() is on. */
+    /* Told only while ofproto_set_monitoring() is on. Lock: read. */
     void (*flow_event)(void *aux, struct ofproto *, const struct flow_event *);
     /* `reason`: OFPPR_ADD, OFPPR_DELETE, OFPPR_MODIFY; `port` is a copy. */
     void (*port_status)(void *aux, struct ofproto *, const struct ofport *port, uint8_t reason);
@@ -271,7 +271,7 @@ struct ofproto_flow_filter {
 
 /* The entries that the filter lets through, as an array of references (to be given back with
  * ofproto_rules_free()); counters are brought up to date first. In no order. Main thread, no
- * lock held. OFPBRC_BAD_TABLE_ID. */
+ * lock held; take it for reading to look into the rules. OFPBRC_BAD_TABLE_ID. */
 struct ofproto_rules {
     size_t n;
     struct rule **rules;

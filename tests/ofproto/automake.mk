@@ -41,3 +41,9 @@ TESTS += tests/ofproto/test-bridge
 tests_ofproto_test_bridge_SOURCES = tests/ofproto/test-bridge.c $(ofproto_bridge)
 tests_ofproto_test_bridge_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ofproto_test_bridge_LDADD = $(ofproto_libs)
+
+check_PROGRAMS += tests/ofproto/test-threads
+TESTS += tests/ofproto/test-threads
+tests_ofproto_test_threads_SOURCES = tests/ofproto/test-threads.c $(ofproto_bridge)
+tests_ofproto_test_threads_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ofproto_test_threads_LDADD = $(ofproto_libs)
