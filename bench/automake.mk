@@ -15,8 +15,12 @@ nodist_bench_pktgen_SOURCES = bench/traffic.skel.h
 bench_pktgen_LDADD = lib/libshunt.a $(LIBBPF_LIBS)
 bench/pktgen.$(OBJEXT): bench/traffic.skel.h
 
-EXTRA_DIST += bench/traffic.bpf.c
-CLEANFILES += bench/pktgen bench/traffic.bpf.o bench/traffic.skel.h
+EXTRA_PROGRAMS += bench/fastpath
+bench_fastpath_SOURCES = bench/fastpath.c
+bench_fastpath_LDADD = datapath/libdatapath.a actions/libactions.a lib/libshunt.a $(LIBBPF_LIBS)
+
+EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py
+CLEANFILES += bench/pktgen bench/fastpath bench/traffic.bpf.o bench/traffic.skel.h
 
 noinst_PROGRAMS += bench/classifier
 bench_classifier_SOURCES = bench/classifier.c
@@ -31,3 +35,8 @@ bench_ofp_codec_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=realloc,--wrap=
 noinst_PROGRAMS += bench/flow-table
 bench_flow_table_SOURCES = bench/flow-table.c
 bench_flow_table_LDADD = ofproto/libofproto.a ofproto/libofp.a ofproto/libopenflow.a lib/libshunt.a
+
+# Forwarding rates beside bare programs and Linux's own forwarding; sudo make bench.
+bench: all bench/pktgen bench/fastpath
+	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/forward.py $(BENCH_FLAGS)
+.PHONY: bench

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fast path alone, without a daemon: installs megaflows for what pktgen sends, and runs a
+ * command.
+ *
+ *   fastpath [--hook xdp|tc] [--flows N] [--masks N] [--actions LIST] IN OUT COMMAND...
+ *
+ * Devices IN and OUT are ports 1 and 2. Flow i is exact but for bits of the Ethernet source that
+ * nobody sends: they make --masks different masks, which flows take in turn. The LIST is text as
+ * in dumps. Prints one JSON object when the command ended: what it took to install the flows, and
+ * the fast path's totals. Exit status: the command's. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "actions/actions.h"
+#include "datapath/dp.h"
+#include "lib/util.h"
+
+struct options {
+    enum dp_hook hook;
+    uint32_t n_flows, n_masks;
+    const char *actions;
+    const char *ports[2];
+    char **command;
+};
+
+struct cost {
+    double put_ns;   /* A flow. */
+    size_t dp_bytes; /* All maps. */
+};
+
+static void
+fail(const char *what, int error)
+{
+    fprintf(stderr, "fastpath: %s: %s: %s\n", what, strerror(error), dp_error());
+    exit(1);
+}
+
+/* The key of pktgen's flow number `flow`, and a mask of all that a frame has. */
+static void
+make_flow(uint32_t flow, uint32_t mask_number, struct dp_key *key, struct dp_key *mask)
+{
+    *key = (struct dp_key){
+        .in_port = 1,
+        .eth_dst = {2, 0, 0, 0, 0, 2},
+        .eth_src = {2, 0, 0, 0, 0, 1},
+        .eth_type = htons(0x0800),
+        .ip_src = htonl(0x0a000000 | flow),
+        .ip_dst = htonl(0x0b000001),
+        .ip_proto = IPPROTO_UDP,
+        .tp_src = htons(1000),
+        .tp_dst = htons(2000),
+    };
+    *mask = (struct dp_key){.in_port = UINT32_MAX, .recirc_id = UINT32_MAX, .ip_proto = 0xff};
+    memset(mask->eth_dst, 0xff, 14); /* Both addresses and the type. */
+    memset(mask->vlan, 0xff, sizeof mask->vlan[0]);
+    memset(&mask->ip_src, 0xff, 8);
+    memset(&mask->tp_src, 0xff, 4);
+    mask->eth_src[1] = ~(uint8_t)mask_number;
+    mask->eth_src[2] = ~(uint8_t)(mask_number >> 8);
+}
+
+static double
+now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static double
+put_flows(struct dp *dp, const struct options *options)
+{
+    struct dp_actions_error why;
+    struct dp_action *actions;
+    double start;
+    size_t n_actions;
+
+    if (dp_actions_parse(options->actions, &actions, &n_actions, &why)) {
+        fprintf(stderr, "fastpath: %s: byte %zu: %s\n", options->actions, why.at, why.text);
+        exit(1);
+    }
+    start = now_ns();
+    for (uint32_t i = 0; i < options->n_flows; i++) {
+        struct dp_key key, mask;
+        uint32_t index;
+        int error;
+
+        /* pktgen leaves the address alone when it sends one flow. */
+        make_flow(options->n_flows == 1 ? 1 : i, i % options->n_masks, &key, &mask);
+        error = dp_flow_put(dp, &key, &mask, actions, n_actions, i + 1, &index);
+        if (error)
+            fail("flow", error);
+    }
+    free(actions);
+    return (now_ns() - start) / options->n_flows;
+}
+
+static void
+add_ports(struct dp *dp, const struct options *options)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        unsigned int ifindex = if_nametoindex(options->ports[i]);
+        struct dp_port_info info;
+        int error = ifindex ? dp_port_add(dp, i + 1, ifindex, 1, options->hook, &info) : errno;
+
+        if (error)
+            fail(options->ports[i], error);
+    }
+}
+
+static int
+run_command(char **command)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        execvp(command[0], command);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) < 0)
+        fail(command[0], errno);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static void
+report(struct dp *dp, const struct cost *cost)
+{
+    struct dp_totals totals;
+
+    dp_totals(dp, &totals);
+    printf("{\"put_ns\": %.0f, \"dp_bytes\": %zu, \"n_masks\": %u, \"n_received\": %llu, "
+           "\"n_forwarded\": %llu, \"n_cache_hits\": %llu, \"n_megaflow_hits\": %llu, "
+           "\"n_misses\": %llu, \"n_masks_tried\": %llu}\n",
+           cost->put_ns, cost->dp_bytes, dp_n_masks(dp), totals.n_received, totals.n_forwarded,
+           totals.n_cache_hits, totals.n_megaflow_hits, totals.n_misses, totals.n_masks_tried);
+}
+
+static void
+usage(void)
+{
+    fprintf(stderr, "usage: fastpath [--hook xdp|tc] [--flows N] [--masks N] [--actions LIST] "
+                    "IN OUT COMMAND...\n");
+    exit(1);
+}
+
+static void
+parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option longs[] = {
+        {"hook", required_argument, NULL, 'h'},
+        {"flows", required_argument, NULL, 'f'},
+        {"masks", required_argument, NULL, 'm'},
+        {"actions", required_argument, NULL, 'a'},
+        {NULL, 0, NULL, 0},
+    };
+    int c;
+
+    *options = (struct options){DP_HOOK_XDP, 1, 1, "2", {NULL, NULL}, NULL};
+    while ((c = getopt_long(argc, argv, "+", longs, NULL)) >= 0) {
+        if (c == 'h' && (!strcmp(optarg, "xdp") || !strcmp(optarg, "tc")))
+            options->hook = optarg[0] == 'x' ? DP_HOOK_XDP : DP_HOOK_TC;
+        else if (c == 'f')
+            options->n_flows = (uint32_t)strtoul(optarg, NULL, 10);
+        else if (c == 'm')
+            options->n_masks = (uint32_t)strtoul(optarg, NULL, 10);
+        else if (c == 'a')
+            options->actions = optarg;
+        else
+            usage();
+    }
+    if (argc - optind < 3 || !options->n_flows || !options->n_masks)
+        usage();
+    options->ports[0] = argv[optind];
+    options->ports[1] = argv[optind + 1];
+    options->command = &argv[optind + 2];
+}
+
+int
+main(int argc, char **argv)
+{
+    struct dp_options dp_options = {0};
+    struct options options;
+    struct cost cost;
+    struct dp *dp;
+    bool adopted;
+    int error, status;
+
+    parse_options(argc, argv, &options);
+    dp_options.max_flows = options.n_flows > 1000 ? options.n_flows + 1000 : 2000;
+    error = dp_open(&dp_options, &dp, &adopted);
+    if (error)
+        fail("fast path", error);
+    add_ports(dp, &options);
+    cost.put_ns = put_flows(dp, &options);
+    cost.dp_bytes = dp_memory_size(&dp_options);
+    status = run_command(options.command);
+    report(dp, &cost);
+    dp_close(dp, DP_STOP);
+    return status;
+}
