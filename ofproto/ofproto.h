@@ -110,7 +110,8 @@ struct ofproto_ops {
     /* Brings counters of rules, tables, groups up to date (slowpath_sync_stats()). */
     void (*sync_stats)(void *aux, struct ofproto *);
     /* Makes the device and the datapath conform to port->config (administrative state, NO_RECV,
-     * NO_FWD). Returns 0 or a positive errno. */
+     * NO_FWD). Returns 0 or a positive errno. Lock: write, so it takes no other; the version is
+     * raised afterwards. */
     int (*port_config)(void *aux, struct ofproto *, const struct ofport *port);
     int (*port_stats)(void *aux, struct ofproto *, const struct ofport *, struct ofport_stats *);
 

@@ -33,7 +33,7 @@ txn_note(struct txn *txn, enum change_kind kind)
 
     if (txn->n == txn->max) {
         txn->max = MAX(4, 2 * txn->max);
-        txn->changes = (struct change *)xrealloc(txn->changes, txn->max * sizeof *txn->changes);
+        txn->changes = xrealloc(txn->changes, txn->max * sizeof *txn->changes);
     }
     change = &txn->changes[txn->n++];
     memset(change, 0, sizeof *change);
@@ -63,10 +63,10 @@ txn_modify_rule(struct txn *txn, struct rule *rule, const struct rule_contents *
     change->event = (uint8_t)event;
     change->is_quiet =
         rule_actions_of(rule->ofpacts) == contents->actions && rule->cookie == contents->cookie;
-    change->old = (struct rule_contents *)xmemdup(contents, sizeof *contents);
+    change->old = xmemdup(contents, sizeof *contents);
     rule_swap_contents(rule, change->old);
     if (reset_counts) {
-        change->old_stats = (struct rule_stats *)xcalloc(1, sizeof *change->old_stats);
+        change->old_stats = xcalloc(1, sizeof *change->old_stats);
         change->old_stats->n_packets = atomic_exchange(&rule->n_packets, 0);
         change->old_stats->n_bytes = atomic_exchange(&rule->n_bytes, 0);
     }
@@ -141,7 +141,7 @@ queue_flow_event(struct txn *txn, const struct change *change)
 
     if (!atomic_load(&txn->ofproto->is_monitored) || change->rule->is_hidden)
         return;
-    event = (struct queued_event *)xcalloc(1, sizeof *event);
+    event = xcalloc(1, sizeof *event);
     event->kind = QUEUED_FLOW;
     event->flow.kind = (enum flow_event_kind)change->event;
     event->flow.reason = change->reason == REASON_REPLACED ? OFPRR_DELETE : change->reason;
@@ -216,7 +216,7 @@ check_vacancy(struct ofproto *ofproto, struct table *table)
     vacancy = table_vacancy(table);
     if (table->is_vacancy_low ? vacancy < table->vacancy_up : vacancy > table->vacancy_down)
         return;
-    event = (struct queued_event *)xcalloc(1, sizeof *event);
+    event = xcalloc(1, sizeof *event);
     event->kind = QUEUED_TABLE;
     event->table_id = table->id;
     event->table_reason = table->is_vacancy_low ? OFPTR_VACANCY_UP : OFPTR_VACANCY_DOWN;
