@@ -230,6 +230,7 @@ open_connections(struct bridge *bridge, struct error *error)
     struct bridges *bridges = bridge->bridges;
     char mgmt_path[4096], snoop_path[4096];
     const struct connmgr_options options = {
+        .fail_mode = bridge->config.standalone ? FAIL_STANDALONE : FAIL_SECURE,
         .base = bridges->base,
         .ofproto = bridge->ofproto,
         .mgmt_path = mgmt_path,

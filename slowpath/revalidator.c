@@ -65,7 +65,7 @@ adjust(struct pass *pass, struct ukey *ukey, size_t n_old)
     size_t n;
     const struct dp_action *list = installed_list(&pass->out, &n);
 
-    if (n == n_old && !memcmp(list, pass->actions, n * sizeof *list))
+    if (n == n_old && (!n || !memcmp(list, pass->actions, n * sizeof *list)))
         return;
     if (dp_flow_set_actions(pass->slowpath->dp, ukey->index, list, n)) {
         drop(pass, ukey);
