@@ -219,6 +219,13 @@ ofproto_run(struct ofproto *ofproto)
 void
 ofproto_changed(struct ofproto *ofproto)
 {
+    ofproto->config_version = ofproto_version(ofproto) + 1;
+    ofproto_rules_changed(ofproto);
+}
+
+void
+ofproto_rules_changed(struct ofproto *ofproto)
+{
     atomic_fetch_add_explicit(&ofproto->version, 1, memory_order_release);
     ofproto->ops->changed(ofproto->aux, ofproto);
 }

@@ -97,6 +97,9 @@ struct ofproto_ops {
     /* `version` was raised: installed megaflows need to be looked at. Any thread, lock held for
      * writing: do no more than wake somebody. */
     void (*changed)(void *aux, struct ofproto *);
+    /* A flow entry was added, modified or removed, as far as translation sees; told before the
+     * `changed` that goes with it, under the same conditions. NULL: nobody cares. */
+    void (*rule_changed)(void *aux, struct ofproto *, struct rule *);
 
     /* An entry with OFPFF_SEND_FLOW_REM ended; its counters are final. */
     void (*flow_removed)(void *aux, struct ofproto *, struct rule *, uint8_t reason);
@@ -128,6 +131,8 @@ struct ofproto {
     char name[IFNAMSIZ];
     uint64_t datapath_id;
     _Atomic uint64_t version;
+    /* The version when anything but flow entries changed last. Lock: read. */
+    uint64_t config_version;
 
     struct table *tables;
     unsigned int n_tables;

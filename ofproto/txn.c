@@ -224,16 +224,22 @@ check_vacancy(struct ofproto *ofproto, struct table *table)
     ofproto_queue_event(ofproto, event);
 }
 
-static void
-note_table_change(struct txn *txn, const struct change *change, uint64_t version)
+static bool
+is_of_rule(const struct change *change)
 {
-    struct table *table;
+    return change->kind <= CHANGE_RULE_REMOVED;
+}
 
-    if (change->kind > CHANGE_RULE_REMOVED)
-        return;
-    table = &txn->ofproto->tables[change->rule->table_id];
+static void
+note_rule_change(const struct txn *txn, const struct change *change, uint64_t version)
+{
+    struct ofproto *ofproto = txn->ofproto;
+    struct table *table = &ofproto->tables[change->rule->table_id];
+
     table->version = version;
-    check_vacancy(txn->ofproto, table);
+    check_vacancy(ofproto, table);
+    if (ofproto->ops->rule_changed)
+        ofproto->ops->rule_changed(ofproto->aux, ofproto, change->rule);
 }
 
 void
@@ -241,16 +247,21 @@ txn_commit(struct txn *txn)
 {
     struct ofproto *ofproto = txn->ofproto;
     uint64_t version = ofproto_version(ofproto) + 1;
-    bool is_seen = false;
+    bool is_seen = false, is_config = false;
 
     for (size_t i = 0; i < txn->n; i++) {
         if (txn->changes[i].is_quiet)
             continue;
         is_seen = true;
-        note_table_change(txn, &txn->changes[i], version);
+        if (is_of_rule(&txn->changes[i]))
+            note_rule_change(txn, &txn->changes[i], version);
+        else
+            is_config = true;
     }
-    if (is_seen)
+    if (is_config)
         ofproto_changed(ofproto);
+    else if (is_seen)
+        ofproto_rules_changed(ofproto);
     for (size_t i = 0; i < txn->n; i++) {
         confirm(txn, &txn->changes[i]);
         forget(&txn->changes[i]);

@@ -89,6 +89,20 @@ read_installed(struct pass *pass, const struct ukey *ukey, struct dp_key *key, s
     return error;
 }
 
+/* Whether the changes since leave the megaflow as it is. */
+static bool
+is_untouched(struct pass *pass, const struct ukey *ukey)
+{
+    struct changes *changes = &pass->slowpath->changes;
+    struct dp_key key, mask;
+    size_t n_actions;
+
+    if (!changes_may_concern(changes, ukey))
+        return true;
+    return ukey->bridge && !read_installed(pass, ukey, &key, &mask, &n_actions) &&
+           !changes_concern(changes, ukey, &key, &mask);
+}
+
 static void
 translate_again(struct pass *pass, struct ukey *ukey)
 {
@@ -146,7 +160,11 @@ visit(struct pass *pass, struct ukey *ukey)
             return;
         }
     }
-    if (ukey->seq != pass->target)
+    if (ukey->seq == pass->target)
+        return;
+    if (is_untouched(pass, ukey))
+        ukey->seq = pass->target;
+    else
         translate_again(pass, ukey);
 }
 
