@@ -9,18 +9,17 @@ bench/traffic.bpf.o: bench/traffic.bpf.c
 bench/traffic.skel.h: bench/traffic.bpf.o
 	$(AM_V_GEN)$(BPFTOOL) gen skeleton $< name traffic_bpf >$@.tmp && mv $@.tmp $@
 
-EXTRA_PROGRAMS = bench/pktgen
+check_PROGRAMS += bench/pktgen bench/fastpath
 bench_pktgen_SOURCES = bench/pktgen.c
 nodist_bench_pktgen_SOURCES = bench/traffic.skel.h
 bench_pktgen_LDADD = lib/libshunt.a $(LIBBPF_LIBS)
 bench/pktgen.$(OBJEXT): bench/traffic.skel.h
 
-EXTRA_PROGRAMS += bench/fastpath
 bench_fastpath_SOURCES = bench/fastpath.c
 bench_fastpath_LDADD = datapath/libdatapath.a actions/libactions.a lib/libshunt.a $(LIBBPF_LIBS)
 
-EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py
-CLEANFILES += bench/pktgen bench/fastpath bench/traffic.bpf.o bench/traffic.skel.h
+EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py bench/instructions
+CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h
 
 noinst_PROGRAMS += bench/classifier
 bench_classifier_SOURCES = bench/classifier.c

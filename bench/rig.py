@@ -29,7 +29,7 @@ class Load:
     processor: int = 0
 
     def command(self, *args):
-        command = ["taskset", "-c", str(self.processor), BUILD + "/bench/pktgen", "--out", "g",
+        command = ["taskset", "-c", str(self.processor), BUILD + "/bench/pktgen", "--realtime", "--out", "g",
                    "--seconds", str(self.seconds), "--size", str(self.size),
                    "--flows", str(self.flows), *args]
         return command + ["--random"] if self.random else command

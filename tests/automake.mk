@@ -3,7 +3,8 @@
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	PATH="$(abs_top_builddir):$$PATH:/usr/sbin:/sbin"; \
-	BPF_CFLAGS='$(BPF_CFLAGS)'; export top_srcdir top_builddir PATH BPF_CFLAGS;
+	BPF_CFLAGS='$(BPF_CFLAGS)'; BPF_CLANG='$(BPF_CLANG)'; \
+	export top_srcdir top_builddir PATH BPF_CFLAGS BPF_CLANG;
 
 noinst_HEADERS += tests/unit.h
 

@@ -4,10 +4,14 @@ check_PROGRAMS += tests/verifier
 tests_verifier_SOURCES = tests/verifier.c
 tests_verifier_LDADD = $(LIBBPF_LIBS)
 
-TESTS += tests/guest/verifier
-EXTRA_DIST += tests/guest/verifier tests/guest/verifier-bounds
+TESTS += tests/guest/verifier tests/guest/instructions
+EXTRA_DIST += tests/guest/verifier tests/guest/verifier-bounds \
+	tests/guest/instructions tests/guest/instructions-bounds
 
 record-verifier: tests/verifier
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 		BPF_CFLAGS='$(BPF_CFLAGS)' $(top_srcdir)/tests/guest/verifier --record
-.PHONY: record-verifier
+record-instructions: bench/pktgen bench/fastpath
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		BPF_CLANG='$(BPF_CLANG)' $(top_srcdir)/tests/guest/instructions --record
+.PHONY: record-verifier record-instructions
