@@ -45,10 +45,7 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/ofperr.c \
 	ofproto/ofperr.def \
 	ofproto/ofperr.h \
-	ofproto/parse-flow.c \
-	ofproto/parse-group.c \
 	ofproto/parse.h \
-	ofproto/print.c \
 	ofproto/text.c \
 	ofproto/text.h
 
@@ -119,8 +116,12 @@ openflow_generated = \
 	ofproto/openflow/action-nicira-header.h \
 	ofproto/openflow/action-nicira-learn.c \
 	ofproto/openflow/action-nicira-learn.h \
+	ofproto/openflow/action-push.c \
+	ofproto/openflow/action-push.h \
 	ofproto/openflow/action-set.c \
 	ofproto/openflow/action-set.h \
+	ofproto/openflow/action-ttl.c \
+	ofproto/openflow/action-ttl.h \
 	ofproto/openflow/action.c \
 	ofproto/openflow/action.h \
 	ofproto/openflow/all.h \
@@ -134,10 +135,14 @@ openflow_generated = \
 	ofproto/openflow/classes.h \
 	ofproto/openflow/common.c \
 	ofproto/openflow/common.h \
+	ofproto/openflow/config.c \
+	ofproto/openflow/config.h \
+	ofproto/openflow/constants-error.c \
+	ofproto/openflow/constants-error.h \
+	ofproto/openflow/constants-experimenter.c \
+	ofproto/openflow/constants-experimenter.h \
+	ofproto/openflow/constants.c \
 	ofproto/openflow/constants.h \
-	ofproto/openflow/enum-names.c \
-	ofproto/openflow/experimenter-flow-update.c \
-	ofproto/openflow/experimenter-flow-update.h \
 	ofproto/openflow/experimenter-nicira-flow.c \
 	ofproto/openflow/experimenter-nicira-flow.h \
 	ofproto/openflow/experimenter-nicira.c \
@@ -169,8 +174,13 @@ openflow_generated = \
 	ofproto/openflow/nicira-ct-tuple.h \
 	ofproto/openflow/nicira-ct.c \
 	ofproto/openflow/nicira-ct.h \
+	ofproto/openflow/nicira-flow-update.c \
+	ofproto/openflow/nicira-flow-update.h \
 	ofproto/openflow/nicira-packet.c \
 	ofproto/openflow/nicira-packet.h \
+	ofproto/openflow/onf-flow-update.c \
+	ofproto/openflow/onf-flow-update.h \
+	ofproto/openflow/oxm-classes.def \
 	ofproto/openflow/oxm-table.c \
 	ofproto/openflow/oxm.c \
 	ofproto/openflow/oxm.h \
@@ -182,12 +192,16 @@ openflow_generated = \
 	ofproto/openflow/port-stats.h \
 	ofproto/openflow/port.c \
 	ofproto/openflow/port.h \
+	ofproto/openflow/queue-property.c \
+	ofproto/openflow/queue-property.h \
 	ofproto/openflow/queue.c \
 	ofproto/openflow/queue.h \
 	ofproto/openflow/role.c \
 	ofproto/openflow/role.h \
 	ofproto/openflow/session.c \
 	ofproto/openflow/session.h \
+	ofproto/openflow/stats-reply-experimenter-group.c \
+	ofproto/openflow/stats-reply-experimenter-group.h \
 	ofproto/openflow/stats-reply-experimenter.c \
 	ofproto/openflow/stats-reply-experimenter.h \
 	ofproto/openflow/stats-reply-group.c \
@@ -206,6 +220,8 @@ openflow_generated = \
 	ofproto/openflow/stats-request.h \
 	ofproto/openflow/table-features.c \
 	ofproto/openflow/table-features.h \
+	ofproto/openflow/table-property-miss.c \
+	ofproto/openflow/table-property-miss.h \
 	ofproto/openflow/table-property.c \
 	ofproto/openflow/table-property.h \
 	ofproto/openflow/table.c \

@@ -32,14 +32,15 @@ passes_filters(const struct rule *rule, const struct ofp_flow_mod *fm)
 static bool
 select_rule(void *selection_, struct cls_rule *cls)
 {
-    struct selection *selection = selection_;
+    struct selection *selection = (struct selection *)selection_;
     struct rule *rule = rule_from_cls(cls);
 
     if (!passes_filters(rule, selection->fm))
         return true;
     if (selection->n == selection->max) {
         selection->max = MAX(16, 2 * selection->max);
-        selection->rules = xrealloc(selection->rules, selection->max * sizeof *selection->rules);
+        selection->rules =
+            (struct rule **)xrealloc(selection->rules, selection->max * sizeof *selection->rules);
     }
     selection->rules[selection->n++] = rule;
     return true;
@@ -204,7 +205,7 @@ struct target_check {
 static int
 check_target(const struct ofpact *ofpact, void *check_)
 {
-    const struct target_check *check = check_;
+    const struct target_check *check = (const struct target_check *)check_;
     uint32_t id;
 
     if (ofpact->type == OFPACT_GROUP) {
@@ -313,7 +314,7 @@ struct cookie_count {
 static bool
 count_cookie(void *count_, struct cls_rule *cls)
 {
-    struct cookie_count *count = count_;
+    struct cookie_count *count = (struct cookie_count *)count_;
 
     count->n += rule_from_cls(cls)->cookie == count->cookie;
     return true;

@@ -313,6 +313,8 @@ struct of_class_info {
     const struct of_oxm_field *oxm;                 /* Of an OXM or OXS class. */
 };
 
+/* Parts of a class's initializer. */
+#define OF_LAYOUTS(first, last, layout) .layouts[first ... last] = &(layout)
 #define OF_FIELDS(array) .fields = array, .n_fields = sizeof(array) / sizeof *(array)
 
 /* A member that a class has from its parent stands where it does there. */
@@ -340,12 +342,21 @@ struct of_error_enum {
     uint8_t versions;
 };
 
+/* An item of an enum's table of names, and the enum over that table. */
+#define OF_ITEM(name, value, versions)                                                             \
+    {                                                                                              \
+        value, #name, versions                                                                     \
+    }
+#define OF_ENUM(name, bitmask)                                                                     \
+    const struct of_enum_info name##_enum = {                                                      \
+        #name, bitmask, sizeof name##_items / sizeof *name##_items, name##_items}
+
 struct of_failure_code {
     uint16_t type, code;
 };
 
 extern const struct of_class_info *const of_class_infos[OF_N_CLASSES];
-extern const struct of_enum_info of_enum_infos[OF_N_ENUMS];
+extern const struct of_enum_info *const of_enum_infos[OF_N_ENUMS];
 extern const struct of_error_enum of_error_enums[];
 extern const size_t of_n_error_enums;
 extern const struct of_failure_code of_failure_codes[OF_N_FAILURES][OF_N_VERSIONS];

@@ -295,7 +295,7 @@ of_decode_align(struct of_decoder *d, struct of_cursor *in, size_t align)
 bool
 of_enum_has(uint16_t enum_id, uint8_t index, uint64_t value)
 {
-    const struct of_enum_info *info = &of_enum_infos[enum_id];
+    const struct of_enum_info *info = of_enum_infos[enum_id];
     uint64_t rest = value;
 
     for (size_t i = 0; i < info->n_items; i++) {

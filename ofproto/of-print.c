@@ -61,7 +61,7 @@ print_flags(FILE *stream, const struct of_enum_info *info, uint8_t index, uint64
 static void
 print_uint(FILE *stream, const struct of_field_info *field, uint8_t index, uint64_t value)
 {
-    const struct of_enum_info *info = field->ref ? &of_enum_infos[field->ref] : NULL;
+    const struct of_enum_info *info = field->ref ? of_enum_infos[field->ref] : NULL;
     const char *name = info ? enum_name(info, index, value) : NULL;
 
     if (name)
@@ -243,7 +243,7 @@ of_error_type_name(uint8_t version, uint16_t type)
     int index = of_version_index(version);
 
     return index < 0 ? NULL
-                     : enum_name(&of_enum_infos[OF_ENUM_OFP_ERROR_TYPE], (uint8_t)index, type);
+                     : enum_name(of_enum_infos[OF_ENUM_OFP_ERROR_TYPE], (uint8_t)index, type);
 }
 
 const char *
@@ -257,7 +257,7 @@ of_error_code_name(uint8_t version, uint16_t type, uint16_t code)
         const struct of_error_enum *e = &of_error_enums[i];
 
         if (e->versions >> index & 1 && e->type == type)
-            return enum_name(&of_enum_infos[e->enum_id], (uint8_t)index, code);
+            return enum_name(of_enum_infos[e->enum_id], (uint8_t)index, code);
     }
     return NULL;
 }

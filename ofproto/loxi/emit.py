@@ -39,6 +39,8 @@ def list_type(wire):
 # lineage ("header/flow_mod/flow_add") decides.
 FILES = [
     ("oxm", r"^ox[ms]\b"),
+    ("action-ttl", r"^action/action_(copy|dec|set).*ttl"),
+    ("action-push", r"^action/action_(push|pop)"),
     ("action-set", r"^action/action_(set|strip)"),
     ("action-nicira-learn", r"^action/action_experimenter/.*nicira_(bundle|multipath|learn|sample)"),
     ("action-nicira-field", r"^action/action_experimenter/.*nicira_(reg|output|stack|delete|write)"),
@@ -50,22 +52,26 @@ FILES = [
     ("async-property", r"^async_config_prop(/.*(flow|group|table|meter|cont|request)|$)"),
     ("async-property-port", r"^async_config_prop"),
     ("table-property", r"^table_feature_prop/.*prop_(apply|write)"),
+    ("table-property-miss", r"^table_feature_prop/.*_miss$"),
     ("table-features", r"^table_feature"),
     ("table", r"^table_"),
     ("port-property", r"^port_(desc|mod)_prop"),
     ("port", r"^(port|header/port)_(mod|status|desc)"),
     ("port-stats", r"^port_stats"),
+    ("queue-property", r"^queue_(stats_|desc_)?prop"),
     ("queue", r"^queue_|^packet_queue|^header/queue"),
     ("nicira-ct-tuple", r"^nicira_ct_tuple"),
     ("nicira-ct", r"^nicira_ct_|nicira_ct_flush"),
-    ("nicira-controller", r"^(controller2|ed)_prop|/nicira_resume"),
-    ("nicira-packet", r"^nicira_packet_in2_prop|/nicira_packet"),
-    ("experimenter-flow-update", r"^(nicira|onf)_flow_(update|monitor)"),
+    ("nicira-packet", r"^nicira_packet_in2_prop"),
+    ("nicira-controller", r"^(controller2|ed)_prop|/nicira_(resume|packet)"),
+    ("onf-flow-update", r"^onf_flow_(update|monitor)"),
+    ("nicira-flow-update", r"^nicira_flow_(update|monitor)"),
     ("flow-update", r"^flow_(update|monitor)"),
     ("stats-request-experimenter", r"^header/stats_request/experimenter"),
     ("stats-request-group", r"^header/stats_request/(group|meter|bundle|controller)"),
     ("stats-request-port", r"^header/stats_request/(port|queue|table)"),
     ("stats-request", r"^header/stats_request"),
+    ("stats-reply-experimenter-group", r"^header/stats_reply/experimenter.*(group|ipfix)"),
     ("stats-reply-experimenter", r"^header/stats_reply/experimenter"),
     ("stats-reply-group", r"^header/stats_reply/(group|meter|bundle|controller)"),
     ("stats-reply-port", r"^header/stats_reply/(port|queue|table)"),
@@ -83,8 +89,15 @@ FILES = [
     ("role", r"^(header/)?(role|async)_"),
     ("session", r"^header/(hello|echo|barrier|error)|^hello_"),
     ("packet", r"^header/(packet|requestforward|table_status|controller_status)"),
+    ("config", r"^header/(features|get_config|set_config)"),
     ("message", r"^header"),
     ("common", r""),
+]
+# The files of constants: the first expression that finds something in an enum's name decides.
+CONSTANTS = [
+    ("constants-error", r"^ofp_error_type$|_code$"),
+    ("constants-experimenter", r"^(nx|onf)"),
+    ("constants", r""),
 ]
 GROUPS = [name for name, _ in FILES]
 
@@ -131,6 +144,20 @@ def call(indent, prefix, args, suffix, brackets="()"):
             line = pad
         line += ("" if line.endswith(brackets[0]) or line == pad else " ") + piece
     return lines + [line]
+
+
+def enums_of(model, name):
+    """The names of the enums that stand in a file of CONSTANTS."""
+    def file_of(enum):
+        return next(f for f, pattern in CONSTANTS if re.search(pattern, enum))
+    return [e for e in sorted(model.enums) if file_of(e) == name]
+
+
+def outputs():
+    """Every file that is written."""
+    fixed = ["all.h", "classes.def", "classes.h", "lists.h", "oxm-classes.def", "oxm-table.c",
+             "tables.c"]
+    return sorted(fixed + [f"{g}.{e}" for g in GROUPS + [c for c, _ in CONSTANTS] for e in "ch"])
 
 
 def macro(lines):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C of a group of classes: decode, encode, choice of class, and the tables of a class."""
-from emit import (call, class_id, enum_id, failure_id, group_of, inputs_of, source,
-                  uint_type, version_bits)
+from emit import (call, class_id, enum_id, failure_id, group_of, inputs_of, macro,
+                  source, uint_type, version_bits)
 from model import VERSIONS, LoxiError
 
 
@@ -84,7 +84,7 @@ class Codec:
         body += [f"    OF_FIELDS({rows}),"] if rows else []
         if cls.name in ("of_oxm", "of_oxs"):
             body.append(f"    .oxm_table = {1 if cls.name == 'of_oxm' else 2},")
-        body += call(4, ".layouts = ", version_ranges(names), ",", "{}")
+        body += [f"    OF_LAYOUTS({r})," for r in version_ranges(names)]
         self.out += [f"const struct of_class_info {cls.name}_info = {{"] + body
         self.out += ["};"] + self._same_beginning(cls) + [""]
 
@@ -98,14 +98,14 @@ class Codec:
 
     def _oxm_infos(self, classes):
         index = {o.name: i for i, o in enumerate(self.model.oxm_fields)}
-        self.out += ["#define OXM_CLASS(struct_name, class_name, root_id, field)               \\",
-                     "    const struct of_class_info struct_name##_info = {                    \\",
-                     "        .name = class_name,                                              \\",
-                     "        .parent = root_id,                                               \\",
-                     "        .root = root_id,                                                 \\",
-                     "        .size = sizeof(struct struct_name),                              \\",
-                     "        .oxm = &of_oxm_fields[field],                                    \\",
-                     "    }"]
+        self.out += macro(["#define OXM_CLASS(struct_name, class_name, root_id, field)",
+                           "    const struct of_class_info struct_name##_info = {",
+                           "        .name = class_name,",
+                           "        .parent = root_id,",
+                           "        .root = root_id,",
+                           "        .size = sizeof(struct struct_name),",
+                           "        .oxm = &of_oxm_fields[field],",
+                           "    }"])
         for cls in classes:
             if cls.oxm:
                 self.out += call(0, "OXM_CLASS", [cls.name, f'"{cls.name[3:]}"',
@@ -192,9 +192,9 @@ class Codec:
                     self.bad_len(layout), layout.open)
         ops = []
         for op in layout.ops:
-            role = "skip" if op.role in ("discriminator", "constant") and not self.model._stored(
+            role = "skip" if op.role in ("discriminator", "constant") and not self.model.is_stored(
                 op, layout) and (op.role == "discriminator" or self.is_discriminator(layout, op)) \
-                else "value" if self.model._stored(op, layout) else op.role
+                else "value" if self.model.is_stored(op, layout) else op.role
             wire = op.wire and (op.wire.kind, op.wire.size, op.wire.cls,
                                 self.bad_value(layout, op))
             ops.append((role, op.name, wire, op.size, op.target, op.cond, op.cond_list, op.bits,
@@ -253,9 +253,8 @@ class Classify:
         size = op.wire.size
         at = layout.discriminator_at
         get = f"in->p[{at}]" if size == 1 else f"of_get_u{8 * size}(in->p + {at})"
-        lines = [] if self.layout.cls.parent is None else []
         static = "" if self.crosses_files() else "static "
-        lines += [f"{static}int", f"{self.name}(const struct of_cursor *in)", "{",
+        lines = [f"{static}int", f"{self.name}(const struct of_cursor *in)", "{",
                   f"    if (of_left(in) < {at + size})",
                   f"        return -{failure_id(self.codec.bad_len(layout))};",
                   f"    switch ({get}) {{"]
@@ -302,24 +301,18 @@ class Function:
             self.locals.append(line)
 
     def walk(self):
-        run, offset, run_at = [], 0, 0
+        run = []
         for op in self.layout.ops:
             size = op.fixed_size()
-            if size is None:
-                self.flush(run, run_at)
-                run = []
-                self.variable(op)
-                offset = None
+            if size is not None:
+                run.append((op, size))
                 continue
-            if not run:
-                run_at = offset
-            run.append((op, size))
-            offset = None if offset is None else offset + size
-        self.flush(run, run_at)
-
-    def flush(self, run, run_at):
+            if run:
+                self.fixed(run)
+            run = []
+            self.variable(op)
         if run:
-            self.fixed(run, run_at)
+            self.fixed(run)
 
     def condition(self, op):
         """As C; with the condition of the member that it speaks of."""
@@ -330,7 +323,7 @@ class Function:
         return f"{self.condition(base)} && {test}" if base.cond else test
 
     def stored(self, op):
-        return self.codec.model._stored(op, self.layout)
+        return self.codec.model.is_stored(op, self.layout)
 
     def field(self, op):
         return next(f for f in self.layout.cls.fields if f.name == op.name)
@@ -387,7 +380,7 @@ class Decode(Function):
     def unused(self):
         return [] if any("d," in l or "d->" in l for l in self.body) else ["    (void)d;"]
 
-    def fixed(self, run, run_at):
+    def fixed(self, run):
         total = sum(size for _, size in run)
         reads, offset = [], 0
         for op, size in run:
@@ -400,7 +393,8 @@ class Decode(Function):
             self.body.append(f"    if (!of_take(in, {total}))")
         self.body += ["        return of_short(d, in);"] + reads
 
-    def get(self, op, offset, field_size=None):
+    @staticmethod
+    def get(op, offset):
         at = f"p + {offset}" if offset else "p"
         if op.wire.kind == "port":
             return f"of_get_port16({at})" if op.wire.size == 2 else f"of_get_u32({at})"
@@ -528,7 +522,7 @@ class Encode(Function):
                                                  "const struct of_object *object"], ""),
                              f"const struct {cls} *m = (const struct {cls} *)object;")
 
-    def fixed(self, run, run_at):
+    def fixed(self, run):
         total = sum(size for _, size in run)
         checks, writes, offset = [], [], 0
         for op, size in run:
@@ -652,7 +646,7 @@ def broken(line):
 
 
 def version_ranges(names):
-    """{version: layout} as initializers, neighbours with one layout together."""
+    """{version: layout} as "first, last, layout", neighbours with one layout together."""
     ranges, order = [], {v: i for i, v in enumerate(VERSIONS)}
     for version in sorted(names):
         last = ranges[-1] if ranges else None
@@ -660,8 +654,7 @@ def version_ranges(names):
             last[1] = version
         else:
             ranges.append([version, version, names[version]])
-    return [f"[OF_V{VERSIONS[a]}] = &{name}" if a == b
-            else f"[OF_V{VERSIONS[a]} ... OF_V{VERSIONS[b]}] = &{name}" for a, b, name in ranges]
+    return [f"OF_V{VERSIONS[a]}, OF_V{VERSIONS[b]}, {name}" for a, b, name in ranges]
 
 
 def limit(size):

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Headers: constants, class numbers, structs, lists."""
-from emit import (GROUPS, banner, class_id, enum_id, failure_id, group_of, header, inputs_of,
+from emit import (CONSTANTS, GROUPS, banner, class_id, enum_id, enums_of, failure_id, group_of, header, inputs_of,
                   list_type, macro, uint_type)
 from model import VERSIONS, LoxiError
 
 
-def constants_h(model, inputs):
+def constants_h(model, inputs, name):
     body = []
-    for name in sorted(model.enums):
-        body += enum_lines(name, model.enums[name])
-    return header("constants.h", inputs, "Constants of OpenFlow.", [], body[:-1])
+    for enum in enums_of(model, name):
+        body += enum_lines(enum, model.enums[enum])
+    return header(f"{name}.h", inputs, f"Constants of OpenFlow: {name}.", [], body[:-1])
 
 
 def enum_lines(name, by_version):
@@ -43,11 +43,15 @@ def number(value, hexadecimal):
     return hex(value) if hexadecimal or value > 0xffff else str(value)
 
 
-def classes_def(model, inputs):
-    """CLASS(struct, number) for a class that there are objects of, PARENT for the others."""
-    lines = banner(inputs, "Every class, for whoever defines CLASS and PARENT.")
+def classes_def(model, inputs, oxm):
+    """CLASS(struct, number) for a class that there are objects of, PARENT for the others; those
+    of fields in a file of their own."""
+    lines = banner(inputs, "Every field's class." if oxm else
+                   "Every class, for whoever defines CLASS and PARENT.")
     for name, cls in sorted(model.classes.items()):
-        lines.append(f"{'CLASS' if cls.concrete else 'PARENT'}({name}, {class_id(name)})")
+        if bool(cls.oxm) == oxm:
+            lines.append(f"{'CLASS' if cls.concrete else 'PARENT'}({name}, {class_id(name)})")
+    lines += [] if oxm else ['#include "ofproto/openflow/oxm-classes.def"']
     return "\n".join(lines + [""])
 
 
@@ -230,8 +234,8 @@ def oxm_h(model, inputs):
 
 
 def all_h(inputs):
-    includes = ["ofproto/openflow/classes.h", "ofproto/openflow/constants.h",
-                "ofproto/openflow/lists.h"]
+    includes = ["ofproto/openflow/classes.h", "ofproto/openflow/lists.h"]
+    includes += [f"ofproto/openflow/{name}.h" for name, _ in CONSTANTS]
     includes += [f"ofproto/openflow/{g}.h" for g in GROUPS]
     body = ["/* of_flow_add_new(arena, version): a zeroed object, or NULL when memory ran out or the",
             " * version has no such class. */"]

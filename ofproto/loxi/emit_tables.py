@@ -2,7 +2,7 @@
 """Tables over everything: classes, failures, names of constants, OXM fields."""
 import re
 
-from emit import call, class_id, enum_id, failure_id, source, version_bits
+from emit import call, class_id, enum_id, enums_of, failure_id, source, version_bits
 from model import VERSIONS
 
 INCLUDES = ["ofproto/of-codec.h", "ofproto/openflow.h"]
@@ -16,7 +16,7 @@ def tables_c(model, inputs):
             "#define CLASS(name, id) [id] = &name##_info,",
             '#include "ofproto/openflow/classes.def"', "};", ""]
     return source(inputs, "All classes and failures.", INCLUDES,
-                  body + failures(model) + error_enums(model))
+                  body + failures(model) + enum_infos(model) + error_enums(model))
 
 
 def failures(model):
@@ -40,22 +40,28 @@ def error_enums(model):
                 by_type.setdefault(item[0], []).append(version)
         lines += [f"    {{{t}, {enum_id(name)}, {version_bits(v):#x}}},"
                   for t, v in by_type.items()]
-    return lines + ["};", "const size_t of_n_error_enums =",
-                    "    sizeof of_error_enums / sizeof *of_error_enums;"]
+    return lines + ["};",
+                    "const size_t of_n_error_enums = sizeof of_error_enums / sizeof *of_error_enums;"]
 
 
-def enum_names_c(model, inputs):
-    body = []
+def constants_c(model, inputs, name):
+    body = ["/* One constant a line. */", "/* clang-format off */", ""]
+    for enum in enums_of(model, name):
+        bitmask = any(e.bitmask for e in model.enums[enum].values())
+        body += [f"static const struct of_enum_item {enum}_items[] = {{"]
+        body += enum_items(model.enums[enum])
+        body += ["};", f"OF_ENUM({enum}, {'true' if bitmask else 'false'});", ""]
+    return source(inputs, f"Names of constants: {name}.", INCLUDES, body[:-1])
+
+
+def enum_infos(model):
+    """The table of all enums."""
+    lines = [f"extern const struct of_enum_info {name}_enum;" for name in sorted(model.enums)]
+    lines += ["", "const struct of_enum_info *const of_enum_infos[OF_N_ENUMS] = {"]
     for name in sorted(model.enums):
-        body += [f"static const struct of_enum_item {name}_items[] = {{"]
-        body += enum_items(model.enums[name]) + ["};", ""]
-    body += ["#define ENUM(id, name, bitmask)                                          \\",
-             "    [id] = {#name, bitmask, sizeof name##_items / sizeof *name##_items, name##_items}",
-             "", "const struct of_enum_info of_enum_infos[OF_N_ENUMS] = {"]
-    for name in sorted(model.enums):
-        bitmask = any(e.bitmask for e in model.enums[name].values())
-        body += call(4, "ENUM", [enum_id(name), name, "true" if bitmask else "false"], ",")
-    return source(inputs, "Names of constants.", INCLUDES, body + ["};"])
+        line = f"    [{enum_id(name)}] = &{name}_enum,"
+        lines += [line]
+    return lines + ["};", ""]
 
 
 def enum_items(by_version):
@@ -64,8 +70,8 @@ def enum_items(by_version):
         for item in enum.items:
             if not item.virtual:
                 items.setdefault((item.value, item.name), []).append(version)
-    return [f'    {{{value:#x}, "{name}", {version_bits(versions):#x}}},'
-            for (value, name), versions in items.items()] or ['    {0, "", 0},']
+    return [f"    OF_ITEM({name}, {value:#x}, {version_bits(versions):#x}),"
+            for (value, name), versions in items.items()] or ["    {0, NULL, 0},"]
 
 
 def oxm_table_c(model, inputs):
@@ -99,14 +105,15 @@ def oxm_classes(model):
         while oxm.number in tables.setdefault((layer, oxm.oxm_class, oxm.experimenter), {}):
             layer += 1
         tables[layer, oxm.oxm_class, oxm.experimenter][oxm.number] = i + 1
-    lines = ["const struct of_oxm_class of_oxm_classes[] = {"]
+    lines = ["/* clang-format off */", "const struct of_oxm_class of_oxm_classes[] = {"]
     for (_, oxm_class, experimenter), numbers in sorted(
             tables.items(), key=lambda kv: (kv[0][1] != 0x8000, kv[0])):
         lines += ["    {", f"        .oxm_class = {oxm_class:#06x},",
                   f"        .experimenter = {experimenter:#x},", "        .fields ="]
         lines += wrap([f"[{n}] = {i}" for n, i in sorted(numbers.items())]) + ["    },"]
-    return lines + ["};", "const size_t of_n_oxm_classes =",
-                    "    sizeof of_oxm_classes / sizeof *of_oxm_classes;", ""]
+    return lines + ["};", "/* clang-format on */",
+                    "const size_t of_n_oxm_classes = sizeof of_oxm_classes / sizeof *of_oxm_classes;",
+                    ""]
 
 
 def wrap(items):

@@ -3,6 +3,7 @@
 """loxi.py INPUT-DIR OUTPUT-DIR: writes C for the descriptions INPUT-DIR/*.loxi.
 
 loxi.py --check INPUT-DIR: only reads them. Errors are one line, file:line: what is wrong.
+loxi.py --list: the names of the files that it writes, for ofproto/automake.mk.
 A file whose contents would not change is left alone, so that make does not compile it again.
 """
 import glob
@@ -48,16 +49,18 @@ def all_wires(cls, f):
 def outputs(meaning, inputs):
     emit_headers.check_includes(meaning)
     files = {
-        "constants.h": emit_headers.constants_h(meaning, inputs),
-        "classes.def": emit_headers.classes_def(meaning, inputs),
+        "classes.def": emit_headers.classes_def(meaning, inputs, False),
+        "oxm-classes.def": emit_headers.classes_def(meaning, inputs, True),
         "classes.h": emit_headers.classes_h(meaning, inputs),
         "lists.h": emit_headers.lists_h(meaning, inputs),
         "oxm.h": emit_headers.oxm_h(meaning, inputs),
         "all.h": emit_headers.all_h(inputs),
         "tables.c": emit_tables.tables_c(meaning, inputs),
-        "enum-names.c": emit_tables.enum_names_c(meaning, inputs),
         "oxm-table.c": emit_tables.oxm_table_c(meaning, inputs),
     }
+    for name, _ in emit.CONSTANTS:
+        files[f"{name}.h"] = emit_headers.constants_h(meaning, inputs, name)
+        files[f"{name}.c"] = emit_tables.constants_c(meaning, inputs, name)
     for group in emit.GROUPS:
         if group != "oxm":
             files[f"{group}.h"] = emit_headers.group_h(meaning, group)
@@ -77,8 +80,11 @@ def write(path, text):
 
 
 def main(args):
+    if args == ["--list"]:
+        print("\n".join(emit.outputs()))
+        return
     if len(args) != 2:
-        sys.exit("usage: loxi.py INPUT-DIR OUTPUT-DIR | loxi.py --check INPUT-DIR")
+        sys.exit("usage: loxi.py INPUT-DIR OUTPUT-DIR | --check INPUT-DIR | --list")
     try:
         if args[0] == "--check":
             read(args[1])

@@ -547,7 +547,7 @@ class Model:
         for version in sorted(cls.layouts, reverse=True):
             layout = cls.layouts[version]
             for op in layout.ops:
-                if self._stored(op, layout):
+                if self.is_stored(op, layout):
                     self._merge(cls, fields, op, version)
         for name, old in inherited.items():
             f = fields[name]
@@ -567,7 +567,7 @@ class Model:
         return fields
 
     @staticmethod
-    def _stored(op, layout):
+    def is_stored(op, layout):
         """Does this op have a place in the C struct?"""
         if op is None:
             return False

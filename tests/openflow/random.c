@@ -128,7 +128,7 @@ random_value(struct maker *m, const struct of_field_info *field, bool is_open, v
 
     if (is_open)
         value = random_unknown(m, field->wire);
-    else if (!field->ref || !random_enum(m, &of_enum_infos[field->ref], &value))
+    else if (!field->ref || !random_enum(m, of_enum_infos[field->ref], &value))
         value =
             field->kind == OF_KIND_PORT ? random_port(m, field->wire) : random_uint(m, field->wire);
     store(member, field->storage, value);

@@ -206,7 +206,7 @@ code_is(uint8_t version, const struct of_error *error, const char *name)
 
     for (size_t i = 0; i < of_n_error_enums; i++) {
         const struct of_error_enum *e = &of_error_enums[i];
-        const struct of_enum_info *info = &of_enum_infos[e->enum_id];
+        const struct of_enum_info *info = of_enum_infos[e->enum_id];
 
         for (size_t j = 0; e->versions >> index & 1 && e->type == error->type && j < info->n_items;
              j++) {
