@@ -49,7 +49,8 @@ fuzz-ofp: tests/openflow/fuzz-ofp tests/openflow/fuzz-seeds
 	@$(MKDIR_P) tests/openflow/corpus tests/openflow/seeds
 	tests/openflow/fuzz-seeds tests/openflow/seeds
 	tests/openflow/fuzz-ofp -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
-	tests/openflow/corpus tests/openflow/seeds $(wildcard $(srcdir)/tests/openflow/messages/*/)
+	tests/openflow/corpus tests/openflow/seeds \
+	$(wildcard $(srcdir)/tests/openflow/messages/*/ $(srcdir)/tests/openflow/captures/*/)
 .PHONY: fuzz-ofp
 
 EXTRA_DIST += tests/openflow/fuzz-ofp.c

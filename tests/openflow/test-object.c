@@ -242,6 +242,7 @@ an_arena_grows_and_starts_over(void **state)
     struct of_arena a;
     uint64_t buf[8];
     uint8_t *first, *big;
+    volatile size_t too_much = SIZE_MAX; /* Not for the compiler to see. */
 
     (void)state;
     of_arena_init(&a, buf, sizeof buf);
@@ -250,13 +251,13 @@ an_arena_grows_and_starts_over(void **state)
     assert_ptr_equal(of_arena_alloc(&a, 56), (uint8_t *)buf + 8);
     big = of_arena_alloc(&a, 100000);
     assert_non_null(big);
-    assert_null(a.blocks == NULL ? big : NULL);
+    assert_non_null(a.blocks);
     for (size_t i = 0; i < 100000; i++)
         assert_int_equal(big[i], 0);
     of_arena_reset(&a);
     assert_null(a.blocks);
     assert_ptr_equal(of_arena_alloc(&a, 64), buf);
-    assert_null(of_arena_alloc(&a, SIZE_MAX));
+    assert_null(of_arena_alloc(&a, too_much));
     of_arena_destroy(&a);
 }
 

@@ -7,8 +7,12 @@
 #include "ofproto/of-codec.h"
 #include "tests/openflow/random.h"
 
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+
 /* The sanitizers take their time. */
-#ifdef __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
 enum { N_PER_CLASS = 500, COPY_EVERY = 16 };
 #else
 enum { N_PER_CLASS = 10000, COPY_EVERY = 64 };
