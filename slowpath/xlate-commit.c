@@ -358,11 +358,7 @@ commit_word(struct xlate_ctx *ctx, size_t w, uint64_t settable)
 static bool
 is_in_sight(const struct xlate_pkt *pkt, size_t w)
 {
-    if (pkt->opaque == XLATE_OPAQUE_ALL)
-        return w < XLATE_HIDE_FIRST || w >= XLATE_HIDE_END;
-    if (pkt->opaque == XLATE_OPAQUE_L3)
-        return w < DP_WORD_OF(ip_src) || w >= XLATE_HIDE_END;
-    return true;
+    return w < xlate_first_opaque_word(pkt) || w >= XLATE_HIDE_END;
 }
 
 static void

@@ -22,7 +22,7 @@ hide_l3(struct xlate_pkt *pkt)
         flow_words_rw(&pkt->flow)[w] = 0;
         flow_words_rw(&pkt->known)[w] = UINT64_MAX;
     }
-    if (pkt->opaque == XLATE_OPAQUE_L3)
+    if (pkt->opaque != XLATE_OPAQUE_ALL)
         pkt->opaque = XLATE_CLEAR;
 }
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#define ITAG_PCP 0xe0000000u /* Of an I-TAG, host order (IEEE 802.1Q, section 9.7). */
 #define VLAN_BASE (offsetof(struct dp_key, vlan) / 4)
 #define MPLS_BASE (offsetof(struct dp_key, mpls_lse) / 4)
 
@@ -201,14 +202,28 @@ xlate_has_any_transport(struct xlate_ctx *ctx)
     return xlate_is_ip(ctx) && has_l4(ctx) && is_transport(ctx) && is_parsed(ctx, DP_PARSED_L4);
 }
 
+size_t
+xlate_first_opaque_word(const struct xlate_pkt *pkt)
+{
+    switch ((enum xlate_opaque)pkt->opaque) {
+    case XLATE_CLEAR:
+        return XLATE_HIDE_END;
+    case XLATE_OPAQUE_L4:
+        return DP_WORD_OF(tp_src);
+    case XLATE_OPAQUE_L3:
+        return DP_WORD_OF(ip_src);
+    case XLATE_OPAQUE_ALL:
+        return XLATE_HIDE_FIRST;
+    }
+    return XLATE_HIDE_END;
+}
+
 bool
 xlate_is_opaque(const struct xlate_ctx *ctx, const struct field *field)
 {
     size_t first = field->first_word, end = first + field->n_words;
-    size_t opaque_first =
-        ctx->pkt.opaque == XLATE_OPAQUE_L3 ? DP_WORD_OF(ip_src) : XLATE_HIDE_FIRST;
 
-    return ctx->pkt.opaque && first < XLATE_HIDE_END && end > opaque_first;
+    return first < XLATE_HIDE_END && end > xlate_first_opaque_word(&ctx->pkt);
 }
 
 /* ---- Reading and writing ----------------------------------------------------------------------*/
@@ -227,10 +242,10 @@ xlate_read(struct xlate_ctx *ctx, const struct subfield *src)
 /* A change of what the next header is: what is behind must be parsed again before anyone looks,
  * and is written before. */
 static void
-retype(struct xlate_ctx *ctx)
+retype(struct xlate_ctx *ctx, enum xlate_opaque opaque)
 {
     xlate_commit(ctx);
-    ctx->pkt.opaque = MAX(ctx->pkt.opaque, XLATE_OPAQUE_L3);
+    ctx->pkt.opaque = MAX(ctx->pkt.opaque, opaque);
     ctx->base.opaque = ctx->pkt.opaque;
 }
 
@@ -265,8 +280,10 @@ void
 xlate_write_present(struct xlate_ctx *ctx, const struct field *field, field_value value,
                     field_value mask)
 {
-    if (field->id == FIELD_ETH_TYPE || field->id == FIELD_IP_PROTO)
-        retype(ctx);
+    if (field->id == FIELD_ETH_TYPE)
+        retype(ctx, XLATE_OPAQUE_L3);
+    else if (field->id == FIELD_IP_PROTO)
+        retype(ctx, XLATE_OPAQUE_L4);
     field_set_masked(field, &ctx->pkt.flow, value, mask);
     field_unwildcard_bits(field, &ctx->pkt.known, mask);
     note_write(ctx, field);
@@ -417,11 +434,36 @@ xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     apply(ctx, XLATE_POP_MPLS, eth_type);
 }
 
+/* The new I-TAG starts as a copy of the one that was there, all zeros if none was, but with the
+ * priority of the VLAN tag if there is one (OpenFlow 1.3, section 5.12, table 7). */
+static void
+start_itag(struct xlate_ctx *ctx, bool is_pbb, bool has_vlan)
+{
+    struct dp_key *key = &ctx->pkt.flow.key, *known = &ctx->pkt.known.key;
+    uint32_t pcp = ntohs(key->vlan[0].tci) >> 13;
+    struct flow mask = {0};
+
+    if (!is_pbb) {
+        key->pbb_itag = 0;
+        known->pbb_itag = ~0u;
+    }
+    if (has_vlan) {
+        mask.key.vlan[0].tci = htons(0xe000);
+        xlate_consult(ctx, &mask);
+        key->pbb_itag = (key->pbb_itag & ~htonl(ITAG_PCP)) | htonl(pcp << 29);
+        known->pbb_itag |= htonl(ITAG_PCP);
+    }
+}
+
 void
 xlate_push_pbb(struct xlate_ctx *ctx, uint16_t eth_type)
 {
+    bool has_vlan = xlate_has_vlan(ctx), is_pbb;
+
     xlate_consult_key(ctx, eth_type);
+    is_pbb = ntohs(ctx->pkt.flow.key.eth_type) == ETH_TYPE_PBB;
     xlate_commit(ctx);
+    start_itag(ctx, is_pbb, has_vlan);
     apply(ctx, XLATE_PUSH_PBB, eth_type);
 }
 

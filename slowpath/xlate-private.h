@@ -59,7 +59,7 @@ struct xlate_op {
     uint16_t old_eth_type; /* The packet's before. */
 };
 
-enum xlate_opaque { XLATE_CLEAR, XLATE_OPAQUE_L3, XLATE_OPAQUE_ALL };
+enum xlate_opaque { XLATE_CLEAR, XLATE_OPAQUE_L4, XLATE_OPAQUE_L3, XLATE_OPAQUE_ALL };
 
 struct xlate_pkt {
     struct flow flow;
@@ -160,6 +160,8 @@ void xlate_consult_field(struct xlate_ctx *, const struct field *);
     } while (0)
 /* Whether the packet has the headers that the field is in; consults what tells that. */
 bool xlate_has_field(struct xlate_ctx *, const struct field *);
+/* The first word, and then all up to XLATE_HIDE_END, that nobody may look at. */
+size_t xlate_first_opaque_word(const struct xlate_pkt *);
 /* Whether reading or writing the field needs a recirculation first. */
 bool xlate_is_opaque(const struct xlate_ctx *, const struct field *);
 field_value xlate_read(struct xlate_ctx *, const struct subfield *);
