@@ -318,6 +318,7 @@ connmgr_packet_in(struct connmgr *mgr, const struct ofp_packet_in *pin, uint16_t
 
     LIST_FOR_EACH_SAFE (ofconn, next, link, &mgr->ofconns) {
         if (ofconn->controller_id == controller_id &&
+            (!pin->is_implicit || ofconn_wants_implicit_misses(ofconn)) &&
             async_wants(ofconn, ASYNC_PACKET_IN, pin->reason))
             send_packet_in(ofconn, pin, max_len);
     }

@@ -42,6 +42,9 @@ struct connmgr_ops {
     void (*barrier)(void *aux, void (*done)(void *done_aux), void *done_aux);
     /* Forgets barriers of this done_aux. */
     void (*barrier_cancel)(void *aux, void *done_aux);
+    /* Whether some connection wants packets that met no flow entry at all, as OpenFlow 1.0 sends
+     * them; told when it changes, false at first. NULL: nobody cares. */
+    void (*implicit_misses)(void *aux, bool wanted);
 };
 
 enum connmgr_fail_mode { FAIL_STANDALONE, FAIL_SECURE };

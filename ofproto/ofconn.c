@@ -68,6 +68,8 @@ ofconn_reset(struct ofconn *ofconn)
         ofconn->mgr->ops->barrier_cancel(ofconn->mgr->aux, ofconn);
     ofconn_destroy_bundles(ofconn);
     set_defaults(ofconn);
+    ofconn->version = 0;
+    connmgr_update_implicit_misses(ofconn->mgr);
 }
 
 void
@@ -86,6 +88,29 @@ ofconn_up(struct ofconn *ofconn)
 {
     set_defaults(ofconn);
     ofconn->version = conn_version(ofconn->conn);
+    connmgr_update_implicit_misses(ofconn->mgr);
+}
+
+bool
+ofconn_wants_implicit_misses(const struct ofconn *ofconn)
+{
+    return ofconn->version == OFP10 && (ofconn->kind == OFCONN_CONTROLLER ||
+                                        (ofconn->kind == OFCONN_SERVICE && ofconn->miss_send_len));
+}
+
+void
+connmgr_update_implicit_misses(struct connmgr *mgr)
+{
+    const struct ofconn *ofconn;
+    bool wanted = false;
+
+    LIST_FOR_EACH (ofconn, link, &mgr->ofconns)
+        wanted |= ofconn_wants_implicit_misses(ofconn);
+    if (wanted == mgr->wants_implicit_misses)
+        return;
+    mgr->wants_implicit_misses = wanted;
+    if (mgr->ops->implicit_misses)
+        mgr->ops->implicit_misses(mgr->aux, wanted);
 }
 
 /* ---- Sending ---- */

@@ -95,6 +95,7 @@ struct connmgr {
     struct event *fail_timer;
     int64_t alone_since_ms; /* No controller is connected; -1: one is. */
     bool is_standing_alone; /* The hidden NORMAL flow is in. */
+    bool wants_implicit_misses;
     bool has_generation_id;
     uint64_t generation_id; /* Of the last master or slave request. */
 };
@@ -105,6 +106,10 @@ struct ofconn *ofconn_new(struct connmgr *, struct conn *, struct connmgr_port *
 void ofconn_reset(struct ofconn *);
 void ofconn_destroy(struct ofconn *);
 void ofconn_up(struct ofconn *);
+/* Whether it gets packets that met no flow entry: a 1.0 connection that gets packet-ins at all. */
+bool ofconn_wants_implicit_misses(const struct ofconn *);
+/* Tells connmgr_ops when the answer for all connections changed. */
+void connmgr_update_implicit_misses(struct connmgr *);
 void ofconn_message(struct ofconn *, const uint8_t *bytes, size_t size);
 
 /* Sends whole messages that stand one after the other; destroys the buffer. */

@@ -154,10 +154,19 @@ on_packet_out(void *aux, const struct ofp_packet_out *po)
                : 0;
 }
 
+static void
+on_implicit_misses(void *aux, bool wanted)
+{
+    struct bridge *bridge = aux;
+
+    slowpath_set_implicit_misses(bridge->bridges->slowpath, bridge->ofproto, wanted);
+}
+
 static const struct connmgr_ops connmgr_ops = {
     .packet_out = on_packet_out,
     .barrier = on_barrier,
     .barrier_cancel = on_barrier_cancel,
+    .implicit_misses = on_implicit_misses,
 };
 
 /* ---- What the slow path tells ---- */
@@ -184,6 +193,7 @@ on_packet_in(void *aux, const struct slowpath_packet_in *in)
         .total_size = in->size,
         .buffer_id = OFBUFFER_NONE,
         .reason = in->reason,
+        .is_implicit = in->is_implicit,
         .table_id = in->table_id,
         .cookie = in->cookie,
         .metadata = *in->flow,

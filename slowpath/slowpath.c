@@ -394,8 +394,7 @@ slowpath_add_bridge(struct slowpath *slowpath, struct ofproto *ofproto)
         .macs = mac_table_create(MAC_TABLE_MAX, MAC_TABLE_IDLE_MS, on_mac_changed, bridge),
         .recircs = slowpath->recircs,
         .cookies = slowpath->cookies,
-        .number = ++slowpath->next_bridge_number,
-        .sends_implicit_misses = true};
+        .number = ++slowpath->next_bridge_number};
     pthread_rwlock_wrlock(&ofproto_lock);
     list_push_back(&slowpath->bridges, &bridge->link);
     pthread_rwlock_unlock(&ofproto_lock);

@@ -79,7 +79,7 @@ void slowpath_port_changed(struct slowpath *, struct ofproto *, const struct ofp
 void slowpath_port_removed(struct slowpath *, struct ofproto *, const struct ofport *);
 
 /* Whether packets that meet no entry at all are wanted as packet-ins: while a controller speaks
- * OpenFlow 1.0. True at first. */
+ * OpenFlow 1.0. False at first. */
 void slowpath_set_implicit_misses(struct slowpath *, struct ofproto *, bool wanted);
 
 /* Anything that translation of this bridge (NULL: any) reads changed. Any thread, with
