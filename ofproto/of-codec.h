@@ -314,7 +314,9 @@ struct of_class_info {
 };
 
 /* Parts of a class's initializer. */
+/* clang-format off */
 #define OF_LAYOUTS(first, last, layout) .layouts[first ... last] = &(layout)
+/* clang-format on */
 #define OF_FIELDS(array) .fields = array, .n_fields = sizeof(array) / sizeof *(array)
 
 /* A member that a class has from its parent stands where it does there. */
