@@ -119,7 +119,7 @@ def fast_path(hook, flows=None, masks=1, actions="2"):
 
 @contextlib.contextmanager
 def daemon():
-    """shuntd in the wires' namespace; gives a function that runs shuntctl."""
+    """shuntd in the wires' namespace; gives its run directory and a function that runs shuntctl."""
     with tempfile.TemporaryDirectory() as directory:
         pins = f"/sys/fs/bpf/{NET}"
         process = subprocess.Popen(
@@ -131,7 +131,8 @@ def daemon():
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit("shuntd did not start: " + open(directory + "/log").read())
                 time.sleep(0.01)
-            yield lambda *args: ns(BUILD + "/cli/shuntctl", "--run-dir", directory, *args)
+            yield directory, lambda *args: ns(BUILD + "/cli/shuntctl", "--run-dir", directory,
+                                              *args)
         finally:
             process.terminate()
             process.wait(20)
@@ -141,12 +142,13 @@ def daemon():
 def shunt(hook):
     """The whole switch under an OpenFlow rule."""
     def contestant(load):
-        with wires(), daemon() as ctl:
+        with wires(), daemon() as (directory, ctl):
             ctl("add-br", "br0", "fail-mode=secure")
             ctl("add-port", "br0", "p1", "ofport=1", "hook=" + hook)
             ctl("add-port", "br0", "p2", "ofport=2", "hook=" + hook)
-            ctl("del-flows", "br0")
-            ctl("add-flow", "br0", "in_port=1,actions=output:2")
+            switch = f"unix:{directory}/br0.mgmt"
+            run("ovs-ofctl", "del-flows", switch)
+            run("ovs-ofctl", "add-flow", switch, "in_port=1,actions=output:2")
             return generate(load, "--sink", "s")
     return contestant
 
