@@ -4,9 +4,9 @@ check_PROGRAMS += tests/verifier
 tests_verifier_SOURCES = tests/verifier.c
 tests_verifier_LDADD = $(LIBBPF_LIBS)
 
-TESTS += tests/guest/verifier tests/guest/instructions
+TESTS += tests/guest/verifier tests/guest/instructions tests/guest/switch
 EXTRA_DIST += tests/guest/verifier tests/guest/verifier-bounds \
-	tests/guest/instructions tests/guest/instructions-bounds
+	tests/guest/instructions tests/guest/instructions-bounds tests/guest/switch
 
 record-verifier: tests/verifier
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
