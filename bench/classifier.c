@@ -77,7 +77,7 @@ add_rule(struct classifier *cls, const struct flow *masks, unsigned int n_masks)
 
     make_match(&match);
     minimask = classifier_mask(cls, mask);
-    rule = (struct cls_rule *)xmalloc(sizeof *rule + cls_rule_values_size(minimask));
+    rule = xmalloc(sizeof *rule + cls_rule_values_size(minimask));
     cls_rule_init(rule, minimask, &match, (int32_t)(mask - masks), NULL);
     classifier_insert(cls, rule);
     return rule;
@@ -101,7 +101,7 @@ static struct packet
 make_packet(const struct cls_rule *rule)
 {
     struct flow flow;
-    uint64_t *words = (uint64_t *)flow_words_rw(&flow);
+    uint64_t *words = cls_words_rw(&flow);
 
     make_match(&flow);
     for (size_t i = 0; i < rule->mask->n_words; i++) {
@@ -116,9 +116,9 @@ static double
 time_lookups(struct classifier *cls, struct cls_rule **rules, size_t n_rules, bool with_wc)
 {
     enum { N_LOOKUPS = 200000, N_PACKETS = 100000 };
-    struct packet *packets = (struct packet *)xcalloc(N_PACKETS, sizeof *packets);
+    struct packet *packets = xcalloc(N_PACKETS, sizeof *packets);
     struct flow flow = {.key = {.eth_type = htobe16(0x0800)}}, wc;
-    uint64_t *words = (uint64_t *)flow_words_rw(&flow);
+    uint64_t *words = cls_words_rw(&flow);
     size_t n_found = 0;
     double start;
 
@@ -145,8 +145,8 @@ static void
 run(size_t n_rules, unsigned int n_masks)
 {
     enum { N_CHANGES = 200000 };
-    struct cls_rule **rules = (struct cls_rule **)xcalloc(n_rules, sizeof(struct cls_rule *));
-    struct flow *masks = (struct flow *)xcalloc(n_masks, sizeof *masks);
+    struct cls_rule **rules = xcalloc(n_rules, sizeof(struct cls_rule *));
+    struct flow *masks = xcalloc(n_masks, sizeof *masks);
     double fill = now_ns(), add = 0, remove = 0;
     struct classifier cls;
 

@@ -113,8 +113,8 @@ time_each(struct ofproto *ofproto, uint8_t command, uint32_t n, const struct buf
 static double
 time_bundle(struct ofproto *ofproto, uint32_t n, const struct buf outputs[64])
 {
-    struct ofproto_msg *msgs = (struct ofproto_msg *)xcalloc(n, sizeof *msgs);
-    struct ofp_flow_mod *fms = (struct ofp_flow_mod *)xcalloc(n, sizeof *fms);
+    struct ofproto_msg *msgs = xcalloc(n, sizeof *msgs);
+    struct ofp_flow_mod *fms = xcalloc(n, sizeof *fms);
     size_t failed;
     double start;
 

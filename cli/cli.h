@@ -25,6 +25,8 @@ struct cli {
     bool may_exist;
     bool if_exists;
     bool keep;
+    bool names;    /* Print ports' names, not numbers. */
+    bool no_stats; /* Print flows without what changes by itself. */
 };
 
 typedef int cli_run(const struct cli *);

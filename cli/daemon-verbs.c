@@ -286,6 +286,70 @@ dpctl_show(const struct cli *cli)
     return show_request(cli, json_pack("{s:s}", "verb", "dpctl-show"), show_print_datapath);
 }
 
+/* Prints an answer that is lines of text; as JSON, an array of them. */
+static int
+text_request(const struct cli *cli, json_t *request)
+{
+    json_t *result, *lines;
+    const char *text;
+    int status = cli_request(cli, request, &result);
+
+    if (status)
+        return status;
+    text = json_string_value(result);
+    if (!cli->json) {
+        fputs(text, stdout);
+    } else {
+        lines = json_array();
+        while (*text) {
+            size_t n = strcspn(text, "\n");
+
+            json_array_append_new(lines, json_stringn(text, n));
+            text += n + (text[n] == '\n');
+        }
+        cli_print_json(lines);
+        json_decref(lines);
+    }
+    json_decref(result);
+    return 0;
+}
+
+static int
+dpctl_dump_flows(const struct cli *cli)
+{
+    return text_request(cli, cli->argc ? bridge_request(cli, "dpctl-dump-flows")
+                                       : json_pack("{s:s}", "verb", "dpctl-dump-flows"));
+}
+
+static int
+dpctl_del_flows(const struct cli *cli)
+{
+    return do_request(cli, json_pack("{s:s}", "verb", "dpctl-del-flows"));
+}
+
+static int
+trace(const struct cli *cli)
+{
+    json_t *request = bridge_request(cli, "trace");
+
+    json_object_set_new(request, "flow", json_string(cli->argv[1]));
+    if (cli->argc > 2)
+        json_object_set_new(request, "packet", json_string(cli->argv[2]));
+    return text_request(cli, request);
+}
+
+static int
+fdb_show(const struct cli *cli)
+{
+    return text_request(cli, bridge_request(cli, "fdb-show"));
+}
+
+static int
+fdb_flush(const struct cli *cli)
+{
+    return do_request(cli, bridge_request(cli, "fdb-flush"));
+}
+
 /* ---- The process ---- */
 
 static int
@@ -328,6 +392,13 @@ const struct cli_verb cli_daemon_verbs[] = {
      "what to do when no controller answers"},
     {"show", show, 0, 1, "[BR]", "bridges, controllers, ports and their hooks"},
     {"dpctl-show", dpctl_show, 0, 0, "", "counters, drops and ports of the fast path"},
+    {"dpctl-dump-flows", dpctl_dump_flows, 0, 1, "[BR]", "the flows of the fast path"},
+    {"dpctl-del-flows", dpctl_del_flows, 0, 0, "",
+     "remove the flows of the fast path; traffic brings back those that it needs"},
+    {"trace", trace, 2, 3, "BR FLOW [PACKET]",
+     "what happens to a packet with these fields, or of these bytes (in hexadecimal)"},
+    {"fdb-show", fdb_show, 1, 1, "BR", "the MAC addresses that the bridge learned"},
+    {"fdb-flush", fdb_flush, 1, 1, "BR", "forget the learned MAC addresses"},
     {"stop", stop, 0, 0, "", "end the daemon; with --keep the fast path goes on"},
     {"restart", restart, 0, 0, "", "run the daemon anew; the fast path goes on meanwhile"},
     {NULL, NULL, 0, 0, NULL, NULL},

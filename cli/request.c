@@ -31,8 +31,25 @@ connect_daemon(const struct cli *cli, FILE **stream)
         return cli_error("%s: %s: is shuntd running? (--run-dir names its directory)", sun.sun_path,
                          strerror(err));
     }
-    *stream = fdopen(fd, "r+e");
+    *stream = fdopen(fd, "re");
     return 0;
+}
+
+/* A daemon that refuses the connection has answered and closed it already: then the write fails,
+ * but the answer is there to be read. */
+static void
+write_request(FILE *stream, const char *text)
+{
+    int fd = fileno(stream);
+
+    while (*text) {
+        ssize_t n = send(fd, text, strlen(text), MSG_NOSIGNAL);
+
+        if (n < 0 && errno != EINTR)
+            return;
+        text += n > 0 ? n : 0;
+    }
+    send(fd, "\n", 1, MSG_NOSIGNAL);
 }
 
 static int
@@ -65,7 +82,7 @@ static int
 transact(const struct cli *cli, json_t *request, json_t **result, bool to_end)
 {
     char *text = json_dumps(request, JSON_COMPACT);
-    FILE *stream;
+    FILE *stream = NULL;
     int status;
 
     *result = NULL;
@@ -75,8 +92,7 @@ transact(const struct cli *cli, json_t *request, json_t **result, bool to_end)
         free(text);
         return status;
     }
-    fprintf(stream, "%s\n", text);
-    fflush(stream);
+    write_request(stream, text);
     free(text);
     status = read_reply(stream, result);
     while (to_end && !status && fgetc(stream) != EOF)

@@ -75,8 +75,12 @@ print_controller(const json_t *controller)
     const char *error = text_of(controller, "last_error");
 
     printf("    controller %s", text_of(controller, "target"));
-    if (json_object_get(controller, "state"))
-        printf(": %s", text_of(controller, "state"));
+    if (json_object_get(controller, "connections"))
+        printf(": %lld connections", number_of(controller, "connections"));
+    else
+        printf(": %s", flag_of(controller, "connected") ? "connected" : "not connected");
+    if (json_object_get(controller, "protocol"))
+        printf(", %s", text_of(controller, "protocol"));
     if (*error)
         printf(" (%s)", error);
     putchar('\n');

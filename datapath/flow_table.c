@@ -181,7 +181,8 @@ flow_record_fill(struct dp *dp, uint32_t index, const struct dp_action *actions,
     int error;
 
     memset(record->actions, 0, sizeof record->actions);
-    memcpy(record->actions, actions, n * sizeof *actions);
+    if (n) /* An empty list may be NULL. */
+        memcpy(record->actions, actions, n * sizeof *actions);
     record->n_actions = n;
     record->next = DP_NO_FLOW;
     if (n == n_actions)

@@ -120,11 +120,15 @@ mask_find(struct dp *dp, const struct dp_mask *mask, uint32_t hash)
 static int
 mask_free_index(struct dp *dp, uint32_t *index)
 {
-    for (uint32_t i = 0; i < DP_MAX_MASKS; i++) {
-        if (dp->mask_use[i] == RECORD_FREE) {
-            *index = i;
-            return 0;
+    for (int attempt = 0; attempt < 2; attempt++) {
+        for (uint32_t i = 0; i < DP_MAX_MASKS; i++) {
+            if (dp->mask_use[i] == RECORD_FREE) {
+                *index = i;
+                return 0;
+            }
         }
+        if (dp->dying_masks.n)
+            records_grace_locked(dp);
     }
     return dp_fail(ENOSPC, "there are %u masks already, the most that fit", DP_MAX_MASKS);
 }

@@ -45,7 +45,10 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/ofperr.c \
 	ofproto/ofperr.def \
 	ofproto/ofperr.h \
+	ofproto/parse-flow.c \
+	ofproto/parse-group.c \
 	ofproto/parse.h \
+	ofproto/print.c \
 	ofproto/text.c \
 	ofproto/text.h
 

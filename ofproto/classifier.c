@@ -86,8 +86,7 @@ add_subtable(struct classifier *cls, struct minimask *mask)
 
     if (cls->n_subtables == cls->max_entries) {
         cls->max_entries = MAX(8, 2 * cls->max_entries);
-        cls->entries =
-            (struct cls_entry *)xrealloc(cls->entries, cls->max_entries * sizeof *cls->entries);
+        cls->entries = xrealloc(cls->entries, cls->max_entries * sizeof *cls->entries);
     }
     entry = &cls->entries[cls->n_subtables++];
     entry->subtable = subtable;
@@ -207,8 +206,8 @@ lookup_init(struct lookup *lookup, const struct classifier *cls, const struct fl
             struct flow *wc)
 {
     lookup->cls = cls;
-    lookup->flow = (const uint64_t *)flow_words(flow);
-    lookup->wc = wc ? (uint64_t *)flow_words_rw(wc) : NULL;
+    lookup->flow = cls_words(flow);
+    lookup->wc = wc ? cls_words_rw(wc) : NULL;
     lookup->n_proofs = 0;
     memset(lookup->n_bits, 0, sizeof lookup->n_bits);
 }
@@ -395,7 +394,7 @@ classifier_find(const struct classifier *cls, const struct flow *match,
     subtable = find_subtable(cls, mask);
     if (!subtable)
         return NULL;
-    hash = cls_hash(mask, (const uint64_t *)flow_words(match), values);
+    hash = cls_hash(mask, cls_words(match), values);
     return cls_subtable_find(subtable, values, hash, priority);
 }
 
@@ -415,8 +414,8 @@ bool
 classifier_overlaps(const struct classifier *cls, const struct flow *match,
                     const struct flow *flow_mask, int32_t priority)
 {
-    const uint64_t *match_words = (const uint64_t *)flow_words(match);
-    const uint64_t *mask_words = (const uint64_t *)flow_words(flow_mask);
+    const uint64_t *match_words = cls_words(match);
+    const uint64_t *mask_words = cls_words(flow_mask);
     const struct cls_rule *same = classifier_find(cls, match, flow_mask, priority);
 
     for (size_t i = 0; i < cls->n_subtables; i++) {
@@ -522,8 +521,7 @@ classifier_visit(const struct classifier *cls, const struct flow *match, const s
                  classifier_visit_cb *cb, void *aux)
 {
     for (size_t i = 0; i < cls->n_subtables; i++) {
-        if (!visit_subtable(cls->entries[i].subtable, (const uint64_t *)flow_words(match),
-                            (const uint64_t *)flow_words(mask), cb, aux))
+        if (!visit_subtable(cls->entries[i].subtable, cls_words(match), cls_words(mask), cb, aux))
             return;
     }
 }

@@ -48,6 +48,19 @@ struct minimask {
     uint64_t bits[];                 /* bits[i] masks words[i]; none is zero. */
 };
 
+/* The words of a flow or mask as the C library's type. */
+static inline const uint64_t *
+cls_words(const struct flow *flow)
+{
+    return (const uint64_t *)flow_words(flow);
+}
+
+static inline uint64_t *
+cls_words_rw(struct flow *flow)
+{
+    return (uint64_t *)flow_words_rw(flow);
+}
+
 /* Returns a reference to a new mask. */
 struct minimask *minimask_create(const struct flow *mask);
 struct minimask *minimask_ref(struct minimask *);

@@ -20,8 +20,7 @@ cls_soft_rules_add(struct cls_soft_rules *soft, const struct cls_rule *rule)
 
     if (soft->n + set->n > soft->max) {
         soft->max = 2 * (soft->n + set->n);
-        soft->items =
-            (struct cls_soft_item *)xrealloc(soft->items, soft->max * sizeof *soft->items);
+        soft->items = xrealloc(soft->items, soft->max * sizeof *soft->items);
     }
     for (size_t i = 0; i < set->n; i++) {
         soft->items[soft->n].priority = rule->priority;
@@ -33,8 +32,8 @@ cls_soft_rules_add(struct cls_soft_rules *soft, const struct cls_rule *rule)
 static int
 compare_items(const void *a_, const void *b_)
 {
-    const struct cls_soft_item *a = (const struct cls_soft_item *)a_;
-    const struct cls_soft_item *b = (const struct cls_soft_item *)b_;
+    const struct cls_soft_item *a = a_;
+    const struct cls_soft_item *b = b_;
 
     if (a->priority != b->priority)
         return a->priority > b->priority ? -1 : 1;

@@ -92,18 +92,17 @@ init_indices(struct cls_subtable *subtable)
 struct cls_subtable *
 cls_subtable_create(struct minimask *mask)
 {
-    struct cls_subtable *subtable = (struct cls_subtable *)xcalloc(1, sizeof *subtable);
+    struct cls_subtable *subtable = xcalloc(1, sizeof *subtable);
     struct flow flow_mask;
 
     subtable->mask = minimask_ref(mask);
-    subtable->buckets = (struct cls_rule **)xcalloc(1, sizeof *subtable->buckets);
-    subtable->filters = (uint16_t *)xcalloc(1, sizeof *subtable->filters);
+    subtable->buckets = xcalloc(1, sizeof *subtable->buckets);
+    subtable->filters = xcalloc(1, sizeof *subtable->filters);
     prefix_set_init(&subtable->priorities, false);
     init_indices(subtable);
     minimask_expand(mask, &flow_mask);
     for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
-        subtable->prefix_bits[i] =
-            mask_prefix_bits(&cls_prefix_fields[i], (const uint64_t *)flow_words(&flow_mask));
+        subtable->prefix_bits[i] = mask_prefix_bits(&cls_prefix_fields[i], cls_words(&flow_mask));
     return subtable;
 }
 
@@ -178,8 +177,8 @@ resize(struct cls_subtable *subtable, uint32_t n_buckets)
     struct cls_rule **old = subtable->buckets;
 
     free(subtable->filters);
-    subtable->filters = (uint16_t *)xcalloc(n_buckets, sizeof *subtable->filters);
-    subtable->buckets = (struct cls_rule **)xcalloc(n_buckets, sizeof *subtable->buckets);
+    subtable->filters = xcalloc(n_buckets, sizeof *subtable->filters);
+    subtable->buckets = xcalloc(n_buckets, sizeof *subtable->buckets);
     subtable->bucket_mask = n_buckets - 1;
     for (uint32_t i = 0; i < n_old; i++) {
         struct cls_rule *rule, *next;

@@ -475,6 +475,7 @@ connmgr_create(const struct connmgr_options *options, const struct connmgr_ops *
     int err;
 
     mgr->options = *options;
+    mgr->fail_mode = options->fail_mode;
     connmgr_set_versions(mgr, options->version_bitmap);
     mgr->ops = ops;
     mgr->aux = aux;
@@ -492,7 +493,7 @@ connmgr_create(const struct connmgr_options *options, const struct connmgr_ops *
     if (err) {
         connmgr_destroy(mgr);
         mgr = NULL;
-    } else {
+    } else if (mgr->fail_mode == FAIL_STANDALONE) {
         add_default_flow(mgr);
     }
     *mgrp = mgr;

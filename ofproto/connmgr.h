@@ -10,8 +10,8 @@
  * ("service": no packet-ins by default on the management socket, all of a controller's on ptcp:),
  * and a snooper, who sees the messages of the controllers.
  *
- * Fail modes: with no controller configured, or in standalone mode with none connected for three
- * probe intervals, the bridge switches by MAC addresses (a flow with NORMAL); in secure mode the
+ * Fail modes: in standalone mode the bridge switches by MAC addresses (a flow with NORMAL) while no
+ * controller is configured, or none was connected for three probe intervals; in secure mode the
  * tables stay as they are.
  *
  * Ownership: owns its connections; borrows the event base, the ofproto and the TLS context.
@@ -50,6 +50,7 @@ struct connmgr_ops {
 enum connmgr_fail_mode { FAIL_STANDALONE, FAIL_SECURE };
 
 struct connmgr_options {
+    enum connmgr_fail_mode fail_mode;
     struct event_base *base;
     struct ofproto *ofproto;
     const char *mgmt_path;  /* Unix socket for ovs-ofctl and shuntctl; NULL: none. */

@@ -52,7 +52,7 @@ static void
 format_flags(const struct field *field, uint32_t value, uint32_t mask, struct buf *out)
 {
     const char *const *names = flag_names(field);
-    bool exact = mask == field_ones(field) && field->format != FORMAT_TUN_FLAGS;
+    bool exact = mask == field_ones(field);
 
     if (exact && !value)
         buf_putc(out, '0');
@@ -158,15 +158,16 @@ parse_packet_type(const char *text, field_value *value, field_value *mask)
 }
 
 /* ---- Format -----------------------------------------------------------------------------------*/
+/* 0 stands without 0x. */
 static void
 put_hex(field_value value, struct buf *out)
 {
     uint64_t high = (uint64_t)(value >> 64), low = (uint64_t)value;
 
     if (high)
-        buf_printf(out, "0x%llx%016llx", (unsigned long long)high, (unsigned long long)low);
+        buf_printf(out, "%#llx%016llx", (unsigned long long)high, (unsigned long long)low);
     else
-        buf_printf(out, "0x%llx", (unsigned long long)low);
+        buf_printf(out, "%#llx", (unsigned long long)low);
 }
 
 static void
@@ -221,13 +222,16 @@ format_ip(const struct field *field, field_value value, field_value mask, struct
         put_ip(field, mask, out);
 }
 
+/* A decimal field under a mask is written in hexadecimal, with 0x even for 0. */
 static void
 format_integer(const struct field *field, field_value value, field_value mask, struct buf *out)
 {
     bool exact = mask == field_ones(field);
 
-    if (exact && field->format == FORMAT_DECIMAL) {
-        buf_printf(out, "%llu", (unsigned long long)value);
+    if (field->format == FORMAT_DECIMAL) {
+        buf_printf(out, exact ? "%llu" : "0x%llx", (unsigned long long)value);
+        if (!exact)
+            buf_printf(out, "/0x%llx", (unsigned long long)mask);
         return;
     }
     put_hex(value, out);

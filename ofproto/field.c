@@ -139,10 +139,11 @@ field_header(const struct field *field, enum ofp_version version, uint32_t *expe
     *experimenter = 0;
     if (field->oxm_since && version >= field->oxm_since)
         return field->oxm;
-    if (field->onf && version >= OFP13) {
+    if (field->onf && (version >= OFP13 || !field->nxm)) {
         *experimenter = ONF_ID;
         return field->onf;
     }
+    /* NXM_OF_IN_PORT's header is not 0 either. */
     return field->nxm ? field->nxm : field->oxm;
 }
 

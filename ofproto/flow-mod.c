@@ -32,15 +32,14 @@ passes_filters(const struct rule *rule, const struct ofp_flow_mod *fm)
 static bool
 select_rule(void *selection_, struct cls_rule *cls)
 {
-    struct selection *selection = (struct selection *)selection_;
+    struct selection *selection = selection_;
     struct rule *rule = rule_from_cls(cls);
 
     if (!passes_filters(rule, selection->fm))
         return true;
     if (selection->n == selection->max) {
         selection->max = MAX(16, 2 * selection->max);
-        selection->rules =
-            (struct rule **)xrealloc(selection->rules, selection->max * sizeof *selection->rules);
+        selection->rules = xrealloc(selection->rules, selection->max * sizeof *selection->rules);
     }
     selection->rules[selection->n++] = rule;
     return true;
@@ -205,7 +204,7 @@ struct target_check {
 static int
 check_target(const struct ofpact *ofpact, void *check_)
 {
-    const struct target_check *check = (const struct target_check *)check_;
+    const struct target_check *check = check_;
     uint32_t id;
 
     if (ofpact->type == OFPACT_GROUP) {
@@ -314,7 +313,7 @@ struct cookie_count {
 static bool
 count_cookie(void *count_, struct cls_rule *cls)
 {
-    struct cookie_count *count = (struct cookie_count *)count_;
+    struct cookie_count *count = count_;
 
     count->n += rule_from_cls(cls)->cookie == count->cookie;
     return true;

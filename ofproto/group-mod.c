@@ -55,7 +55,7 @@ compare_ids(const void *a_, const void *b_)
 static bool
 has_duplicate_ids(const struct group_contents *contents)
 {
-    uint32_t *ids = (uint32_t *)xcalloc(contents->n_buckets, sizeof *ids);
+    uint32_t *ids = xcalloc(contents->n_buckets, sizeof *ids);
     bool found = false;
 
     for (size_t i = 0; i < contents->n_buckets; i++)
@@ -79,7 +79,7 @@ static int find_loop_in_buckets(struct loop_search *, struct bucket *const *buck
 static int
 find_loop(const struct ofpact *ofpact, void *search_)
 {
-    struct loop_search *search = (struct loop_search *)search_;
+    struct loop_search *search = search_;
     const struct group *group;
     uint32_t id;
     int error;
@@ -129,7 +129,7 @@ check_contents(const struct txn *txn, const struct group *group,
 static struct bucket *
 bucket_create(const struct ofp_bucket *from)
 {
-    struct bucket *bucket = (struct bucket *)xcalloc(1, sizeof *bucket);
+    struct bucket *bucket = xcalloc(1, sizeof *bucket);
 
     atomic_init(&bucket->n_refs, 1);
     bucket->id = from->bucket_id;
@@ -138,7 +138,7 @@ bucket_create(const struct ofp_bucket *from)
     bucket->watch_group = from->watch_group;
     bucket->ofpacts_size = (uint32_t)from->ofpacts_size;
     if (from->ofpacts_size)
-        bucket->ofpacts = (struct ofpact *)xmemdup(from->ofpacts, from->ofpacts_size);
+        bucket->ofpacts = xmemdup(from->ofpacts, from->ofpacts_size);
     return bucket;
 }
 
@@ -177,9 +177,7 @@ copy_props(const struct ofp_group_props *props)
 {
     static const struct ofp_group_props none;
 
-    return memcmp(props, &none, sizeof none)
-               ? (struct ofp_group_props *)xmemdup(props, sizeof *props)
-               : NULL;
+    return memcmp(props, &none, sizeof none) ? xmemdup(props, sizeof *props) : NULL;
 }
 
 /* Starts with room for the old buckets and those of the message. */
@@ -188,8 +186,7 @@ contents_init(struct group_contents *contents, const struct txn *txn, const stru
               const struct ofp_group_mod *gm)
 {
     *contents = (struct group_contents){.type = group->type, .modified_ms = txn->now_ms};
-    contents->buckets =
-        (struct bucket **)xcalloc(group->n_buckets + count_buckets(gm), sizeof *contents->buckets);
+    contents->buckets = xcalloc(group->n_buckets + count_buckets(gm), sizeof *contents->buckets);
 }
 
 static void
@@ -223,7 +220,7 @@ set_contents(struct txn *txn, struct group *group, struct group_contents *conten
     group_swap_contents(group, contents);
     change = txn_note(txn, CHANGE_GROUP_MODIFIED);
     change->group = group_ref(group);
-    change->old_group = (struct group_contents *)xmemdup(contents, sizeof *contents);
+    change->old_group = xmemdup(contents, sizeof *contents);
     return OFPERR_OK;
 }
 
@@ -254,7 +251,7 @@ add_group(struct txn *txn, const struct ofp_group_mod *gm)
         return OFPERR_OFPGMFC_GROUP_EXISTS;
     if (txn->ofproto->groups.n >= OFPROTO_MAX_GROUPS)
         return OFPERR_OFPGMFC_OUT_OF_GROUPS;
-    group = (struct group *)xcalloc(1, sizeof *group);
+    group = xcalloc(1, sizeof *group);
     atomic_init(&group->n_refs, 1);
     group->id = gm->group_id;
     group->created_ms = txn->now_ms;

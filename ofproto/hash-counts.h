@@ -31,7 +31,7 @@ hash_counts_init(struct hash_counts *counts)
 {
     counts->mask = 3;
     counts->n_used = 0;
-    counts->slots = (struct hash_count *)xcalloc(counts->mask + 1, sizeof *counts->slots);
+    counts->slots = xcalloc(counts->mask + 1, sizeof *counts->slots);
 }
 
 static inline void
@@ -63,7 +63,7 @@ hash_counts_grow__(struct hash_counts *counts)
     struct hash_counts old = *counts;
 
     counts->mask = 2 * old.mask + 1;
-    counts->slots = (struct hash_count *)xcalloc((size_t)counts->mask + 1, sizeof *counts->slots);
+    counts->slots = xcalloc((size_t)counts->mask + 1, sizeof *counts->slots);
     for (uint32_t i = 0; i <= old.mask; i++) {
         if (old.slots[i].n)
             *hash_counts_slot__(counts, old.slots[i].hash) = old.slots[i];

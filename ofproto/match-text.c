@@ -46,7 +46,7 @@ static void
 put(const struct printer *p, enum field_id id, const char *label)
 {
     const struct field *field = &fields[id];
-    field_value mask = field_get_mask(field, &p->match->mask);
+    field_value mask = match_field_mask(p->match, field);
 
     if (!mask)
         return;
@@ -87,13 +87,15 @@ put_pipeline(const struct printer *p)
     put(p, FIELD_TUN_ID, NULL);
     put(p, FIELD_TUN_SRC, NULL);
     put(p, FIELD_TUN_DST, NULL);
-    if (field_is_wild(&fields[FIELD_TUN_SRC], &p->match->mask))
+    if (!match_field_mask(p->match, &fields[FIELD_TUN_SRC]))
         put(p, FIELD_TUN_IPV6_SRC, NULL);
-    if (field_is_wild(&fields[FIELD_TUN_DST], &p->match->mask))
+    if (!match_field_mask(p->match, &fields[FIELD_TUN_DST]))
         put(p, FIELD_TUN_IPV6_DST, NULL);
     put(p, FIELD_TUN_TOS, NULL);
     put(p, FIELD_TUN_TTL, NULL);
-    put(p, FIELD_TUN_FLAGS, NULL);
+    if (!field_is_wild(&fields[FIELD_TUN_FLAGS], &p->match->mask))
+        buf_printf(p->out, "tun_flags=%coam,",
+                   field_get(&fields[FIELD_TUN_FLAGS], &p->match->flow) ? '+' : '-');
     put(p, FIELD_METADATA, NULL);
     put(p, FIELD_IN_PORT_OXM, "in_port");
     put(p, FIELD_IN_PHY_PORT, NULL);

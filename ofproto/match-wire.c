@@ -239,7 +239,8 @@ encode_one(struct encoder *e, const struct field *field, const struct match *mat
     field_value value, mask = field_get_mask(field, left);
     uint32_t experimenter;
 
-    if (!mask || !field_header(field, e->version, &experimenter) ||
+    if (!mask || !match_field_mask(match, field) ||
+        !field_header(field, e->version, &experimenter) ||
         !is_preferred(field, e->version, &match->mask) ||
         !field_prereq_ok(field, &match->flow, &match->mask))
         return;
@@ -364,7 +365,8 @@ encode_v10_vlan(const struct match *match, struct of_match *of, struct flow *lef
     if (!(tci & VLAN_PRESENT)) {
         of->wildcards &= ~(uint32_t)(OFPFW_DL_VLAN | OFPFW_DL_VLAN_PCP);
         of->dl_vlan = 0xffff;
-        field_set_mask(field, left, 0);
+        if (mask == 0xffff)
+            field_set_mask(field, left, 0);
         return;
     }
     if ((mask & 0xfff) == 0xfff) {

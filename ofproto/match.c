@@ -100,6 +100,16 @@ match_set(struct match *match, const struct field *field, field_value value)
     match_set_masked(match, field, value, field->id == FIELD_DL_VLAN ? 0xffff : field_ones(field));
 }
 
+field_value
+match_field_mask(const struct match *match, const struct field *field)
+{
+    const uint8_t *bytes = (const uint8_t *)&match->flow + field->offset;
+
+    if (field->storage == STORE_TUN4 && field_read(bytes + 4, 12))
+        return 0;
+    return field_get_mask(field, &match->mask);
+}
+
 bool
 match_is_subset(const struct match *narrow, const struct match *wide)
 {

@@ -34,6 +34,10 @@ bool match_covers(const struct match *, const struct flow *packet);
 void match_set_masked(struct match *, const struct field *, field_value value, field_value mask);
 void match_set(struct match *, const struct field *, field_value value);
 
+/* Which bits of the field are matched. As field_get_mask(), but tells tun_src from a whole
+ * tun_ipv6_src by the values. */
+field_value match_field_mask(const struct match *, const struct field *);
+
 /* True when everything that `narrow` matches, `wide` matches: a non-strict modify or delete. */
 bool match_is_subset(const struct match *narrow, const struct match *wide);
 

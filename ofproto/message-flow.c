@@ -32,8 +32,7 @@ is_delete(uint8_t command)
     return command == OFPFC_DELETE || command == OFPFC_DELETE_STRICT;
 }
 
-/* OpenFlow 1.0 (section 5.3.3): cookies are only set, a modification of nothing adds, an addition
- * starts new counters. */
+/* OpenFlow 1.0 (section 5.3.3): cookies are only set, and a modification of nothing adds. */
 static enum ofperr
 finish_v10(struct ofp_flow_mod *fm, uint8_t command_high, const struct ofp_decode_limits *limits)
 {
@@ -48,8 +47,6 @@ finish_v10(struct ofp_flow_mod *fm, uint8_t command_high, const struct ofp_decod
     if (fm->flags & OFPFF_EMERG)
         return fm->idle_timeout || fm->hard_timeout ? OFPERR_OFPFMFC_BAD_EMERG_TIMEOUT
                                                     : OFPERR_OFPFMFC_TABLE_FULL;
-    if (fm->command == OFPFC_ADD)
-        fm->flags |= OFPFF_RESET_COUNTS;
     return OFPERR_OK;
 }
 

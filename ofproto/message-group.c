@@ -184,6 +184,7 @@ decode_selection(const struct of_group_prop_ntr_selection_method *of, struct ofp
             return OFPERR_OFPBMC_BAD_FIELD;
         bits = field_read(view.has_mask ? view.mask : view.value, view.n_bytes);
         field_unwildcard_bits(field, &props->fields, bits & field_ones(field));
+        ofp_group_props_add(props, field);
     }
     return OFPERR_OK;
 }
@@ -228,7 +229,6 @@ encode_props(const struct ofp_group_props *props, enum ofp_version version, stru
              struct of_group_prop_list *list)
 {
     struct of_group_prop_ntr_selection_method *of;
-    struct flow left = props->fields;
 
     if (!has_props(version) || !props->selection_method[0])
         return;
@@ -236,13 +236,9 @@ encode_props(const struct ofp_group_props *props, enum ofp_version version, stru
     memcpy(of->selection_method, props->selection_method, sizeof props->selection_method);
     of->selection_method_param = props->selection_method_param;
     of->fields.items = scratch_alloc(s, N_FIELDS * sizeof *of->fields.items);
-    for (const struct field *field = fields; field < fields + N_FIELDS; field++) {
-        if (field_is_wild(field, &left) ||
-            (version > OFP10 && !field->oxm_since && field->nxm && field->id == FIELD_IP_TOS))
-            continue;
-        push_hash_field(of, field, &left, version, s);
-        field_set_mask(field, &left, 0);
-    }
+    for (const struct field *field = fields; field < fields + N_FIELDS; field++)
+        if (ofp_group_props_has(props, field))
+            push_hash_field(of, field, &props->fields, version, s);
     list->items = scratch_alloc(s, sizeof *list->items);
     LIST_PUSH(list, of);
 }

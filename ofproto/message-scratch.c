@@ -126,9 +126,10 @@ counters_decode(const struct of_stat *stat, struct counters *c)
 }
 
 /* ---- Multipart replies ------------------------------------------------------------------------*/
-#define OFP_LENGTH_OFS 2       /* Of the header's length, */
-#define MULTIPART_FLAGS_OFS 10 /* and the multipart header's flags (OpenFlow 1.3, section 7.3.5).  \
-                                */
+#define OFP_LENGTH_OFS 2 /* Of the header's length, */
+#define MULTIPART_FLAGS_OFS                                                                        \
+    10 /* and the multipart header's flags (OpenFlow 1.3, section 7.3.5).                          \
+        */
 
 /* The reply's class for each request's. */
 static const struct {

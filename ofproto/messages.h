@@ -193,8 +193,21 @@ struct ofp_bucket {
 struct ofp_group_props {
     char selection_method[17]; /* "", "hash", "dp_hash". */
     uint64_t selection_method_param;
-    struct flow fields; /* A mask: which fields "hash" covers; all zero: the switch's choice. */
+    struct flow fields; /* A mask: which bits "hash" covers; all zero: the switch's choice. */
+    uint64_t field_ids[(N_FIELDS + 63) / 64]; /* The fields by which these were named. */
 };
+
+static inline void
+ofp_group_props_add(struct ofp_group_props *props, const struct field *field)
+{
+    props->field_ids[field->id / 64] |= UINT64_C(1) << field->id % 64;
+}
+
+static inline bool
+ofp_group_props_has(const struct ofp_group_props *props, const struct field *field)
+{
+    return props->field_ids[field->id / 64] >> field->id % 64 & 1;
+}
 
 struct ofp_group_mod {
     uint16_t command; /* OFPGC_* */

@@ -94,7 +94,7 @@ add_meter(struct txn *txn, const struct ofp_meter_config *from)
     error = provide(ofproto, from, &provider_id, &config);
     if (error)
         return error;
-    meter = (struct meter *)xcalloc(1, sizeof *meter);
+    meter = xcalloc(1, sizeof *meter);
     meter->config = config;
     meter->provider_id = provider_id;
     meter->created_ms = txn->now_ms;

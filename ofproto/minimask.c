@@ -31,7 +31,7 @@ mask_hash(const struct minimask *mask)
 void
 minimask_init(struct minimask *mask, const struct flow *flow_mask)
 {
-    const uint64_t *bits = (const uint64_t *)flow_words(flow_mask);
+    const uint64_t *bits = cls_words(flow_mask);
 
     atomic_init(&mask->n_refs, 1);
     mask->n_words = 0;
@@ -53,7 +53,7 @@ minimask_create(const struct flow *flow_mask)
     MINIMASK_ON_STACK(mask);
 
     minimask_init(mask, flow_mask);
-    return (struct minimask *)xmemdup(mask, sizeof *mask + cls_rule_values_size(mask));
+    return xmemdup(mask, sizeof *mask + cls_rule_values_size(mask));
 }
 
 struct minimask *
@@ -73,7 +73,7 @@ minimask_unref(struct minimask *mask)
 void
 minimask_expand(const struct minimask *mask, struct flow *flow_mask)
 {
-    uint64_t *words = (uint64_t *)flow_words_rw(flow_mask);
+    uint64_t *words = cls_words_rw(flow_mask);
 
     memset(flow_mask, 0, sizeof *flow_mask);
     for (size_t i = 0; i < mask->n_words; i++)
@@ -84,7 +84,7 @@ void
 cls_rule_init(struct cls_rule *rule, struct minimask *mask, const struct flow *match,
               int32_t priority, const struct cls_conjunction_set *conjunctions)
 {
-    const uint64_t *words = (const uint64_t *)flow_words(match);
+    const uint64_t *words = cls_words(match);
 
     rule->next = NULL;
     rule->mask = mask;
@@ -106,7 +106,7 @@ void
 cls_rule_expand(const struct cls_rule *rule, struct flow *match, struct flow *mask)
 {
     if (match) {
-        uint64_t *words = (uint64_t *)flow_words_rw(match);
+        uint64_t *words = cls_words_rw(match);
 
         memset(match, 0, sizeof *match);
         for (size_t i = 0; i < rule->mask->n_words; i++)
@@ -119,7 +119,7 @@ cls_rule_expand(const struct cls_rule *rule, struct flow *match, struct flow *ma
 bool
 cls_rule_matches(const struct cls_rule *rule, const struct flow *flow)
 {
-    const uint64_t *words = (const uint64_t *)flow_words(flow);
+    const uint64_t *words = cls_words(flow);
     const struct minimask *mask = rule->mask;
 
     for (size_t i = 0; i < mask->n_words; i++) {

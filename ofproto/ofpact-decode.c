@@ -44,6 +44,8 @@ ofpact_decode_oxm(const struct of_object *oxm, bool may_mask, struct ofpact_deco
         view.has_mask ? field_read(view.mask, view.n_bytes) & field_ones(field) : field_ones(field);
     if (!field_value_is_valid(field, value))
         return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
+    if (field->id == FIELD_VLAN_VID && !(value & VLAN_PRESENT) && mask & VLAN_PRESENT)
+        return OFPERR_OFPBAC_BAD_SET_ARGUMENT; /* Popping is an action of its own. */
     if (mask != field_ones(field) && !(may_mask && field->maskable))
         return OFPERR_OFPBAC_BAD_SET_MASK;
     if (mask)

@@ -164,6 +164,8 @@ encode_instruction(const struct ofpact *ofpact, const struct ofpact_encoder *e,
         new_instruction(list, OF_INSTRUCTION_CLEAR_ACTIONS, e->version, e->arena);
         break;
     case OFPACT_WRITE_ACTIONS:
+        if (!ofpact_nest_size(nest))
+            break; /* It would change nothing. */
         write_actions = new_instruction(list, OF_INSTRUCTION_WRITE_ACTIONS, e->version, e->arena);
         ofpact_encode_nested(nest->actions, ofpact_nest_size(nest), e, &write_actions->actions);
         break;
@@ -209,6 +211,37 @@ ofpacts_encode_instructions(const struct ofpact *ofpacts, size_t size, const str
         ofpact_encode_nested(start, (size_t)((const char *)ofpact - (const char *)start), &e,
                              &apply->actions);
     }
+}
+
+static bool
+is_encodable(const struct ofpact *ofpact, enum ofp_version version)
+{
+    switch ((int)ofpact->type) {
+    case OFPACT_PUSH_VLAN:
+    case OFPACT_PUSH_PBB:
+    case OFPACT_POP_PBB:
+    case OFPACT_COPY_TTL_OUT:
+    case OFPACT_COPY_TTL_IN:
+    case OFPACT_METER:
+    case OFPACT_CLEAR_ACTIONS:
+    case OFPACT_WRITE_ACTIONS:
+        return version > OFP10;
+    case OFPACT_STAT_TRIGGER:
+        return version >= OFP15;
+    default:
+        return true;
+    }
+}
+
+const struct ofpact *
+ofpacts_find_unencodable(const struct ofpact *ofpacts, size_t size, enum ofp_version version)
+{
+    const struct ofpact *ofpact;
+
+    OFPACT_FOR_EACH(ofpact, ofpacts, size)
+    if (!is_encodable(ofpact, version))
+        return ofpact;
+    return NULL;
 }
 
 /* ---- Output -----------------------------------------------------------------------------------*/

@@ -15,9 +15,9 @@ put_hex(field_value value, struct buf *out)
     uint64_t high = (uint64_t)(value >> 64), low = (uint64_t)value;
 
     if (high)
-        buf_printf(out, "0x%llx%016llx", (unsigned long long)high, (unsigned long long)low);
+        buf_printf(out, "%#llx%016llx", (unsigned long long)high, (unsigned long long)low);
     else
-        buf_printf(out, "0x%llx", (unsigned long long)low);
+        buf_printf(out, "%#llx", (unsigned long long)low);
 }
 
 static void

@@ -33,4 +33,8 @@ void ofpacts_encode_instructions(const struct ofpact *, size_t size, const struc
                                  enum ofp_version version, struct of_arena *,
                                  struct of_instruction_list *);
 
+/* The first action that `version` cannot say, so that an encoder leaves it out; NULL: none. */
+const struct ofpact *ofpacts_find_unencodable(const struct ofpact *, size_t size,
+                                              enum ofp_version version);
+
 #endif

@@ -99,6 +99,9 @@ struct txn {
     size_t n, max;
 };
 
+/* Raises the version when only flow entries changed. */
+void ofproto_rules_changed(struct ofproto *);
+
 /* Takes ofproto_lock. `origin` NULL: the switch itself. */
 void txn_begin(struct txn *, struct ofproto *, const struct ofproto_origin *origin);
 /* Both give the lock back. */

@@ -30,7 +30,7 @@ passes(const struct rule *rule, const struct ofproto_flow_filter *filter)
 static bool
 collect(void *collection_, struct cls_rule *cls)
 {
-    struct collection *collection = (struct collection *)collection_;
+    struct collection *collection = collection_;
     struct ofproto_rules *rules = collection->rules;
     struct rule *rule = rule_from_cls(cls);
 
@@ -38,8 +38,7 @@ collect(void *collection_, struct cls_rule *cls)
         return true;
     if (rules->n == collection->max) {
         collection->max = MAX(64, 2 * collection->max);
-        rules->rules =
-            (struct rule **)xrealloc(rules->rules, collection->max * sizeof *rules->rules);
+        rules->rules = xrealloc(rules->rules, collection->max * sizeof *rules->rules);
     }
     rules->rules[rules->n++] = rule_ref(rule);
     return true;

@@ -9,7 +9,7 @@ pthread_rwlock_t ofproto_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_N
 struct ofproto *
 ofproto_create(const struct ofproto_options *options, const struct ofproto_ops *ops, void *aux)
 {
-    struct ofproto *ofproto = (struct ofproto *)xcalloc(1, sizeof *ofproto);
+    struct ofproto *ofproto = xcalloc(1, sizeof *ofproto);
 
     strncpy(ofproto->name, options->name, sizeof ofproto->name - 1);
     ofproto->datapath_id = options->datapath_id;
@@ -17,7 +17,7 @@ ofproto_create(const struct ofproto_options *options, const struct ofproto_ops *
     ofproto->aux = aux;
     atomic_init(&ofproto->version, 1);
     ofproto->n_tables = options->n_tables ? MIN(options->n_tables, OFTABLE_MAX) : OFTABLE_MAX;
-    ofproto->tables = (struct table *)xcalloc(ofproto->n_tables, sizeof *ofproto->tables);
+    ofproto->tables = xcalloc(ofproto->n_tables, sizeof *ofproto->tables);
     for (unsigned int i = 0; i < ofproto->n_tables; i++) {
         table_init(&ofproto->tables[i], (uint8_t)i);
         if (options->max_flows)
@@ -45,7 +45,7 @@ struct removal {
 static bool
 collect_for_removal(void *removal_, struct cls_rule *cls)
 {
-    struct removal *removal = (struct removal *)removal_;
+    struct removal *removal = removal_;
     struct rule *rule = rule_from_cls(cls);
 
     if (removal->with_hidden || !rule->is_hidden)
@@ -60,7 +60,7 @@ remove_all_rules(struct txn *txn, bool with_hidden)
     static const struct flow all;
     struct removal removal = {.txn = txn, .with_hidden = with_hidden};
 
-    removal.rules = (struct rule **)xcalloc(txn->ofproto->n_flows, sizeof *removal.rules);
+    removal.rules = xcalloc(txn->ofproto->n_flows, sizeof *removal.rules);
     for (unsigned int i = 0; i < txn->ofproto->n_tables; i++)
         classifier_visit(&txn->ofproto->tables[i].cls, &all, &all, collect_for_removal, &removal);
     for (size_t i = 0; i < removal.n; i++)
@@ -218,6 +218,13 @@ ofproto_run(struct ofproto *ofproto)
 /* ---- Configuration -------------------------------------------------------------------------- */
 void
 ofproto_changed(struct ofproto *ofproto)
+{
+    ofproto->config_version = ofproto_version(ofproto) + 1;
+    ofproto_rules_changed(ofproto);
+}
+
+void
+ofproto_rules_changed(struct ofproto *ofproto)
 {
     atomic_fetch_add_explicit(&ofproto->version, 1, memory_order_release);
     ofproto->ops->changed(ofproto->aux, ofproto);

@@ -97,6 +97,9 @@ struct ofproto_ops {
     /* `version` was raised: installed megaflows need to be looked at. Any thread, lock held for
      * writing: do no more than wake somebody. */
     void (*changed)(void *aux, struct ofproto *);
+    /* A flow entry was added, modified or removed, as far as translation sees; told before the
+     * `changed` that goes with it, under the same conditions. NULL: nobody cares. */
+    void (*rule_changed)(void *aux, struct ofproto *, struct rule *);
 
     /* An entry with OFPFF_SEND_FLOW_REM ended; its counters are final. */
     void (*flow_removed)(void *aux, struct ofproto *, struct rule *, uint8_t reason);
@@ -110,7 +113,8 @@ struct ofproto_ops {
     /* Brings counters of rules, tables, groups up to date (slowpath_sync_stats()). */
     void (*sync_stats)(void *aux, struct ofproto *);
     /* Makes the device and the datapath conform to port->config (administrative state, NO_RECV,
-     * NO_FWD). Returns 0 or a positive errno. */
+     * NO_FWD). Returns 0 or a positive errno. Lock: write, so it takes no other; the version is
+     * raised afterwards. */
     int (*port_config)(void *aux, struct ofproto *, const struct ofport *port);
     int (*port_stats)(void *aux, struct ofproto *, const struct ofport *, struct ofport_stats *);
 
@@ -127,6 +131,8 @@ struct ofproto {
     char name[IFNAMSIZ];
     uint64_t datapath_id;
     _Atomic uint64_t version;
+    /* The version when anything but flow entries changed last. Lock: read. */
+    uint64_t config_version;
 
     struct table *tables;
     unsigned int n_tables;

@@ -65,7 +65,7 @@ port_queue_status(struct ofproto *ofproto, const struct ofport *port, uint8_t re
 
     if (!port)
         return;
-    event = (struct queued_event *)xcalloc(1, sizeof *event);
+    event = xcalloc(1, sizeof *event);
     event->kind = QUEUED_PORT;
     event->port = *port;
     event->port_reason = reason;
@@ -118,7 +118,7 @@ ofproto_port_add(struct ofproto *ofproto, const struct ofport *from, uint32_t *p
     *port_no = from->port_no ? from->port_no : free_number(ofproto);
     if (!*port_no)
         return ENOSPC;
-    port = (struct ofport *)xmemdup(from, sizeof *from);
+    port = xmemdup(from, sizeof *from);
     port->port_no = *port_no;
     port->created_ms = time_now_ms();
     update_liveness(port);

@@ -52,7 +52,7 @@ node_size(const struct prefix_set *set, unsigned int level)
 static struct node *
 node_create(struct prefix_set *set, unsigned int level)
 {
-    struct node *node = (struct node *)xmalloc(node_size(set, level));
+    struct node *node = xmalloc(node_size(set, level));
 
     node->n = 0;
     set->n_bytes += node_size(set, level);
@@ -308,13 +308,13 @@ void
 prefix_set_destroy(struct prefix_set *set)
 {
     if (set && set->root)
-        subtree_free(set, (struct node *)set->root, set->depth);
+        subtree_free(set, set->root, set->depth);
 }
 
 void
 prefix_set_add(struct prefix_set *set, const struct prefix *key)
 {
-    struct node *root = (struct node *)set->root, *right;
+    struct node *root = set->root, *right;
     struct prefix first, least = {0, 0, 0};
 
     if (!root)
@@ -324,16 +324,16 @@ prefix_set_add(struct prefix_set *set, const struct prefix *key)
         return;
     node_key(set, right, 0, &first);
     set->root = node_create(set, ++set->depth);
-    node_open(set, (struct node *)set->root, set->depth, 0, &least);
-    node_children(set, (struct node *)set->root)[0] = root;
-    node_open(set, (struct node *)set->root, set->depth, 1, &first);
-    node_children(set, (struct node *)set->root)[1] = right;
+    node_open(set, set->root, set->depth, 0, &least);
+    node_children(set, set->root)[0] = root;
+    node_open(set, set->root, set->depth, 1, &first);
+    node_children(set, set->root)[1] = right;
 }
 
 void
 prefix_set_remove(struct prefix_set *set, const struct prefix *key)
 {
-    struct node *root = (struct node *)set->root;
+    struct node *root = set->root;
 
     if (subtree_remove(set, root, set->depth, key)) {
         node_free(set, root, set->depth);
@@ -344,14 +344,14 @@ prefix_set_remove(struct prefix_set *set, const struct prefix *key)
     while (set->depth && root->n == 1) {
         set->root = node_children(set, root)[0];
         node_free(set, root, set->depth--);
-        root = (struct node *)set->root;
+        root = set->root;
     }
 }
 
 void
 prefix_set_prefetch(const struct prefix_set *set, const struct prefix *key)
 {
-    const struct node *node = (const struct node *)set->root;
+    const struct node *node = set->root;
 
     for (unsigned int level = set->depth; level; level--)
         node = node_children(set, node)[child_rank(set, node, key)];
@@ -385,7 +385,7 @@ common_with_edge(const struct prefix_set *set, const struct node *node, unsigned
 int
 prefix_set_common(const struct prefix_set *set, const struct prefix *key)
 {
-    const struct node *node = (const struct node *)set->root, *left = NULL, *right = NULL;
+    const struct node *node = set->root, *left = NULL, *right = NULL;
     struct prefix high = {key->hi, key->lo, UINT8_MAX}; /* Behind all of its value. */
     unsigned int level, left_level = 0, right_level = 0, i;
     int below, above;
@@ -426,7 +426,7 @@ prefix_set_common(const struct prefix_set *set, const struct prefix *key)
 bool
 prefix_set_last(const struct prefix_set *set, struct prefix *last)
 {
-    const struct node *node = (const struct node *)set->root;
+    const struct node *node = set->root;
 
     if (!node)
         return false;
@@ -439,7 +439,7 @@ prefix_set_last(const struct prefix_set *set, struct prefix *last)
 uint32_t
 prefix_set_count(const struct prefix_set *set, const struct prefix *key)
 {
-    struct node *node = (struct node *)set->root;
+    struct node *node = set->root;
     struct prefix found;
     unsigned int i;
 

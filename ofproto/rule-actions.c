@@ -21,7 +21,7 @@ find_conjunctions(const struct ofpact *ofpacts, size_t size)
     n += ofpact->type == OFPACT_CONJUNCTION;
     if (!n)
         return NULL;
-    set = (struct cls_conjunction_set *)xcalloc(1, sizeof *set + n * sizeof set->items[0]);
+    set = xcalloc(1, sizeof *set + n * sizeof set->items[0]);
     OFPACT_FOR_EACH(ofpact, ofpacts, size)
     {
         const struct ofpact_conjunction *conjunction = (const struct ofpact_conjunction *)ofpact;
@@ -62,7 +62,7 @@ rule_actions_get(const struct ofpact *ofpacts, size_t size)
     }
     actions = pool_find(ofpacts, size, hash);
     if (!actions) {
-        actions = (struct rule_actions *)xcalloc(1, sizeof *actions + size);
+        actions = xcalloc(1, sizeof *actions + size);
         actions->size = (uint32_t)size;
         memcpy(actions->ofpacts, ofpacts, size);
         actions->conjunctions = find_conjunctions(ofpacts, size);

@@ -44,7 +44,7 @@ link_use(struct rule_use *use, struct list *uses, size_t *n_uses)
 static int
 add_use(const struct ofpact *ofpact, void *rule_)
 {
-    struct rule *rule = (struct rule *)rule_;
+    struct rule *rule = rule_;
     struct rule_use *use;
     struct group *group;
     struct meter *meter;
@@ -76,7 +76,7 @@ link_uses(struct rule *rule)
     ofpacts_walk(rule->ofpacts, rule->ofpacts_size, count_use, &n);
     if (!n)
         return;
-    rule->uses = (struct rule_uses *)xcalloc(1, sizeof *rule->uses + n * sizeof(struct rule_use));
+    rule->uses = xcalloc(1, sizeof *rule->uses + n * sizeof(struct rule_use));
     ofpacts_walk(rule->ofpacts, rule->ofpacts_size, add_use, rule);
 }
 

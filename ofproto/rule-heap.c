@@ -73,8 +73,7 @@ rule_heap_set(struct rule_heap *heap, struct rule *rule, int64_t key)
     if (i == NOT_IN) {
         if (heap->n == heap->max) {
             heap->max = MAX(16, 2 * heap->max);
-            heap->items =
-                (struct rule_heap_item *)xrealloc(heap->items, heap->max * sizeof *heap->items);
+            heap->items = xrealloc(heap->items, heap->max * sizeof *heap->items);
         }
         i = (uint32_t)heap->n++;
     }

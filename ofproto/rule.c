@@ -11,7 +11,7 @@ rule_create(struct ofproto *ofproto, struct table *table, const struct match *ma
             int32_t priority, int64_t now_ms)
 {
     struct minimask *mask = classifier_mask(&table->cls, &match->mask);
-    struct rule *rule = (struct rule *)xcalloc(1, sizeof *rule + cls_rule_values_size(mask));
+    struct rule *rule = xcalloc(1, sizeof *rule + cls_rule_values_size(mask));
 
     atomic_init(&rule->n_refs, 1);
     atomic_init(&rule->n_pins, 1);

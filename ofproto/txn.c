@@ -33,7 +33,7 @@ txn_note(struct txn *txn, enum change_kind kind)
 
     if (txn->n == txn->max) {
         txn->max = MAX(4, 2 * txn->max);
-        txn->changes = (struct change *)xrealloc(txn->changes, txn->max * sizeof *txn->changes);
+        txn->changes = xrealloc(txn->changes, txn->max * sizeof *txn->changes);
     }
     change = &txn->changes[txn->n++];
     memset(change, 0, sizeof *change);
@@ -63,10 +63,10 @@ txn_modify_rule(struct txn *txn, struct rule *rule, const struct rule_contents *
     change->event = (uint8_t)event;
     change->is_quiet =
         rule_actions_of(rule->ofpacts) == contents->actions && rule->cookie == contents->cookie;
-    change->old = (struct rule_contents *)xmemdup(contents, sizeof *contents);
+    change->old = xmemdup(contents, sizeof *contents);
     rule_swap_contents(rule, change->old);
     if (reset_counts) {
-        change->old_stats = (struct rule_stats *)xcalloc(1, sizeof *change->old_stats);
+        change->old_stats = xcalloc(1, sizeof *change->old_stats);
         change->old_stats->n_packets = atomic_exchange(&rule->n_packets, 0);
         change->old_stats->n_bytes = atomic_exchange(&rule->n_bytes, 0);
     }
@@ -141,7 +141,7 @@ queue_flow_event(struct txn *txn, const struct change *change)
 
     if (!atomic_load(&txn->ofproto->is_monitored) || change->rule->is_hidden)
         return;
-    event = (struct queued_event *)xcalloc(1, sizeof *event);
+    event = xcalloc(1, sizeof *event);
     event->kind = QUEUED_FLOW;
     event->flow.kind = (enum flow_event_kind)change->event;
     event->flow.reason = change->reason == REASON_REPLACED ? OFPRR_DELETE : change->reason;
@@ -216,7 +216,7 @@ check_vacancy(struct ofproto *ofproto, struct table *table)
     vacancy = table_vacancy(table);
     if (table->is_vacancy_low ? vacancy < table->vacancy_up : vacancy > table->vacancy_down)
         return;
-    event = (struct queued_event *)xcalloc(1, sizeof *event);
+    event = xcalloc(1, sizeof *event);
     event->kind = QUEUED_TABLE;
     event->table_id = table->id;
     event->table_reason = table->is_vacancy_low ? OFPTR_VACANCY_UP : OFPTR_VACANCY_DOWN;
@@ -224,16 +224,22 @@ check_vacancy(struct ofproto *ofproto, struct table *table)
     ofproto_queue_event(ofproto, event);
 }
 
-static void
-note_table_change(struct txn *txn, const struct change *change, uint64_t version)
+static bool
+is_of_rule(const struct change *change)
 {
-    struct table *table;
+    return change->kind <= CHANGE_RULE_REMOVED;
+}
 
-    if (change->kind > CHANGE_RULE_REMOVED)
-        return;
-    table = &txn->ofproto->tables[change->rule->table_id];
+static void
+note_rule_change(const struct txn *txn, const struct change *change, uint64_t version)
+{
+    struct ofproto *ofproto = txn->ofproto;
+    struct table *table = &ofproto->tables[change->rule->table_id];
+
     table->version = version;
-    check_vacancy(txn->ofproto, table);
+    check_vacancy(ofproto, table);
+    if (ofproto->ops->rule_changed)
+        ofproto->ops->rule_changed(ofproto->aux, ofproto, change->rule);
 }
 
 void
@@ -241,16 +247,21 @@ txn_commit(struct txn *txn)
 {
     struct ofproto *ofproto = txn->ofproto;
     uint64_t version = ofproto_version(ofproto) + 1;
-    bool is_seen = false;
+    bool is_seen = false, is_config = false;
 
     for (size_t i = 0; i < txn->n; i++) {
         if (txn->changes[i].is_quiet)
             continue;
         is_seen = true;
-        note_table_change(txn, &txn->changes[i], version);
+        if (is_of_rule(&txn->changes[i]))
+            note_rule_change(txn, &txn->changes[i], version);
+        else
+            is_config = true;
     }
-    if (is_seen)
+    if (is_config)
         ofproto_changed(ofproto);
+    else if (is_seen)
+        ofproto_rules_changed(ofproto);
     for (size_t i = 0; i < txn->n; i++) {
         confirm(txn, &txn->changes[i]);
         forget(&txn->changes[i]);

@@ -24,3 +24,9 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/verbs.h
 dist_man_MANS += shuntd/shuntd.8
 
+sbin_PROGRAMS += shuntd/shuntd
+shuntd_shuntd_SOURCES = shuntd/main.c
+shuntd_shuntd_LDADD = shuntd/libshuntd.a slowpath/libslowpath.a ofproto/libconnmgr.a \
+	ofproto/libofproto.a ofproto/libofp.a ofproto/libopenflow.a datapath/libdatapath.a \
+	actions/libactions.a ports/libports.a lib/libshunt.a \
+	$(LIBBPF_LIBS) $(LIBMNL_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS) -lm

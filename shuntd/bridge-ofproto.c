@@ -34,6 +34,14 @@ on_changed(void *aux, struct ofproto *ofproto)
 }
 
 static void
+on_rule_changed(void *aux, struct ofproto *ofproto, struct rule *rule)
+{
+    struct bridge *bridge = aux;
+
+    slowpath_rule_changed(bridge->bridges->slowpath, ofproto, rule);
+}
+
+static void
 on_flow_removed(void *aux, struct ofproto *ofproto, struct rule *rule, uint8_t reason)
 {
     struct bridge *bridge = aux;
@@ -75,6 +83,7 @@ on_sync_stats(void *aux, struct ofproto *ofproto)
 static const struct ofproto_ops ofproto_ops = {
     .wake = on_wake,
     .changed = on_changed,
+    .rule_changed = on_rule_changed,
     .flow_removed = on_flow_removed,
     .port_status = on_port_status,
     .table_status = on_table_status,
@@ -240,6 +249,7 @@ open_connections(struct bridge *bridge, struct error *error)
     struct bridges *bridges = bridge->bridges;
     char mgmt_path[4096], snoop_path[4096];
     const struct connmgr_options options = {
+        .fail_mode = bridge->config.standalone ? FAIL_STANDALONE : FAIL_SECURE,
         .base = bridges->base,
         .ofproto = bridge->ofproto,
         .mgmt_path = mgmt_path,

@@ -159,15 +159,18 @@ loop(struct daemon *daemon)
 static void
 drop_terminal(const struct daemon_options *options)
 {
-    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int log_fd = options->log_file ? open(options->log_file, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
 
-    if (fd < 0)
-        return;
-    dup2(fd, STDIN_FILENO);
-    dup2(fd, STDOUT_FILENO);
-    if (options->log_file)
-        dup2(fd, STDERR_FILENO);
-    close(fd);
+    if (null_fd >= 0) {
+        dup2(null_fd, STDIN_FILENO);
+        dup2(null_fd, STDOUT_FILENO);
+        close(null_fd);
+    }
+    if (log_fd >= 0) { /* What a library has to say on its way down belongs into the log. */
+        dup2(log_fd, STDERR_FILENO);
+        close(log_fd);
+    }
 }
 
 /* The switch is ready: lets the process go on that waits for it, the one that started this one in

@@ -5,6 +5,7 @@
  *   mailbox.c       packet-ins on their way to the main loop
  *   upcall.c        handler threads
  *   ukey.c          what is known of each megaflow
+ *   changes.c       what changed, for which megaflows
  *   revalidator.c   the thread that keeps them true
  *   view.c          traces and dumps; format.c  megaflows as text
  *
@@ -21,6 +22,7 @@
 #include <stdatomic.h>
 
 #include "lib/list.h"
+#include "slowpath/changes.h"
 #include "slowpath/revalidator.h"
 #include "slowpath/slowpath.h"
 #include "slowpath/ukey.h"
@@ -69,7 +71,7 @@ struct slowpath {
     struct ids *recircs, *cookies;
 
     struct ukeys ukeys;
-    atomic_ullong seq;
+    struct changes changes;
 
     pthread_mutex_t pass_lock; /* Held for a pass; before all other locks. */
     pthread_mutex_t wake_lock;
@@ -102,12 +104,14 @@ bool slowpath_xlate_key(struct slowpath *, const struct dp_key *, struct xlate_o
 /* Runs all runs of a list on a packet. */
 void slowpath_execute(struct slowpath *, struct dp_executor *, const struct dp_packet *,
                       uint32_t in_port, uint32_t recirc_id, const struct xlate_out *);
+/* After a change was noted. Any thread. */
+void slowpath_wake_revalidator(struct slowpath *);
 /* Wakes the main loop. Any thread. */
 void slowpath_notify(struct slowpath *);
 static inline uint64_t
 slowpath_seq(const struct slowpath *slowpath)
 {
-    return atomic_load(&slowpath->seq);
+    return changes_seq(&slowpath->changes);
 }
 
 static inline void

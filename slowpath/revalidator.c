@@ -65,7 +65,7 @@ adjust(struct pass *pass, struct ukey *ukey, size_t n_old)
     size_t n;
     const struct dp_action *list = installed_list(&pass->out, &n);
 
-    if (n == n_old && !memcmp(list, pass->actions, n * sizeof *list))
+    if (n == n_old && (!n || !memcmp(list, pass->actions, n * sizeof *list)))
         return;
     if (dp_flow_set_actions(pass->slowpath->dp, ukey->index, list, n)) {
         drop(pass, ukey);
@@ -87,6 +87,20 @@ read_installed(struct pass *pass, const struct ukey *ukey, struct dp_key *key, s
     if (!error)
         ukey_add_rest(ukey, key);
     return error;
+}
+
+/* Whether the changes since leave the megaflow as it is. */
+static bool
+is_untouched(struct pass *pass, const struct ukey *ukey)
+{
+    struct changes *changes = &pass->slowpath->changes;
+    struct dp_key key, mask;
+    size_t n_actions;
+
+    if (!changes_may_concern(changes, ukey))
+        return true;
+    return ukey->bridge && !read_installed(pass, ukey, &key, &mask, &n_actions) &&
+           !changes_concern(changes, ukey, &key, &mask);
 }
 
 static void
@@ -146,7 +160,11 @@ visit(struct pass *pass, struct ukey *ukey)
             return;
         }
     }
-    if (ukey->seq != pass->target)
+    if (ukey->seq == pass->target)
+        return;
+    if (is_untouched(pass, ukey))
+        ukey->seq = pass->target;
+    else
         translate_again(pass, ukey);
 }
 

@@ -98,8 +98,8 @@ slowpath_notify(struct slowpath *slowpath)
     eventfd_write(slowpath->notify_fd, 1);
 }
 
-static void
-wake_revalidator(struct slowpath *slowpath)
+void
+slowpath_wake_revalidator(struct slowpath *slowpath)
 {
     pthread_mutex_lock(&slowpath->wake_lock);
     pthread_cond_signal(&slowpath->wake);
@@ -109,9 +109,20 @@ wake_revalidator(struct slowpath *slowpath)
 void
 slowpath_changed(struct slowpath *slowpath, struct ofproto *ofproto)
 {
-    (void)ofproto;
-    atomic_fetch_add(&slowpath->seq, 1);
-    wake_revalidator(slowpath);
+    bool is_broad = !ofproto || ofproto->config_version == ofproto_version(ofproto);
+
+    if (is_broad)
+        changes_add_broad(&slowpath->changes);
+    else
+        changes_end_rules(&slowpath->changes);
+    slowpath_wake_revalidator(slowpath);
+}
+
+void
+slowpath_rule_changed(struct slowpath *slowpath, struct ofproto *ofproto, struct rule *rule)
+{
+    if (bridge_of_ofproto(slowpath, ofproto))
+        changes_add_rule(&slowpath->changes, ofproto, rule);
 }
 
 static bool
@@ -156,7 +167,7 @@ slowpath_barrier(struct slowpath *slowpath, slowpath_done_cb *done, void *aux)
     atomic_store(&slowpath->has_barriers, true);
     end_barriers(slowpath);
     if (!list_is_empty(&slowpath->barriers))
-        wake_revalidator(slowpath);
+        slowpath_wake_revalidator(slowpath);
 }
 
 void
@@ -289,7 +300,7 @@ slowpath_create(struct dp *dp, const struct slowpath_options *options,
     slowpath->recircs = ids_create();
     slowpath->cookies = ids_create();
     ukeys_init(&slowpath->ukeys, dp_max_flows(dp));
-    atomic_init(&slowpath->seq, 1);
+    changes_init(&slowpath->changes);
     mailbox_init(&slowpath->mailbox);
     init_wake(slowpath);
     error = init_notify(slowpath);
@@ -334,6 +345,7 @@ slowpath_destroy(struct slowpath *slowpath)
         close(slowpath->notify_fd);
     dp_executor_close(slowpath->executor);
     mailbox_destroy(&slowpath->mailbox);
+    changes_destroy(&slowpath->changes);
     ids_destroy(slowpath->recircs);
     ids_destroy(slowpath->cookies);
     pthread_cond_destroy(&slowpath->wake);
@@ -372,15 +384,13 @@ slowpath_adopt_done(struct slowpath *slowpath)
 }
 
 /* ---- Bridges ----------------------------------------------------------------------------------*/
-/* Every bridge counts, as NORMAL of any looks at addresses. */
 static void
 on_mac_changed(void *aux, uint16_t vlan, const uint8_t mac[6])
 {
     struct bridge *bridge = aux;
 
-    (void)vlan;
-    (void)mac;
-    slowpath_changed(bridge->slowpath, bridge->xlate.ofproto);
+    changes_add_mac(&bridge->slowpath->changes, bridge->xlate.ofproto, vlan, mac);
+    slowpath_wake_revalidator(bridge->slowpath);
 }
 
 int
@@ -398,7 +408,7 @@ slowpath_add_bridge(struct slowpath *slowpath, struct ofproto *ofproto)
     pthread_rwlock_wrlock(&ofproto_lock);
     list_push_back(&slowpath->bridges, &bridge->link);
     pthread_rwlock_unlock(&ofproto_lock);
-    slowpath_changed(slowpath, ofproto);
+    slowpath_changed(slowpath, NULL);
     return 0;
 }
 
@@ -420,10 +430,11 @@ slowpath_remove_bridge(struct slowpath *slowpath, struct ofproto *ofproto)
         return;
     pthread_rwlock_wrlock(&ofproto_lock);
     list_remove(&bridge->link);
-    slowpath_changed(slowpath, ofproto);
+    slowpath_changed(slowpath, NULL);
     pthread_rwlock_unlock(&ofproto_lock);
     wait_for_handlers(slowpath, slowpath_seq(slowpath));
     revalidator_remove(slowpath, bridge);
+    changes_forget(&slowpath->changes, ofproto);
     mac_table_destroy(bridge->xlate.macs);
     free(bridge);
 }
@@ -431,15 +442,17 @@ slowpath_remove_bridge(struct slowpath *slowpath, struct ofproto *ofproto)
 void
 slowpath_port_added(struct slowpath *slowpath, struct ofproto *ofproto, const struct ofport *port)
 {
+    (void)ofproto;
     (void)port;
-    slowpath_changed(slowpath, ofproto);
+    slowpath_changed(slowpath, NULL);
 }
 
 void
 slowpath_port_changed(struct slowpath *slowpath, struct ofproto *ofproto, const struct ofport *port)
 {
+    (void)ofproto;
     (void)port;
-    slowpath_changed(slowpath, ofproto);
+    slowpath_changed(slowpath, NULL);
 }
 
 void
@@ -449,7 +462,7 @@ slowpath_port_removed(struct slowpath *slowpath, struct ofproto *ofproto, const 
 
     if (bridge)
         mac_table_flush(bridge->xlate.macs, port->port_no);
-    slowpath_changed(slowpath, ofproto);
+    slowpath_changed(slowpath, NULL);
 }
 
 void
@@ -461,7 +474,7 @@ slowpath_set_implicit_misses(struct slowpath *slowpath, struct ofproto *ofproto,
         return;
     pthread_rwlock_wrlock(&ofproto_lock);
     bridge->xlate.sends_implicit_misses = wanted;
-    slowpath_changed(slowpath, ofproto);
+    slowpath_changed(slowpath, NULL);
     pthread_rwlock_unlock(&ofproto_lock);
 }
 

@@ -31,6 +31,7 @@ struct event_base;
 struct ofpact;
 struct ofport;
 struct ofproto;
+struct rule;
 struct slowpath;
 
 struct slowpath_options {
@@ -85,6 +86,10 @@ void slowpath_set_implicit_misses(struct slowpath *, struct ofproto *, bool want
 /* Anything that translation of this bridge (NULL: any) reads changed. Any thread, with
  * ofproto_lock held for writing or not. */
 void slowpath_changed(struct slowpath *, struct ofproto *);
+
+/* One flow entry changed (ofproto_ops.rule_changed): slowpath_changed(), which follows, concerns
+ * only megaflows that the entry may match. */
+void slowpath_rule_changed(struct slowpath *, struct ofproto *, struct rule *);
 
 /* ---- Conformance and counters ---- */
 /* Calls `done` from the main loop (perhaps at once, inside this call) when every packet meets

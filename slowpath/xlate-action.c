@@ -151,8 +151,10 @@ resubmit(struct xlate_ctx *ctx, const struct ofpact_resubmit *rs)
     }
     if (!enter(ctx))
         return;
-    if (rs->in_port != OFPORT_IN_PORT)
+    if (rs->in_port != OFPORT_IN_PORT) {
         ctx->pkt.flow.in_port = rs->in_port;
+        ctx->out->written |= UINT64_C(1) << offsetof(struct flow, in_port) / 8;
+    }
     xlate_table(ctx, table_id, true);
     ctx->pkt.flow.in_port = in_port;
     ctx->depth--;

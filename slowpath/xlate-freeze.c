@@ -190,6 +190,7 @@ restore(struct xlate_ctx *ctx, const struct frozen *frozen)
     const char *p = (const char *)(frozen + 1);
     struct flow *flow = &ctx->pkt.flow;
 
+    ctx->out->written |= ~((UINT64_C(1) << DP_KEY_WORDS) - 1);
     flow->in_port = flow->in_phy_port = frozen->in_port;
     flow->actset_output = frozen->actset_output;
     flow->metadata = frozen->metadata;

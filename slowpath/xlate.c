@@ -114,8 +114,10 @@ lookup_without_ports(struct xlate_ctx *ctx, const struct table *table, struct fl
     bool is_fragment = key->ip_frag & (DP_FRAG_ANY | DP_FRAG_LATER);
     struct rule *rule;
 
-    if (is_fragment)
+    if (is_fragment) {
         key->tp_src = key->tp_dst = 0;
+        ctx->out->written |= UINT64_C(1) << DP_WORD_OF(tp_src);
+    }
     rule = table_lookup(table, &ctx->pkt.flow, wc);
     key->tp_src = tp_src;
     key->tp_dst = tp_dst;

@@ -19,6 +19,7 @@ include tests/ofproto/automake.mk
 include tests/datapath/actions.mk
 include tests/datapath/automake.mk
 include tests/ports/automake.mk
+include tests/system/automake.mk
 include tests/openflow/captures.mk
 include tests/slowpath/automake.mk
 include tests/guest/automake.mk

@@ -14,7 +14,7 @@ on_wake(void *bridge)
 static void
 on_changed(void *bridge_, struct ofproto *ofproto)
 {
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     (void)ofproto;
     bridge->n_changed++;
@@ -37,7 +37,7 @@ format_rule(const struct rule *rule, struct buf *out)
 static void
 on_flow_removed(void *bridge_, struct ofproto *ofproto, struct rule *rule, uint8_t reason)
 {
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     (void)ofproto;
     buf_printf(&bridge->log, "removed(%u) ", reason);
@@ -49,7 +49,7 @@ static void
 on_flow_event(void *bridge_, struct ofproto *ofproto, const struct flow_event *event)
 {
     static const char *const kinds[] = {"added", "modified", "deleted"};
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     (void)ofproto;
     buf_printf(&bridge->log, "%s[%u] ", kinds[event->kind], event->origin.xid);
@@ -61,7 +61,7 @@ static void
 on_port_status(void *bridge_, struct ofproto *ofproto, const struct ofport *port, uint8_t reason)
 {
     static const char *const reasons[] = {"add", "delete", "modify"};
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     (void)ofproto;
     buf_printf(&bridge->log, "port %s %u %s config=%#x state=%#x\n", reasons[reason], port->port_no,
@@ -71,7 +71,7 @@ on_port_status(void *bridge_, struct ofproto *ofproto, const struct ofport *port
 static void
 on_table_status(void *bridge_, struct ofproto *ofproto, const struct table *table, uint8_t reason)
 {
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     (void)ofproto;
     buf_printf(&bridge->log, "table %u %s\n", table->id,
@@ -81,7 +81,7 @@ on_table_status(void *bridge_, struct ofproto *ofproto, const struct table *tabl
 static void
 on_sync_stats(void *bridge_, struct ofproto *ofproto)
 {
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     (void)ofproto;
     bridge->n_syncs++;
@@ -92,7 +92,7 @@ on_sync_stats(void *bridge_, struct ofproto *ofproto)
 static int
 on_port_config(void *bridge_, struct ofproto *ofproto, const struct ofport *port)
 {
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     (void)ofproto;
     buf_printf(&bridge->log, "config %u %#x\n", port->port_no, port->config);
@@ -112,7 +112,7 @@ on_port_stats(void *bridge, struct ofproto *ofproto, const struct ofport *port,
 static int
 on_meter_set(void *bridge_, const struct ofp_meter_config *config, uint32_t *provider_id)
 {
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     if (config->n_bands && config->bands[0].rate == 666)
         return ENOSPC;
@@ -126,7 +126,7 @@ on_meter_set(void *bridge_, const struct ofp_meter_config *config, uint32_t *pro
 static void
 on_meter_remove(void *bridge_, uint32_t provider_id)
 {
-    struct bridge *bridge = (struct bridge *)bridge_;
+    struct bridge *bridge = bridge_;
 
     buf_printf(&bridge->log, "meter remove %u\n", provider_id);
 }
@@ -306,7 +306,7 @@ static const char *const group_types[] = {"all", "select", "indirect", "ff"};
 static void
 parse_bucket(char *text, struct ofp_group_mod *gm)
 {
-    struct ofp_bucket *bucket = (struct ofp_bucket *)xcalloc(1, sizeof *bucket);
+    struct ofp_bucket *bucket = xcalloc(1, sizeof *bucket);
     struct buf ofpacts = BUF_INITIALIZER;
     char *comma;
 
@@ -425,7 +425,7 @@ bridge_dump(struct bridge *bridge)
     char **lines;
 
     assert_ok(ofproto_collect(bridge->ofproto, &all_flows, &rules));
-    lines = (char **)xcalloc(rules.n, sizeof *lines);
+    lines = xcalloc(rules.n, sizeof *lines);
     for (size_t i = 0; i < rules.n; i++) {
         const struct rule *rule = rules.rules[i];
         struct buf line = BUF_INITIALIZER;
@@ -444,7 +444,7 @@ const char *
 bridge_dump_groups(struct bridge *bridge)
 {
     struct ofproto *ofproto = bridge->ofproto;
-    char **lines = (char **)xcalloc(ofproto->groups.n, sizeof *lines);
+    char **lines = xcalloc(ofproto->groups.n, sizeof *lines);
     const struct group *group;
     size_t n = 0;
 

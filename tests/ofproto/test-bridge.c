@@ -341,8 +341,8 @@ static void
 bundles_of_100000_flows_fail_and_commit_whole(void **state)
 {
     enum { N = 100000 };
-    struct ofproto_msg *msgs = (struct ofproto_msg *)xcalloc(N, sizeof *msgs);
-    struct ofp_flow_mod *fms = (struct ofp_flow_mod *)xcalloc(N, sizeof *fms), bad;
+    struct ofproto_msg *msgs = xcalloc(N, sizeof *msgs);
+    struct ofp_flow_mod *fms = xcalloc(N, sizeof *fms), bad;
     struct buf ofpacts = BUF_INITIALIZER;
     struct bridge b;
     size_t failed;

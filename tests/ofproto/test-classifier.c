@@ -14,8 +14,7 @@ make_rule(const struct classifier *cls, const struct flow *match, const struct f
           int32_t priority, const struct cls_conjunction_set *conjunctions)
 {
     struct minimask *minimask = classifier_mask(cls, mask);
-    struct cls_rule *rule =
-        (struct cls_rule *)xmalloc(sizeof *rule + cls_rule_values_size(minimask));
+    struct cls_rule *rule = xmalloc(sizeof *rule + cls_rule_values_size(minimask));
 
     cls_rule_init(rule, minimask, match, priority, conjunctions);
     return rule;
@@ -213,14 +212,13 @@ naive_lookup(const struct world *world, const struct flow *flow, int32_t max_pri
 static void
 shake(struct flow *flow, const struct flow *wc)
 {
-    uint64_t *words = (uint64_t *)flow_words_rw(flow);
-    const uint64_t *wc_words = (const uint64_t *)flow_words(wc);
+    uint64_t *words = cls_words_rw(flow);
+    const uint64_t *wc_words = cls_words(wc);
     struct flow other;
 
     random_flow(&other);
     for (size_t i = 0; i < FLOW_WORDS; i++) {
-        uint64_t noise =
-            random_below(2) ? random_u64() : words[i] ^ ((const uint64_t *)flow_words(&other))[i];
+        uint64_t noise = random_below(2) ? random_u64() : words[i] ^ (cls_words(&other))[i];
 
         words[i] ^= noise & ~wc_words[i];
     }
@@ -426,7 +424,7 @@ struct visited {
 static bool
 count_visited(void *visited_, struct cls_rule *rule)
 {
-    struct visited *visited = (struct visited *)visited_;
+    struct visited *visited = visited_;
 
     (void)rule;
     visited->n++;
@@ -437,10 +435,10 @@ static bool
 is_loosely_inside(const struct cls_rule *rule, const struct flow *match, const struct flow *mask)
 {
     struct flow rule_match, rule_mask;
-    const uint64_t *a = (const uint64_t *)flow_words(&rule_match);
-    const uint64_t *a_mask = (const uint64_t *)flow_words(&rule_mask);
-    const uint64_t *b = (const uint64_t *)flow_words(match);
-    const uint64_t *b_mask = (const uint64_t *)flow_words(mask);
+    const uint64_t *a = cls_words(&rule_match);
+    const uint64_t *a_mask = cls_words(&rule_mask);
+    const uint64_t *b = cls_words(match);
+    const uint64_t *b_mask = cls_words(mask);
 
     cls_rule_expand(rule, &rule_match, &rule_mask);
     for (size_t i = 0; i < FLOW_WORDS; i++) {
@@ -454,10 +452,10 @@ static bool
 overlap(const struct cls_rule *rule, const struct flow *match, const struct flow *mask)
 {
     struct flow rule_match, rule_mask;
-    const uint64_t *a = (const uint64_t *)flow_words(&rule_match);
-    const uint64_t *a_mask = (const uint64_t *)flow_words(&rule_mask);
-    const uint64_t *b = (const uint64_t *)flow_words(match);
-    const uint64_t *b_mask = (const uint64_t *)flow_words(mask);
+    const uint64_t *a = cls_words(&rule_match);
+    const uint64_t *a_mask = cls_words(&rule_mask);
+    const uint64_t *b = cls_words(match);
+    const uint64_t *b_mask = cls_words(mask);
 
     cls_rule_expand(rule, &rule_match, &rule_mask);
     for (size_t i = 0; i < FLOW_WORDS; i++) {

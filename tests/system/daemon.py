@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The daemon's life, its configuration and the verbs about bridges, ports and controllers."""
+import difflib
 import glob
 import json
 import os
@@ -344,7 +345,9 @@ def stopping_leaves_the_host_as_it_was(switch):
         assert host_state() != before
         end()
         assert not switch.is_alive()
-        assert host_state() == before
+        after = host_state()
+        assert after == before, "\n".join(difflib.ndiff(
+            json.dumps(before, indent=1).splitlines(), json.dumps(after, indent=1).splitlines()))
         assert os.listdir(switch.bpf) == pins
 
 
