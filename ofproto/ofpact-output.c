@@ -78,7 +78,7 @@ parse_output(char *value, struct ofpact_parser *parser)
     uint32_t port;
     char *error;
 
-    if (strstr(value, "max_len"))
+    if (strchr(value, '='))
         return parse_truncate(value, parser);
     if (ofport_parse(value, parser->names, &port)) {
         ofpact_put_output(parser->out, port,

@@ -251,6 +251,7 @@ ofp_flow_mod_parse(const char *line, uint8_t command, const struct ofp_port_name
     char *error = text_check_parentheses(line);
     char *copy = xstrdup(line), *actions = cut_actions(copy);
     struct flow_parser p = {copy, names, fm, keys_of_command(command)};
+    size_t start = ofpacts->size;
 
     init_flow_mod(fm, command);
     if (!error && actions && !(p.takes & TAKES_ACTIONS))
@@ -263,6 +264,8 @@ ofp_flow_mod_parse(const char *line, uint8_t command, const struct ofp_port_name
         error = match_check_prereqs(&fm->match);
     if (!error && actions)
         error = parse_actions(actions, (size_t)(actions - copy), &p, ofpacts);
+    if (error)
+        ofpacts->size = start;
     free(copy);
     return error;
 }

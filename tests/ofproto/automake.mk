@@ -47,3 +47,26 @@ TESTS += tests/ofproto/test-threads
 tests_ofproto_test_threads_SOURCES = tests/ofproto/test-threads.c $(ofproto_bridge)
 tests_ofproto_test_threads_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ofproto_test_threads_LDADD = $(ofproto_libs)
+
+# Conversions: fields, matches, actions, messages; text and wire.
+noinst_HEADERS += tests/ofproto/wire.h
+EXTRA_DIST += tests/ofproto/flow-lines.txt
+ofproto_wire_libs = ofproto/libofp.a ofproto/libopenflow.a lib/libshunt.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/ofproto/test-flow-text
+TESTS += tests/ofproto/test-flow-text
+tests_ofproto_test_flow_text_SOURCES = tests/ofproto/test-flow-text.c
+tests_ofproto_test_flow_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ofproto_test_flow_text_LDADD = $(ofproto_wire_libs)
+
+check_PROGRAMS += tests/ofproto/test-field
+TESTS += tests/ofproto/test-field
+tests_ofproto_test_field_SOURCES = tests/ofproto/test-field.c
+tests_ofproto_test_field_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ofproto_test_field_LDADD = $(ofproto_wire_libs)
+
+check_PROGRAMS += tests/ofproto/test-message
+TESTS += tests/ofproto/test-message
+tests_ofproto_test_message_SOURCES = tests/ofproto/test-message.c
+tests_ofproto_test_message_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ofproto_test_message_LDADD = $(ofproto_wire_libs)
