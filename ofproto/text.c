@@ -36,7 +36,7 @@ digit_value(char c)
 }
 
 bool
-text_integer(const char *text, unsigned __int128 *value)
+text_integer(const char *text, text_u128 *value)
 {
     unsigned int base = 10;
     unsigned __int128 v = 0, max = ~(unsigned __int128)0;

@@ -16,7 +16,8 @@ char *text_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_copy(const char *s, size_t n);
 
 /* A whole string as a number, decimal, 0x hexadecimal or 0 octal, of up to 128 bits. */
-bool text_integer(const char *text, unsigned __int128 *value);
+typedef unsigned __int128 text_u128 __attribute__((aligned(8)));
+bool text_integer(const char *text, text_u128 *value);
 
 /* The same in at most `max`. Returns NULL or a message that names `key`. */
 char *text_number(const char *key, const char *text, uint64_t max, uint64_t *value);
