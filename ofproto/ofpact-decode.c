@@ -131,8 +131,7 @@ decode_output(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_output *output = object;
 
-    ofpact_put_output(d->out, output->port,
-                      output->port == OFPORT_CONTROLLER ? output->max_len : 0);
+    ofpact_put_output(d->out, output->port, output->max_len);
     return OFPERR_OK;
 }
 

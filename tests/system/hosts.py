@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands at the other end of a port: raw frames on a wire, or a host with addresses."""
+import os
+import select
+import socket
+import struct
+import subprocess
+import time
+
+from harness import run, sh
+
+ETH_P_ALL = 3
+SOL_PACKET, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 8, 23
+TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 0x10, 0x40
+
+
+def frame(dst="02:00:00:00:00:02", src="02:00:00:00:00:01", eth_type=0x88b5, payload=b"x" * 50):
+    mac = lambda text: bytes(int(part, 16) for part in text.split(":"))
+    return mac(dst) + mac(src) + struct.pack("!H", eth_type) + payload
+
+
+class Wire:
+    """A veth pair: one end is to be a port, the other sends and receives frames."""
+
+    def __init__(self, port):
+        self.port, self.end = port, port + "-h"
+        sh(f"ip link add {port} type veth peer name {self.end};"
+           f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1 net.ipv6.conf.{self.end}.disable_ipv6=1;"
+           f"ip link set {port} up; ip link set {self.end} up promisc on")
+        with open(f"/sys/class/net/{port}/address", encoding="ascii") as file:
+            self.port_mac = file.read().strip()
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+        self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+        self.socket.bind((self.end, 0))
+
+    def send(self, data):
+        self.socket.send(data)
+
+    def receive(self, timeout=5):
+        """The next frame, with the VLAN tag that the kernel took out of it; None after timeout."""
+        if not select.select([self.socket], [], [], timeout)[0]:
+            return None
+        data, ancillary, _, _ = self.socket.recvmsg(65536, 256)
+        for level, kind, value in ancillary:
+            if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
+                status, _, _, _, _, tci, tpid = struct.unpack("=IIIHHHH", value[:20])
+                if status & TP_STATUS_VLAN_VALID:
+                    tpid = tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100
+                    data = data[:12] + struct.pack("!HH", tpid, tci) + data[12:]
+        return data
+
+    def is_silent(self, seconds=0.2):
+        """Nothing comes for as long: the only way to see that a frame does not come."""
+        return self.receive(seconds) is None
+
+
+class Host:
+    """A network namespace with one interface, whose other end is a device here."""
+
+    def __init__(self, device, number):
+        self.device, self.name = device, f"shunt-{os.getpid()}-{device}"
+        self.mac, self.address = f"02:00:00:00:00:{number:02x}", f"10.0.0.{number}"
+        sh(f"ip netns add {self.name};"
+           f"ip link add {device} type veth peer name eth0 netns {self.name};"
+           f"ip link set {device} up;"
+           f"ip -n {self.name} link set lo up;"
+           f"ip -n {self.name} link set eth0 address {self.mac} up;"
+           f"ip -n {self.name} addr add {self.address}/24 dev eth0")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        subprocess.run(["ip", "netns", "del", self.name], check=False)
+
+    def run(self, *command, **options):
+        return run("ip", "netns", "exec", self.name, *command, **options)
+
+    def popen(self, *command):
+        return subprocess.Popen(["ip", "netns", "exec", self.name, *command],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def ping(self, other, count=1, timeout=5):
+        """Whether all pings are answered."""
+        done = subprocess.run(["ip", "netns", "exec", self.name, "ping", "-q", "-c", str(count),
+                               "-i", "0.05", "-W", str(timeout), other.address],
+                              capture_output=True, text=True, check=False, timeout=60)
+        return f"{count} received" in done.stdout
