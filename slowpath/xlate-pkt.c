@@ -375,13 +375,13 @@ xlate_pop_vlan(struct xlate_ctx *ctx)
 }
 
 /* The TTL of a new label is that of the next one or of the IP header, which the datapath copies;
- * 64 on what has none. */
+ * 0 on what has none (OpenFlow 1.3, section 5.12.1, table 7). */
 static void
 set_new_label_ttl(struct xlate_ctx *ctx, bool is_copied, uint8_t ttl)
 {
     __be32 *lse = &ctx->pkt.flow.key.mpls_lse[0], mask = htonl(MPLS_TTL_MASK);
 
-    *lse = (*lse & ~mask) | htonl(is_copied ? ttl : 64);
+    *lse = (*lse & ~mask) | htonl(is_copied ? ttl : 0);
     if (is_copied) {
         ctx->pkt.known.key.mpls_lse[0] &= ~mask;
         ctx->pkt.ttl_epoch = ++ctx->ttl_epoch;
