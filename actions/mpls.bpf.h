@@ -5,6 +5,7 @@
 #ifndef SHUNT_ACTIONS_MPLS_BPF_H
 #define SHUNT_ACTIONS_MPLS_BPF_H
 
+#include "actions/min-size.bpf.h"
 #include "datapath/ctx.bpf.h"
 
 /* Writes the EtherType, which ends at `l2_len`. */
@@ -37,7 +38,7 @@ act_PUSH_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
 static __always_inline int
 act_POP_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
 {
-    __u32 l2_len = state->layout.l2_len;
+    __u32 l2_len = state->layout.l2_len, size = ctx_size(ctx);
     int drop;
 
     if (!state->u.key.n_mpls)
@@ -47,7 +48,9 @@ act_POP_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
         drop = ctx_shrink(ctx, state, l2_len, sizeof(__be32));
     if (!drop)
         drop = ctx_fix_proto(ctx, state);
-    return drop ? drop : reparse(ctx, state);
+    if (!drop)
+        drop = reparse(ctx, state);
+    return drop ? drop : keep_min_size(ctx, state, size);
 }
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef SHUNT_ACTIONS_PBB_BPF_H
 #define SHUNT_ACTIONS_PBB_BPF_H
 
+#include "actions/min-size.bpf.h"
 #include "datapath/ctx.bpf.h"
 
 struct pbb_header {
@@ -35,6 +36,7 @@ act_PUSH_PBB(ctx_t *ctx, struct state *state, const struct dp_action *action)
 static __always_inline int
 act_POP_PBB(ctx_t *ctx, struct state *state, const struct dp_action *action)
 {
+    __u32 size = ctx_size(ctx);
     int drop = 0;
 
     (void)action;
@@ -48,7 +50,9 @@ act_POP_PBB(ctx_t *ctx, struct state *state, const struct dp_action *action)
         drop = ctx_shrink(ctx, state, 0, sizeof(struct pbb_header));
     if (!drop)
         drop = ctx_fix_proto(ctx, state);
-    return drop ? drop : reparse(ctx, state);
+    if (!drop)
+        drop = reparse(ctx, state);
+    return drop ? drop : keep_min_size(ctx, state, size);
 }
 
 #endif

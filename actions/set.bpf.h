@@ -102,7 +102,8 @@ set_pbb(ctx_t *ctx, struct state *state, union set_word new)
 
 /* ---- Layer 3 ---- */
 
-/* Brings the checksum of layer 4 in line after addresses changed by `diff`. */
+/* Brings the checksum of layer 4 in line after addresses or the protocol changed by `diff`; the
+ * key has the protocol whose checksum it is. */
 static __always_inline int
 set_pseudo_header(ctx_t *ctx, struct state *state, __u32 diff)
 {
@@ -220,7 +221,9 @@ set_ip(ctx_t *ctx, struct state *state, union set_word old, union set_word new)
                                            : set_ip6(ctx, state, old, new);
     if (drop || old.ip.proto == new.ip.proto)
         return drop;
-    return reparse(ctx, state);
+    drop = set_pseudo_header(ctx, state,
+                             csum_diff(bpf_htons(old.ip.proto), bpf_htons(new.ip.proto)));
+    return drop ? drop : reparse(ctx, state);
 }
 
 /* ---- Layer 4 ---- */

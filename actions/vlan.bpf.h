@@ -2,6 +2,7 @@
 #ifndef SHUNT_ACTIONS_VLAN_BPF_H
 #define SHUNT_ACTIONS_VLAN_BPF_H
 
+#include "actions/min-size.bpf.h"
 #include "datapath/ctx.bpf.h"
 
 static __always_inline int
@@ -13,8 +14,11 @@ act_PUSH_VLAN(ctx_t *ctx, struct state *state, const struct dp_action *action)
 static __always_inline int
 act_POP_VLAN(ctx_t *ctx, struct state *state, const struct dp_action *action)
 {
+    __u32 size = ctx_size(ctx);
+    int drop = ctx_vlan_pop(ctx, state);
+
     (void)action;
-    return ctx_vlan_pop(ctx, state);
+    return drop ? drop : keep_min_size(ctx, state, size);
 }
 
 #endif

@@ -6,6 +6,7 @@ bpf_headers = \
 	actions/hash.bpf.h \
 	actions/kernel.bpf.h \
 	actions/meter.bpf.h \
+	actions/min-size.bpf.h \
 	actions/mpls.bpf.h \
 	actions/output.bpf.h \
 	actions/pbb.bpf.h \

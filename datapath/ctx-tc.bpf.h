@@ -335,6 +335,14 @@ ctx_truncate(ctx_t *ctx, __u32 n)
 }
 
 static __always_inline int
+ctx_pad(ctx_t *ctx, __u32 n)
+{
+    __u32 in_meta = ctx->vlan_present ? sizeof(struct dp_vlan) : 0;
+
+    return bpf_skb_change_tail(ctx, n - in_meta, 0) ? DP_DROP_HEADROOM : 0;
+}
+
+static __always_inline int
 ctx_drop_verdict(void)
 {
     return TC_ACT_SHOT;

@@ -223,6 +223,12 @@ ctx_truncate(ctx_t *ctx, __u32 n)
 }
 
 static __always_inline int
+ctx_pad(ctx_t *ctx, __u32 n)
+{
+    return bpf_xdp_adjust_tail(ctx, (int)(n - ctx_size(ctx))) ? DP_DROP_HEADROOM : 0;
+}
+
+static __always_inline int
 ctx_drop_verdict(void)
 {
     return XDP_DROP;

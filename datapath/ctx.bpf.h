@@ -36,6 +36,7 @@
  *   ctx_vlan_pop(ctx, state)       Packet, key and layout follow. 0 or a drop.
  *   ctx_vlan_set(ctx, state, i, vlan)  Rewrites tag i of the packet and the key.
  *   ctx_truncate(ctx, n)           Cuts the packet to n bytes if it is longer.
+ *   ctx_pad(ctx, n)                Fills the packet up to n bytes with zeros; it is shorter.
  *   ctx_output(ctx, state, port_no, last)
  *                                  Sends the packet (last) or a clone of it (TC only) out of the
  *                                  port and counts it. 0 or a drop; with `last` state->verdict
