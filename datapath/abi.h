@@ -243,6 +243,7 @@ struct dp_port {
 #define DP_PORT_XDP 1      /* XDP is attached here (TC too, for what XDP passes up). */
 #define DP_PORT_NO_RECV 2  /* OFPPC_NO_RECV: drop what comes in. */
 #define DP_PORT_NO_FWD 4   /* OFPPC_NO_FWD: drop what would go out. */
+#define DP_PORT_QDISC 16   /* The clsact qdisc there is ours to remove. */
 #define DP_PORT_TO_LOCAL 8 /* Redirect to the ingress of the device instead of its egress. */
 
 /* By the low bits of an interface index. (The kernel rounds elements of arrays up to 8 bytes.) */

@@ -106,7 +106,7 @@ attach_xdp(struct dp *dp, unsigned int ifindex, const char *pin, int *link_fd, b
 }
 
 static int
-clsact_attach(int program_fd, unsigned int ifindex, bool egress)
+clsact_attach(int program_fd, unsigned int ifindex, bool egress, enum attach_tc_how *how)
 {
     LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
                 .attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS);
@@ -114,30 +114,31 @@ clsact_attach(int program_fd, unsigned int ifindex, bool egress)
                 .prog_fd = program_fd, .flags = BPF_TC_F_REPLACE);
     int error = -bpf_tc_hook_create(&hook);
 
+    *how = error ? ATTACHED_CLSACT : ATTACHED_OWN_CLSACT;
     if (!error || error == EEXIST)
         error = -bpf_tc_attach(&hook, &options);
     return error ? dp_fail(error, "a clsact filter: %s", strerror(error)) : 0;
 }
 
-/* Takes our filter out, and the qdisc too if nothing else uses it. */
 void
-detach_clsact(struct dp *dp, unsigned int ifindex, bool egress)
+detach_clsact(unsigned int ifindex, bool own_qdisc)
 {
-    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
-                .attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS);
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
     LIBBPF_OPTS(bpf_tc_opts, options, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY);
 
-    (void)dp;
     bpf_tc_detach(&hook, &options);
+    hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+    if (own_qdisc)
+        bpf_tc_hook_destroy(&hook);
 }
 
 int
 attach_tc(struct dp *dp, unsigned int ifindex, bool egress, const char *pin, int *link_fd,
-          bool *clsact)
+          enum attach_tc_how *how)
 {
     int program_fd = dp_program_fd(dp, DP_HOOK_TC, egress ? "shunt_inject" : "shunt_port"), fd;
 
-    *clsact = false;
+    *how = ATTACHED_TCX;
     if (!link_adopt(dp, pin, program_fd, link_fd))
         return 0;
     fd = bpf_link_create(program_fd, ifindex,
@@ -147,8 +148,7 @@ attach_tc(struct dp *dp, unsigned int ifindex, bool egress, const char *pin, int
         return link_finish(dp, pin, fd, link_fd);
     if (errno != EINVAL)
         return dp_fail(errno, "tcx: %s", strerror(errno));
-    *clsact = true;
-    return clsact_attach(program_fd, ifindex, egress);
+    return clsact_attach(program_fd, ifindex, egress, how);
 }
 
 void

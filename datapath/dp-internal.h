@@ -136,12 +136,13 @@ uint32_t dp_buckets_for(uint32_t max_flows);
 /* ---- attach.c ---- */
 /* `pin`: file in the pin directory for the link, or NULL. */
 int attach_xdp(struct dp *, unsigned int ifindex, const char *pin, int *link_fd, bool *generic);
-/* Ingress of a port, or egress of the injection device. With tcx *link_fd is set, with clsact
- * *clsact. */
+enum attach_tc_how { ATTACHED_TCX, ATTACHED_CLSACT, ATTACHED_OWN_CLSACT };
+/* Ingress of a port, or egress of the injection device. *link_fd is set with tcx alone. */
 int attach_tc(struct dp *, unsigned int ifindex, bool egress, const char *pin, int *link_fd,
-              bool *clsact);
+              enum attach_tc_how *);
 void detach(struct dp *, const char *pin, int *link_fd);
-void detach_clsact(struct dp *, unsigned int ifindex, bool egress);
+/* Takes our filter out of the ingress; `own_qdisc`: and the qdisc that we made for it. */
+void detach_clsact(unsigned int ifindex, bool own_qdisc);
 
 /* ---- port.c ---- */
 /* Takes over the ports of the maps, and gives them this daemon's programs. */

@@ -101,8 +101,8 @@ tap_open(const char *name, int *fd)
 int
 inject_device_open(struct dp *dp)
 {
-    struct port_links *links = &dp->links[DP_NO_PORT];
     int error = tap_open(dp->inject_dev, &dp->inject_fd);
+    enum attach_tc_how how;
 
     if (error)
         return error;
@@ -110,7 +110,7 @@ inject_device_open(struct dp *dp)
     if (error)
         return dp_fail(error, "injection device %s: %s", dp->inject_dev, strerror(error));
     dp->inject_ifindex = if_nametoindex(dp->inject_dev);
-    return attach_tc(dp, dp->inject_ifindex, true, NULL, &links->tc_fd, &links->clsact);
+    return attach_tc(dp, dp->inject_ifindex, true, NULL, &dp->links[DP_NO_PORT].tc_fd, &how);
 }
 
 void
@@ -337,7 +337,8 @@ run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t 
     if (n_actions <= DP_FLOW_ACTIONS) {
         struct dp_flow *record = &dp->flows[executor->head];
 
-        memcpy(record->actions, actions, n_actions * sizeof *actions);
+        if (n_actions)
+            memcpy(record->actions, actions, n_actions * sizeof *actions);
         record->n_actions = n_actions;
         return inject(executor, packet, in_port, recirc_id, executor->head, 0);
     }
@@ -413,7 +414,8 @@ dp_execute_actions(struct dp_executor *executor, const struct dp_packet *packet,
         size_t n_new = run_length(actions + done, n_actions - done);
         size_t n = copy_changes(list, actions, done);
 
-        memcpy(list + n, actions + done, n_new * sizeof *list);
+        if (n_new)
+            memcpy(list + n, actions + done, n_new * sizeof *list);
         mark_last(list, n + n_new);
         error = run_list(executor, packet, in_port, recirc_id, list, n + n_new);
         done += n_new;

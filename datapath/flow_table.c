@@ -181,7 +181,7 @@ flow_record_fill(struct dp *dp, uint32_t index, const struct dp_action *actions,
     int error;
 
     memset(record->actions, 0, sizeof record->actions);
-    if (n) /* An empty list may be NULL. */
+    if (n)
         memcpy(record->actions, actions, n * sizeof *actions);
     record->n_actions = n;
     record->next = DP_NO_FLOW;

@@ -126,7 +126,7 @@ port_detach(struct dp *dp, uint32_t port_no)
     detach(dp, xdp, &links->xdp_fd);
     detach(dp, tc, &links->tc_fd);
     if (links->clsact)
-        detach_clsact(dp, dp->ports[port_no].ifindex, false);
+        detach_clsact(dp->ports[port_no].ifindex, dp->ports[port_no].flags & DP_PORT_QDISC);
     links->clsact = false;
 }
 
@@ -136,12 +136,16 @@ port_attach(struct dp *dp, uint32_t port_no, enum dp_hook *hook, bool forced, bo
 {
     struct port_links *links = &dp->links[port_no];
     uint32_t ifindex = dp->ports[port_no].ifindex;
+    enum attach_tc_how how;
     char tc[32], xdp[32];
     bool generic = false;
     int error;
 
     pin_names(port_no, tc, xdp);
-    error = attach_tc(dp, ifindex, false, tc, &links->tc_fd, &links->clsact);
+    error = attach_tc(dp, ifindex, false, tc, &links->tc_fd, &how);
+    links->clsact = !error && how != ATTACHED_TCX;
+    if (links->clsact && how == ATTACHED_OWN_CLSACT)
+        dp->ports[port_no].flags |= DP_PORT_QDISC;
     if (error || *hook != DP_HOOK_XDP)
         return error;
     error = attach_xdp(dp, ifindex, xdp, &links->xdp_fd, &generic);

@@ -6,6 +6,7 @@
 #include "upcall/upcall.bpf.h"
 
 #define NS_PER_S 1000000000ull
+#define UPCALL_MIN 64 /* Fewer bytes are not worth asking for: the reader may cut them. */
 
 /* A token is 1/rate seconds of saved-up time. Two CPUs at once may spend one token twice. */
 static __always_inline bool
@@ -130,6 +131,8 @@ upcall_produce(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u3
     ring = bpf_map_lookup_elem(&rings, &number);
     if (!ring)
         return DP_DROP_UPCALL_RING_FULL;
+    if (max_size && max_size < UPCALL_MIN)
+        max_size = UPCALL_MIN;
     if (max_size && size > max_size)
         size = max_size;
     return upcall_by_size(ctx, state, ring, reason, cookie, size);

@@ -144,7 +144,9 @@ net_wait(struct net *net, const struct dp_totals *before, uint64_t n)
     do {
         dp_totals(net->dp, &now);
         if (time_now_ms() > deadline_ms)
-            fail_msg("%llu of %llu frames were booked", n_booked(&now) - n_booked(before), n);
+            fail_msg("%llu of %llu frames were booked",
+                     (unsigned long long)(n_booked(&now) - n_booked(before)),
+                     (unsigned long long)n);
     } while (n_booked(&now) - n_booked(before) < n && !usleep(500));
     assert_int_equal(n_booked(&now) - n_booked(before), n);
     assert_int_equal(now.n_received, n_booked(&now));

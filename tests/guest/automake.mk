@@ -15,3 +15,6 @@ record-instructions: bench/pktgen bench/fastpath
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 		BPF_CLANG='$(BPF_CLANG)' $(top_srcdir)/tests/guest/instructions --record
 .PHONY: record-verifier record-instructions
+
+TESTS += tests/guest/client
+EXTRA_DIST += tests/guest/client
