@@ -53,22 +53,24 @@ nearest_hz(int64_t ns_per_jiffy)
     return best;
 }
 
-/* The kernel tells nobody its HZ: watches 16 ticks. */
+/* The kernel tells nobody its HZ: watches 16 ticks. The reference is a time before the tick, so
+ * that no packet seems to come from the future. */
 static int
 clock_init(struct dp *dp)
 {
+    int64_t start_ns = now_ns(), asked_ns = start_ns;
     uint64_t first, jiffies;
-    int64_t start_ns;
     int error = jiffies_now(dp, &first);
 
-    start_ns = now_ns();
-    for (jiffies = first; !error && jiffies < first + 16; error = jiffies_now(dp, &jiffies))
+    for (jiffies = first; !error && jiffies < first + 16; error = jiffies_now(dp, &jiffies)) {
+        dp->reference_ns = asked_ns;
         usleep(1000);
+        asked_ns = now_ns();
+    }
     if (error)
         return error;
-    dp->reference_ns = now_ns();
     dp->reference_jiffies = jiffies;
-    dp->ns_per_jiffy = 1000000000 / nearest_hz((dp->reference_ns - start_ns) / 16);
+    dp->ns_per_jiffy = 1000000000 / nearest_hz((now_ns() - start_ns) / (int64_t)(jiffies - first));
     return 0;
 }
 

@@ -25,6 +25,9 @@ net_possible(void)
     return geteuid() == 0;
 }
 
+/* What a failed test left open. */
+static struct dp *left_open;
+
 static void
 run(const char *format, uint32_t a, uint32_t b)
 {
@@ -67,6 +70,20 @@ far_socket(uint32_t port_no)
 }
 
 void
+net_watch(struct net *net)
+{
+    for (uint32_t i = 1; i <= NET_PORTS; i++)
+        net->far[i] = far_socket(i);
+}
+
+void
+net_unwatch(struct net *net)
+{
+    for (uint32_t i = 1; i <= NET_PORTS; i++)
+        close(net->far[i]);
+}
+
+void
 net_open(struct net *net, enum dp_hook hook, const char *pin_dir, bool *adopted)
 {
     struct dp_options options = {
@@ -74,16 +91,19 @@ net_open(struct net *net, enum dp_hook hook, const char *pin_dir, bool *adopted)
     bool was;
 
     net_devices();
+    dp_close(left_open, DP_STOP);
+    left_open = NULL;
     if (dp_open(&options, &net->dp, &was))
         fail_msg("dp_open: %s", dp_error());
     if (adopted)
         *adopted = was;
+    left_open = net->dp;
+    net_watch(net);
     for (uint32_t i = 1; i <= NET_PORTS; i++) {
         char name[IFNAMSIZ];
 
         snprintf(name, sizeof name, "p%u", i);
         net->ifindex[i] = if_nametoindex(name);
-        net->far[i] = far_socket(i);
         if (!was && dp_port_add(net->dp, i, net->ifindex[i], 7, hook, NULL))
             fail_msg("dp_port_add: %s", dp_error());
     }
@@ -92,9 +112,9 @@ net_open(struct net *net, enum dp_hook hook, const char *pin_dir, bool *adopted)
 void
 net_close(struct net *net, enum dp_close_mode mode)
 {
-    for (uint32_t i = 1; i <= NET_PORTS; i++)
-        close(net->far[i]);
+    net_unwatch(net);
     dp_close(net->dp, mode);
+    left_open = NULL;
 }
 
 void

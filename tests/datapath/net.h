@@ -27,6 +27,9 @@ void net_devices(void);
 /* Opens the switch; ports 1 to NET_PORTS are on `hook`. `pin_dir` may be NULL. */
 void net_open(struct net *, enum dp_hook hook, const char *pin_dir, bool *adopted);
 void net_close(struct net *, enum dp_close_mode);
+/* The far ends alone, while no switch is open in this process. */
+void net_watch(struct net *);
+void net_unwatch(struct net *);
 /* Sends a frame into the switch by a port. */
 void net_send(struct net *, uint32_t port_no, const void *frame, size_t size);
 /* The next frame of ours (EtherType 0x88b5 or UDP) that left by the port, 0: none for `wait_ms`. */
