@@ -6,7 +6,7 @@
 #include "upcall/upcall.bpf.h"
 
 #define NS_PER_S 1000000000ull
-#define UPCALL_MIN 64 /* Fewer bytes are not worth asking for: the reader may cut them. */
+#define UPCALL_MIN 64 /* Bytes that are copied even if fewer are reported. */
 
 /* A token is 1/rate seconds of saved-up time. Two CPUs at once may spend one token twice. */
 static __always_inline bool
@@ -79,7 +79,7 @@ upcall_packet(ctx_t *ctx, struct state *state, __u8 *packet, __u32 size)
 /* One body for each size of record; `room` is a constant. */
 static __always_inline int
 upcall_reserve_send(ctx_t *ctx, struct state *state, void *ring, __u32 reason, __u64 cookie,
-                    __u32 size, const __u32 room)
+                    __u32 size, __u32 cap_size, const __u32 room)
 {
     struct upcall_record *record;
 
@@ -89,7 +89,7 @@ upcall_reserve_send(ctx_t *ctx, struct state *state, void *ring, __u32 reason, _
     if (size > room)
         size = room;
     upcall_header(ctx, state, &record->header, reason, cookie);
-    record->header.cap_size = size;
+    record->header.cap_size = cap_size < size ? cap_size : size;
     /* Two comparisons, kept apart: Linux 6.1 learns nothing from the one they make together. */
     barrier_var(size);
     if (size >= 17) {
@@ -103,10 +103,12 @@ upcall_reserve_send(ctx_t *ctx, struct state *state, void *ring, __u32 reason, _
     return DP_DROP_TRUNCATED_HEADER;
 }
 
-#define UPCALL_SEND(room) upcall_reserve_send(ctx, state, ring, reason, cookie, size, room)
+#define UPCALL_SEND(room)                                                                          \
+    upcall_reserve_send(ctx, state, ring, reason, cookie, size, cap_size, room)
 
 static __always_inline int
-upcall_by_size(ctx_t *ctx, struct state *state, void *ring, __u32 reason, __u64 cookie, __u32 size)
+upcall_by_size(ctx_t *ctx, struct state *state, void *ring, __u32 reason, __u64 cookie, __u32 size,
+               __u32 cap_size)
 {
     if (size <= 128)
         return UPCALL_SEND(128);
@@ -131,11 +133,10 @@ upcall_produce(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u3
     ring = bpf_map_lookup_elem(&rings, &number);
     if (!ring)
         return DP_DROP_UPCALL_RING_FULL;
-    if (max_size && max_size < UPCALL_MIN)
-        max_size = UPCALL_MIN;
-    if (max_size && size > max_size)
-        size = max_size;
-    return upcall_by_size(ctx, state, ring, reason, cookie, size);
+    if (!max_size || max_size > size)
+        max_size = size;
+    size = max_size < UPCALL_MIN && size > UPCALL_MIN ? UPCALL_MIN : max_size;
+    return upcall_by_size(ctx, state, ring, reason, cookie, size, max_size);
 }
 
 __noinline int

@@ -10,7 +10,7 @@
 
 #include "datapath/ctx.bpf.h"
 
-/* Sends at most `max_size` bytes of the packet (0: all; less than 64 counts as 64). 0, or
+/* Sends at most `max_size` bytes of the packet (0: all). 0, or
  * DP_DROP_UPCALL_RATE or DP_DROP_UPCALL_RING_FULL. */
 int upcall_send(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u32 max_size);
 
