@@ -36,19 +36,31 @@ mask_addresses(struct dp_key *mask)
     memset(mask->ip6_dst, 0xff, sizeof mask->ip6_dst);
 }
 
-/* Fields that the packet lacks are zero in its key, so they need no case. */
+/* Of the network layer what the EtherType says that there is. */
+static void
+mask_network(const struct xlate_ctx *ctx, struct dp_key *mask)
+{
+    uint16_t eth_type = ntohs(ctx->pkt.flow.key.eth_type);
+
+    if (eth_type == ETH_TYPE_IPV6) {
+        memset(mask->ip6_src, 0xff, sizeof mask->ip6_src);
+        memset(mask->ip6_dst, 0xff, sizeof mask->ip6_dst);
+    } else if (eth_type == ETH_TYPE_IPV4 || eth_type == ETH_TYPE_ARP) {
+        mask->ip_src = mask->ip_dst = ~0u;
+    }
+    if (eth_type == ETH_TYPE_IPV6 || eth_type == ETH_TYPE_IPV4) {
+        mask->ip_proto = 0xff;
+        mask->tp_src = mask->tp_dst = 0xffff;
+    }
+}
+
 uint32_t
 xlate_hash_default(struct xlate_ctx *ctx, uint32_t basis)
 {
     struct flow mask = {0};
-    bool is_arp = ntohs(ctx->pkt.flow.key.eth_type) == ETH_TYPE_ARP;
 
     mask_eth(&mask.key);
-    mask_addresses(&mask.key);
-    if (!is_arp) {
-        mask.key.ip_proto = 0xff;
-        mask.key.tp_src = mask.key.tp_dst = 0xffff;
-    }
+    mask_network(ctx, &mask.key);
     return xlate_hash_mask(ctx, &mask, basis);
 }
 

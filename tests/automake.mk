@@ -21,6 +21,7 @@ include tests/datapath/automake.mk
 include tests/ports/automake.mk
 include tests/system/automake.mk
 include tests/openflow/captures.mk
+include tests/translation/automake.mk
 include tests/slowpath/automake.mk
 include tests/guest/automake.mk
 

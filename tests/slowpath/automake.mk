@@ -4,3 +4,11 @@ TESTS += tests/slowpath/unit-mac
 tests_slowpath_unit_mac_SOURCES = tests/slowpath/unit-mac.c
 tests_slowpath_unit_mac_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_slowpath_unit_mac_LDADD = slowpath/libslowpath.a lib/libshunt.a $(CMOCKA_LIBS)
+
+# Handlers and revalidator on a real fast path; skips without root.
+check_PROGRAMS += tests/slowpath/test-live
+TESTS += tests/slowpath/test-live
+tests_slowpath_test_live_SOURCES = tests/slowpath/live.c tests/slowpath/live.h \
+	tests/slowpath/test-live.c
+tests_slowpath_test_live_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_slowpath_test_live_LDADD = $(translation_libs)

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handlers, installation and revalidation on the real fast path. */
+#include "tests/slowpath/live.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define SOON_MS 2000 /* What shall come. */
+#define NEVER_MS 100 /* What shall not. */
+#define NO_IDLE 60000
+
+static void
+expect_frame(struct live *live, uint32_t port, const struct live_frame *expected)
+{
+    struct live_frame frame;
+
+    if (!live_receive(live, port, &frame, SOON_MS))
+        fail_msg("nothing came out of port %u", port);
+    assert_int_equal(frame.size, expected->size);
+    assert_memory_equal(frame.data, expected->data, frame.size);
+}
+
+static void
+expect_none(struct live *live, uint32_t port)
+{
+    struct live_frame frame;
+
+    assert_false(live_receive(live, port, &frame, NEVER_MS));
+}
+
+static uint32_t
+n_megaflows(struct live *live)
+{
+    struct slowpath_stats stats;
+
+    slowpath_get_stats(live->slowpath, &stats);
+    return stats.n_flows;
+}
+
+static void
+first_packet_goes_out_and_the_flow_is_installed(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct slowpath_stats stats;
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "in_port=1 actions=output:2");
+    live_send(&live, 1, &frame);
+    expect_frame(&live, 2, &frame);
+    live_wait(&live, n_megaflows(&live) == 1);
+    for (int i = 0; i < 100; i++) {
+        live_send(&live, 1, &frame);
+        expect_frame(&live, 2, &frame);
+    }
+    slowpath_get_stats(live.slowpath, &stats);
+    assert_int_equal(stats.n_misses, 1);
+    assert_int_equal(live_rule_stats(&live, "in_port=1").n_packets, 101);
+    assert_int_equal(live_rule_stats(&live, "in_port=1").n_bytes, 101 * frame.size);
+    live_close(&live);
+}
+
+static void
+a_barrier_ends_when_the_next_packet_meets_the_change(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    for (int i = 0; i < 50; i++) {
+        uint32_t port = 2 + (uint32_t)i % 2;
+
+        live_flows(&live, port == 2 ? "in_port=1 actions=output:2" : "in_port=1 actions=output:3");
+        live_barrier(&live);
+        live_send(&live, 1, &frame);
+        expect_frame(&live, port, &frame);
+    }
+    expect_none(&live, 2);
+    expect_none(&live, 3);
+    live_close(&live);
+}
+
+static void
+flow_removed_has_the_final_counters(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "in_port=1 actions=output:2");
+    for (int i = 0; i < 20; i++) {
+        live_send(&live, 1, &frame);
+        expect_frame(&live, 2, &frame);
+    }
+    live_del_flows(&live, "in_port=1");
+    live_wait(&live, live.n_removed == 1);
+    assert_int_equal(live.removed_packets, 20);
+    assert_int_equal(live.removed_bytes, 20 * frame.size);
+    live_send(&live, 1, &frame);
+    expect_none(&live, 2);
+    live_close(&live);
+}
+
+static void
+packets_for_the_controller_arrive(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "in_port=1,cookie=0x1234,udp actions=load:7->NXM_NX_REG3[],"
+                      "controller(max_len=40),output:2");
+    for (uint32_t i = 1; i <= 5; i++) {
+        live_send(&live, 1, &frame);
+        expect_frame(&live, 2, &frame);
+        live_wait(&live, live.n_packet_ins == i);
+        assert_int_equal(live.packet_in.size, frame.size);
+    }
+    assert_int_equal(live.packet_in.cookie, 0x1234);
+    assert_int_equal(live.packet_in.max_len, 40);
+    assert_int_equal(live.packet_in_flow.in_port, 1);
+    assert_int_equal(ntohl(live.packet_in_flow.regs[3]), 7);
+    live_close(&live);
+}
+
+static void
+normal_learns_and_follows_a_move(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame there = live_udp(1, 2, 80), back = live_udp(2, 1, 80);
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "actions=normal");
+    live_send(&live, 1, &there);
+    expect_frame(&live, 2, &there);
+    expect_frame(&live, 3, &there);
+    live_send(&live, 2, &back);
+    expect_frame(&live, 1, &back);
+    live_barrier(&live);
+    live_send(&live, 1, &there);
+    expect_frame(&live, 2, &there);
+    expect_none(&live, 3);
+    live_send(&live, 3, &back);
+    expect_frame(&live, 1, &back);
+    live_barrier(&live);
+    live_send(&live, 1, &there);
+    expect_frame(&live, 3, &there);
+    expect_none(&live, 2);
+    live_close(&live);
+}
+
+static void
+idle_megaflows_go_and_come_back(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct live live;
+
+    live_open(&live, hook, 300);
+    live_flows(&live, "in_port=1 actions=output:2");
+    for (uint32_t i = 1; i <= 2; i++) {
+        live_send(&live, 1, &frame);
+        expect_frame(&live, 2, &frame);
+        live_wait(&live, n_megaflows(&live) == 1);
+        live_wait(&live, n_megaflows(&live) == 0);
+        assert_int_equal(live_rule_stats(&live, "in_port=1").n_packets, i);
+    }
+    live_close(&live);
+}
+
+/* ip, label 5 at the bottom of the stack, in front of the IP header. */
+static struct live_frame
+with_label(const struct live_frame *frame)
+{
+    static const uint8_t head[] = {0x88, 0x47, 0x00, 0x00, 0x51, 0x40};
+    struct live_frame labelled = {.size = frame->size + 4};
+
+    memcpy(labelled.data, frame->data, 12);
+    memcpy(labelled.data + 12, head, sizeof head);
+    memcpy(labelled.data + 18, frame->data + 14, frame->size - 14);
+    return labelled;
+}
+
+static void
+what_a_pop_shows_is_parsed_again(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame inside = live_udp(1, 2, 80), other = live_udp(1, 3, 80);
+    struct live_frame frame = with_label(&inside), other_frame = with_label(&other);
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "table=0,mpls,mpls_label=5 actions=pop_mpls:0x0800,goto_table:1\n"
+                      "table=1,ip,nw_dst=10.0.0.2 actions=output:2\n"
+                      "table=1,ip,nw_dst=10.0.0.3 actions=output:3");
+    for (int i = 0; i < 5; i++) {
+        live_send(&live, 1, &frame);
+        expect_frame(&live, 2, &inside);
+        live_send(&live, 1, &other_frame);
+        expect_frame(&live, 3, &other);
+    }
+    assert_int_equal(n_megaflows(&live), 3);
+    assert_int_equal(live_rule_stats(&live, "mpls,mpls_label=5").n_packets, 10);
+    assert_int_equal(live_rule_stats(&live, "ip,nw_dst=10.0.0.2").n_packets, 5);
+    live_close(&live);
+}
+
+static void
+packet_out_runs_its_actions(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct buf ofpacts = BUF_INITIALIZER;
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "in_port=3 actions=output:1");
+    assert_null(ofpacts_parse("output:2,table", NULL, false, &ofpacts));
+    assert_int_equal(slowpath_packet_out(live.slowpath, live.ofproto, 3,
+                                         (const struct ofpact *)ofpacts.data, ofpacts.size,
+                                         frame.data, frame.size),
+                     0);
+    expect_frame(&live, 2, &frame);
+    expect_frame(&live, 1, &frame);
+    assert_int_equal(live_rule_stats(&live, "in_port=3").n_packets, 1);
+    buf_destroy(&ofpacts);
+    live_close(&live);
+}
+
+static void
+a_port_that_goes_takes_its_megaflows(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "actions=flood");
+    live_send(&live, 1, &frame);
+    expect_frame(&live, 2, &frame);
+    expect_frame(&live, 3, &frame);
+    live_wait(&live, n_megaflows(&live) == 1);
+    slowpath_port_removed(live.slowpath, live.ofproto, ofproto_port(live.ofproto, 1));
+    assert_int_equal(ofproto_port_remove(live.ofproto, 1), 0);
+    live_barrier(&live);
+    assert_int_equal(n_megaflows(&live), 0);
+    live_close(&live);
+}
+
+#define ON(HOOK, TEST)                                                                             \
+    {                                                                                              \
+        .name = #TEST " (" #HOOK ")", .test_func = TEST,                                           \
+        .initial_state = (void *)(uintptr_t)DP_HOOK_##HOOK                                         \
+    }
+#define ON_BOTH(TEST) ON(TC, TEST), ON(XDP, TEST)
+
+static const struct CMUnitTest tests[] = {
+    ON_BOTH(first_packet_goes_out_and_the_flow_is_installed),
+    ON_BOTH(a_barrier_ends_when_the_next_packet_meets_the_change),
+    ON_BOTH(flow_removed_has_the_final_counters),
+    ON_BOTH(packets_for_the_controller_arrive),
+    ON_BOTH(normal_learns_and_follows_a_move),
+    ON_BOTH(idle_megaflows_go_and_come_back),
+    ON_BOTH(what_a_pop_shows_is_parsed_again),
+    ON_BOTH(packet_out_runs_its_actions),
+    ON_BOTH(a_port_that_goes_takes_its_megaflows),
+};
+
+UNIT_MAIN(tests)
