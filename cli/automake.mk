@@ -4,8 +4,19 @@ cli_shuntctl_SOURCES = \
 	cli/cli.h \
 	cli/daemon-verbs.c \
 	cli/main.c \
+	cli/of-client.c \
+	cli/of-client.h \
+	cli/of-flows.c \
+	cli/of-flowset.c \
+	cli/of-groups.c \
+	cli/of-json.c \
+	cli/of-json.h \
+	cli/of-ports.c \
+	cli/of-verbs.h \
+	cli/of-watch.c \
 	cli/request.c \
 	cli/show.c \
 	cli/show.h
-cli_shuntctl_LDADD = lib/libshunt.a $(JANSSON_LIBS)
+cli_shuntctl_LDADD = ofproto/libconnmgr.a ofproto/libofp.a ofproto/libopenflow.a \
+	lib/libshunt.a $(JANSSON_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)
 dist_man_MANS += cli/shuntctl.8

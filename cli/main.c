@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "cli/of-verbs.h"
 
 #include <config.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ enum {
     OPT_IF_EXISTS,
     OPT_KEEP,
     OPT_TIMEOUT,
+    OPT_NAMES,
+    OPT_NO_STATS,
 };
 
 static const struct option long_options[] = {
@@ -30,6 +33,8 @@ static const struct option long_options[] = {
     {"if-exists", no_argument, NULL, OPT_IF_EXISTS},
     {"keep", no_argument, NULL, OPT_KEEP},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"names", no_argument, NULL, OPT_NAMES},
+    {"no-stats", no_argument, NULL, OPT_NO_STATS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -40,6 +45,8 @@ static const char usage_options[] =
     "  --format text|json   how to print (default text)\n"
     "  -O, --protocol V,... OpenFlow versions to use: OpenFlow10, OpenFlow13 ...\n"
     "  --strict             mod-flows, del-flows: match priority and wildcards exactly\n"
+    "  --names              dumps: ports by their names\n"
+    "  --no-stats           dump-flows: without counters and times\n"
     "  --may-exist          add-br, add-port: that it exists is no error\n"
     "  --if-exists          del-br, del-port: that it does not exist is no error\n"
     "  --keep               stop: leave the fast path forwarding\n"
@@ -47,7 +54,9 @@ static const char usage_options[] =
     "  -h, --help           print this\n"
     "  -V, --version        print the version\n";
 
-static const struct cli_verb *const verb_lists[] = {cli_daemon_verbs};
+static const struct cli_verb *const verb_lists[] = {
+    cli_daemon_verbs, cli_flow_verbs, cli_group_verbs, cli_port_verbs, cli_watch_verbs,
+};
 
 int
 cli_error(const char *format, ...)
@@ -155,6 +164,12 @@ apply(int opt, struct cli *cli)
         return 0;
     case OPT_TIMEOUT:
         return parse_timeout(optarg, &cli->timeout_s);
+    case OPT_NAMES:
+        cli->names = true;
+        return 0;
+    case OPT_NO_STATS:
+        cli->no_stats = true;
+        return 0;
     case 'h':
         exit(print_usage());
     case 'V':
@@ -202,6 +217,7 @@ main(int argc, char **argv)
     const struct cli_verb *verb;
     int opt, status;
 
+    signal(SIGPIPE, SIG_IGN);
     while ((opt = getopt_long(argc, argv, "O:hV", long_options, NULL)) >= 0) {
         if (apply(opt, &cli))
             return 1;

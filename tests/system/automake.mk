@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole switches in namespaces; they need root, and skip without.
-TESTS += tests/system/daemon.py
-EXTRA_DIST += tests/system/daemon.py tests/system/harness.py
+system_tests = \
+	tests/system/controller.py \
+	tests/system/daemon.py \
+	tests/system/openflow.py
+TESTS += $(system_tests)
+EXTRA_DIST += $(system_tests) tests/system/harness.py

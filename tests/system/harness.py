@@ -162,6 +162,7 @@ class Host:
     def __init__(self, name, address=None):
         self.name = self.device = name
         sh(f"ip netns add {name};"
+           f"ip netns exec {name} sysctl -q -w net.ipv6.conf.default.disable_ipv6=1;"
            f"ip link add {name} up type veth peer name eth0 netns {name};"
            f"ip -n {name} link set lo up; ip -n {name} link set eth0 up")
         if address:
@@ -193,6 +194,9 @@ def _isolate(directory):
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
         os.environ[name] = (os.environ.get(name, "") +
                             f":log_path={directory}/sanitizer").strip(":")
+    os.environ["OVS_RUNDIR"] = directory
+    # The kernel's own frames would be in the way of counting.
+    run("sysctl", "-q", "-w", "net.ipv6.conf.default.disable_ipv6=1")
     run("ip", "link", "set", "lo", "up")
 
 

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Controllers: a learning switch on os-ken, fail modes, back-off, several controllers, listeners."""
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import Host, Skip, case, main, run, wait_for  # noqa: E402
+
+
+SOURCE = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+
+class Controller:
+    """A learning switch on os-ken, on a port of this host."""
+
+    def __init__(self, switch, port=6653):
+        self.log = f"{switch.dir}/controller-{port}.log"
+        manager = shutil.which("osken-manager")
+        if not manager:
+            raise Skip("os-ken is not installed")
+        self.process = subprocess.Popen(
+            [manager, "--ofp-listen-host", "127.0.0.1",
+             "--ofp-tcp-listen-port", str(port), SOURCE + "/scripts/apps/learning_switch_13.py"],
+            stdout=open(self.log, "w", encoding="utf-8"), stderr=subprocess.STDOUT)
+        self.target = f"tcp:127.0.0.1:{port}"
+
+    def errors(self):
+        with open(self.log, encoding="utf-8") as file:
+            return [line for line in file if "rror" in line or "Traceback" in line]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def hosts(switch, n, **settings):
+    switch.start()
+    switch.ctl("add-br", "br0", *(f"{k.replace('_', '-')}={v}" for k, v in settings.items()))
+    made = [Host(f"h{i}", f"10.0.0.{i}/24") for i in range(1, n + 1)]
+    for host in made:
+        switch.ctl("add-port", "br0", host.device)
+    return made
+
+
+def controller_state(switch, target):
+    (shown,) = switch.ctl_json("show", "br0")["bridges"]
+    return next(c for c in shown["controllers"] if c["target"] == target)
+
+
+def is_connected(switch, target):
+    return controller_state(switch, target)["connected"]
+
+
+@case
+def a_learning_controller_runs_four_hosts(switch):
+    made = hosts(switch, 4, fail_mode="secure")
+    controller = Controller(switch)
+    switch.ctl("set-controller", "br0", controller.target)
+    wait_for(lambda: is_connected(switch, controller.target), "the controller is connected", 30)
+    assert controller_state(switch, controller.target)["protocol"] == "OpenFlow13"
+    for one in made:
+        for other in made:
+            if one is not other:
+                assert one.ping(other.address, 5) == 5, (one.name, other.name)
+    dump = run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", f"unix:{switch.dir}/br0.mgmt")
+    assert dump.count("priority=1,") >= 6, dump
+    controller.stop()
+    assert controller.errors() == []
+    switch.expect("connection")
+
+
+@case
+def a_lost_controller_is_called_again(switch):
+    hosts(switch, 1, fail_mode="secure")
+    controller = Controller(switch)
+    switch.ctl("set-controller", "br0", controller.target)
+    wait_for(lambda: is_connected(switch, controller.target), "connected", 30)
+    switch.expect("connection")
+    controller.stop()
+    wait_for(lambda: not is_connected(switch, controller.target), "disconnected")
+    controller = Controller(switch)
+    wait_for(lambda: is_connected(switch, controller.target), "connected again", 30)
+    controller.stop()
+
+
+@case
+def secure_mode_keeps_flows_without_controller(switch):
+    one, other = hosts(switch, 2, fail_mode="secure")
+    controller = Controller(switch)
+    switch.ctl("set-controller", "br0", controller.target)
+    wait_for(lambda: is_connected(switch, controller.target), "connected", 30)
+    assert one.ping(other.address, 5) == 5
+    switch.expect("connection")
+    controller.stop()
+    wait_for(lambda: not is_connected(switch, controller.target), "disconnected")
+    assert one.ping(other.address, 5) == 5
+
+
+@case
+def standalone_mode_takes_over_without_controller(switch):
+    one, other = hosts(switch, 2)
+    assert one.ping(other.address) == 3
+    switch.expect("no controller is connected")
+    switch.expect("connection")
+    switch.ctl("set-controller", "br0", "tcp:127.0.0.1:6653")
+    assert one.ping(other.address, 2) == 0
+    deadline = time.monotonic() + 40
+    while one.ping(other.address, 1) == 0:
+        assert time.monotonic() < deadline, "the bridge never stood alone"
+    controller = Controller(switch)
+    wait_for(lambda: is_connected(switch, "tcp:127.0.0.1:6653"), "connected", 30)
+    assert one.ping(other.address, 5) == 5
+    dump = run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", f"unix:{switch.dir}/br0.mgmt")
+    assert "NORMAL" not in dump and "CONTROLLER" in dump, dump
+    controller.stop()
+
+
+@case
+def two_controllers_are_served(switch):
+    hosts(switch, 1, fail_mode="secure")
+    controllers = [Controller(switch, port) for port in (6653, 6654)]
+    switch.ctl("set-controller", "br0", *(c.target for c in controllers))
+    for controller in controllers:
+        wait_for(lambda: is_connected(switch, controller.target), "connected", 30)
+    for controller in controllers:
+        controller.stop()
+    switch.expect("connection")
+
+
+@case
+def listeners_answer(switch):
+    hosts(switch, 1)
+    switch.ctl("set-controller", "br0", "ptcp:6699:127.0.0.1", f"punix:{switch.dir}/extra")
+    for target in ("tcp:127.0.0.1:6699", f"unix:{switch.dir}/extra"):
+        assert "OFPST_PORT_DESC" in run("ovs-ofctl", "-O", "OpenFlow13", "dump-ports-desc", target)
+    switch.ctl("del-controller", "br0")
+    done = subprocess.run(["ovs-ofctl", "probe", "tcp:127.0.0.1:6699"], capture_output=True)
+    assert done.returncode
+
+
+main()
