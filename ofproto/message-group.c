@@ -60,8 +60,9 @@ has_props(enum ofp_version version)
     return version <= OFP10 || version >= OFP15;
 }
 
+/* Where buckets have no ids on the wire, their places number them. */
 static enum ofperr
-decode_bucket(const struct of_bucket *of, enum ofp_version version,
+decode_bucket(const struct of_bucket *of, size_t place, enum ofp_version version,
               const struct ofp_decode_limits *limits, struct list *buckets)
 {
     struct ofpact_limits check_limits = {.max_ports = limits ? limits->max_ports : OFPORT_MAX,
@@ -82,6 +83,7 @@ decode_bucket(const struct of_bucket *of, enum ofp_version version,
         for (size_t i = 0; i < of->properties.n; i++)
             decode_bucket_prop(of->properties.items[i], bucket);
     } else {
+        bucket->bucket_id = (uint32_t)place;
         bucket->weight = of->weight;
         bucket->watch_port = of->watch_port;
         bucket->watch_group = of->watch_group;
@@ -106,7 +108,7 @@ decode_buckets(const struct of_bucket_list *list, enum ofp_version version,
 
     list_init(buckets);
     for (size_t i = 0; i < list->n && !error; i++)
-        error = decode_bucket(list->items[i], version, limits, buckets);
+        error = decode_bucket(list->items[i], i, version, limits, buckets);
     if (error)
         ofp_buckets_destroy(buckets);
     return error;

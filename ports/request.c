@@ -105,6 +105,25 @@ create_pair(struct ports *ports, const char *host_end, const uint8_t mac[6], con
     return ports_transact(ports, request, NULL, NULL);
 }
 
+/* Else the kernel would give the switch's end an address, and send into the bridge from it. */
+static int
+disable_ipv6(struct ports *ports, const char *name)
+{
+    char buffer[REQUEST_SIZE];
+    struct nlmsghdr *request = begin(buffer, RTM_NEWLINK, 0, 0, NULL);
+    struct nlattr *families, *inet6;
+    int err;
+
+    mnl_attr_put_strz(request, IFLA_IFNAME, name);
+    families = mnl_attr_nest_start(request, IFLA_AF_SPEC);
+    inet6 = mnl_attr_nest_start(request, AF_INET6);
+    mnl_attr_put_u8(request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    mnl_attr_nest_end(request, inet6);
+    mnl_attr_nest_end(request, families);
+    err = ports_transact(ports, request, NULL, NULL);
+    return err == EAFNOSUPPORT ? 0 : err; /* A kernel, or a device, without IPv6. */
+}
+
 int
 ports_create_local(struct ports *ports, const char *bridge, const uint8_t mac[6])
 {
@@ -115,7 +134,9 @@ ports_create_local(struct ports *ports, const char *bridge, const uint8_t mac[6]
     err = create_pair(ports, bridge, mac, switch_end);
     if (err)
         return err;
-    err = set_flag(ports, 0, switch_end, IFF_UP, true);
+    err = disable_ipv6(ports, switch_end);
+    if (!err)
+        err = set_flag(ports, 0, switch_end, IFF_UP, true);
     if (!err)
         err = set_flag(ports, 0, bridge, IFF_UP, true);
     if (err)

@@ -289,6 +289,7 @@ bridge_open_ofproto(struct bridge *bridge, struct error *error)
         bridge->ofproto = NULL;
         return error_set(error, err, "bridge '%s': %s", bridge->config.name, strerror(err));
     }
+    slowpath_set_implicit_misses(bridge->bridges->slowpath, bridge->ofproto, false);
     err = open_connections(bridge, error);
     if (err)
         return err;

@@ -112,6 +112,7 @@ local_pair_has_its_names_mac_and_is_up(void **state)
     assert_int_equal(end->peer_ifindex, host->ifindex);
     wait_for_carrier(seen, "br0");
     wait_for_carrier(seen, name);
+    shell("test -z \"$(ip -6 addr show dev shunt-25ad1adb)\"");
     assert_int_equal(ports_create_local(seen->ports, "br0", mac), EEXIST);
     assert_int_equal(ports_delete(seen->ports, host->ifindex), 0);
     ports_run(seen->ports);
