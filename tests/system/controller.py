@@ -56,12 +56,18 @@ def is_connected(switch, target):
     return controller_state(switch, target)["connected"]
 
 
+def wait_until_it_rules(switch, controller):
+    """The controller is connected, and its first flow is in."""
+    wait_for(lambda: is_connected(switch, controller.target), "the controller is connected", 30)
+    wait_for(lambda: "CONTROLLER" in switch.ctl("dump-flows", "br0"), "its first flow is in")
+
+
 @case
 def a_learning_controller_runs_four_hosts(switch):
     made = hosts(switch, 4, fail_mode="secure")
     controller = Controller(switch)
     switch.ctl("set-controller", "br0", controller.target)
-    wait_for(lambda: is_connected(switch, controller.target), "the controller is connected", 30)
+    wait_until_it_rules(switch, controller)
     assert controller_state(switch, controller.target)["protocol"] == "OpenFlow13"
     for one in made:
         for other in made:
@@ -93,7 +99,7 @@ def secure_mode_keeps_flows_without_controller(switch):
     one, other = hosts(switch, 2, fail_mode="secure")
     controller = Controller(switch)
     switch.ctl("set-controller", "br0", controller.target)
-    wait_for(lambda: is_connected(switch, controller.target), "connected", 30)
+    wait_until_it_rules(switch, controller)
     assert one.ping(other.address, 5) == 5
     switch.expect("connection")
     controller.stop()
@@ -113,7 +119,7 @@ def standalone_mode_takes_over_without_controller(switch):
     while one.ping(other.address, 1) == 0:
         assert time.monotonic() < deadline, "the bridge never stood alone"
     controller = Controller(switch)
-    wait_for(lambda: is_connected(switch, "tcp:127.0.0.1:6653"), "connected", 30)
+    wait_until_it_rules(switch, controller)
     assert one.ping(other.address, 5) == 5
     dump = run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", f"unix:{switch.dir}/br0.mgmt")
     assert "NORMAL" not in dump and "CONTROLLER" in dump, dump
