@@ -129,15 +129,11 @@ static bool
 is_conforming(struct slowpath *slowpath, uint64_t seq)
 {
     uint64_t conformed;
-    bool is_empty;
 
     pthread_mutex_lock(&slowpath->wake_lock);
     conformed = slowpath->conformed;
     pthread_mutex_unlock(&slowpath->wake_lock);
-    pthread_mutex_lock(&slowpath->ukeys.lock);
-    is_empty = !slowpath->ukeys.n;
-    pthread_mutex_unlock(&slowpath->ukeys.lock);
-    return (conformed >= seq || is_empty) && handlers_conform(slowpath->handlers, seq);
+    return (conformed >= seq || !slowpath->ukeys.n) && handlers_conform(slowpath->handlers, seq);
 }
 
 static void

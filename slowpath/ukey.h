@@ -55,8 +55,8 @@ struct ukey {
 struct ukeys {
     pthread_mutex_t lock;
     struct ukey **by_index;
-    uint32_t max; /* Indices below. */
-    uint32_t n;
+    uint32_t max;       /* Indices below. */
+    _Atomic uint32_t n; /* To be read without the lock, too. */
     struct list dying;
     uint64_t next_ufid;
 };

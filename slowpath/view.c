@@ -204,8 +204,6 @@ slowpath_get_stats(struct slowpath *slowpath, struct slowpath_stats *stats)
     COPY(n_execute_failed);
     COPY(last_pass_us);
 #undef COPY
-    pthread_mutex_lock(&slowpath->ukeys.lock);
     stats->n_flows = slowpath->ukeys.n;
-    pthread_mutex_unlock(&slowpath->ukeys.lock);
     stats->flow_limit = slowpath->options.flow_limit;
 }

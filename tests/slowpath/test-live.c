@@ -252,6 +252,98 @@ a_port_that_goes_takes_its_megaflows(void **state)
     live_close(&live);
 }
 
+/* The copy recirculates, which ends a list: user space runs the rest on the packet as it came. */
+static void
+lists_that_the_fast_path_cannot_run_are_run_in_pieces(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame inside = live_udp(1, 2, 80), frame = with_label(&inside);
+    struct slowpath_stats stats;
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "mpls actions=clone(pop_mpls:0x0800,resubmit(,1)),output:3\n"
+                      "table=1,ip,nw_dst=10.0.0.2 actions=output:2");
+    for (int i = 0; i < 5; i++) {
+        live_send(&live, 1, &frame);
+        expect_frame(&live, 2, &inside);
+        expect_frame(&live, 3, &frame);
+    }
+    slowpath_get_stats(live.slowpath, &stats);
+    assert_int_equal(stats.n_slow, 4);
+    assert_int_equal(live_rule_stats(&live, "mpls").n_packets, 5);
+    live_close(&live);
+}
+
+static void
+deleted_megaflows_come_back_by_traffic(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "in_port=1 actions=output:2");
+    for (int i = 0; i < 3; i++) {
+        live_send(&live, 1, &frame);
+        expect_frame(&live, 2, &frame);
+        live_wait(&live, n_megaflows(&live) == 1);
+        slowpath_del_flows(live.slowpath);
+        assert_int_equal(n_megaflows(&live), 0);
+    }
+    assert_int_equal(live_rule_stats(&live, "in_port=1").n_packets, 3);
+    live_close(&live);
+}
+
+/* What another change leaves alone is not translated again. */
+static void
+a_change_elsewhere_leaves_megaflows_alone(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct slowpath_stats stats;
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "priority=5,udp,nw_dst=10.0.0.2 actions=output:2");
+    live_send(&live, 1, &frame);
+    expect_frame(&live, 2, &frame);
+    live_wait(&live, n_megaflows(&live) == 1);
+    live_flows(&live, "priority=6,udp,nw_dst=10.0.0.9 actions=output:3\n"
+                      "table=7,priority=6 actions=output:3");
+    live_barrier(&live);
+    slowpath_get_stats(live.slowpath, &stats);
+    assert_int_equal(stats.n_revalidated, 0);
+    live_flows(&live, "priority=6,udp,nw_dst=10.0.0.2 actions=output:3");
+    live_barrier(&live);
+    live_send(&live, 1, &frame);
+    expect_frame(&live, 3, &frame);
+    slowpath_get_stats(live.slowpath, &stats);
+    assert_int_equal(stats.n_revalidated, 1);
+    live_close(&live);
+}
+
+static void
+a_dump_shows_the_megaflow(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct buf text = BUF_INITIALIZER;
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "udp,tp_dst=80 actions=output:2");
+    live_send(&live, 1, &frame);
+    expect_frame(&live, 2, &frame);
+    live_wait(&live, n_megaflows(&live) == 1);
+    slowpath_dump_flows(live.slowpath, live.ofproto, &text);
+    assert_string_equal(buf_text(&text),
+                        "recirc_id(0),in_port(101),eth_type(0x0800),ipv4(proto=17,frag=no),"
+                        "udp(dst=80), packets:0, bytes:0, used:never, actions:102\n");
+    buf_destroy(&text);
+    live_close(&live);
+}
+
 #define ON(HOOK, TEST)                                                                             \
     {                                                                                              \
         .name = #TEST " (" #HOOK ")", .test_func = TEST,                                           \
@@ -269,6 +361,10 @@ static const struct CMUnitTest tests[] = {
     ON_BOTH(what_a_pop_shows_is_parsed_again),
     ON_BOTH(packet_out_runs_its_actions),
     ON_BOTH(a_port_that_goes_takes_its_megaflows),
+    ON_BOTH(lists_that_the_fast_path_cannot_run_are_run_in_pieces),
+    ON_BOTH(deleted_megaflows_come_back_by_traffic),
+    ON_BOTH(a_change_elsewhere_leaves_megaflows_alone),
+    ON_BOTH(a_dump_shows_the_megaflow),
 };
 
 UNIT_MAIN(tests)
