@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Host, Skip, case, main, run, wait_for  # noqa: E402
+from harness import Host, Skip, case, main, run, sh, wait_for  # noqa: E402
 
 
 SOURCE = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(
@@ -147,6 +147,52 @@ def listeners_answer(switch):
     switch.ctl("del-controller", "br0")
     done = subprocess.run(["ovs-ofctl", "probe", "tcp:127.0.0.1:6699"], capture_output=True)
     assert done.returncode
+
+
+def make_certificates(directory):
+    """An authority, two certificates of it, and one that it does not know."""
+    sh(f"""cd {directory}; exec 2>/dev/null
+        for ca in ca other; do
+            openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=$ca -keyout $ca.key -out $ca.pem
+        done
+        sign() {{
+            openssl req -newkey rsa:2048 -nodes -subj /CN=$1 -keyout $1.key -out $1.csr
+            openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -out $1.pem
+        }}
+        sign switch ca; sign peer ca; sign stranger other""")
+
+
+@case
+def tls_checks_certificates(switch):
+    keys = switch.dir
+    make_certificates(keys)
+    tls = ["--private-key", f"{keys}/switch.key", "--certificate", f"{keys}/switch.pem",
+           "--ca-cert", f"{keys}/ca.pem"]
+    assert "together" in switch.start_fails(*tls[:2])
+    assert "no certificate in PEM" in switch.start_fails(*tls[:2], "--certificate", switch.log,
+                                                         *tls[4:])
+    switch.start(*tls)
+    switch.ctl("add-br", "br0")
+    switch.ctl("set-controller", "br0", "pssl:6699:127.0.0.1")
+    switch.expect("ssl|tls|TLS|certificate")
+
+    def probe(name):
+        return subprocess.run(
+            ["ovs-ofctl", "-O", "OpenFlow13", "probe", "ssl:127.0.0.1:6699", "-p",
+             f"{keys}/{name}.key", "-c", f"{keys}/{name}.pem", "-C", f"{keys}/ca.pem"],
+            capture_output=True, text=True, timeout=30)
+
+    assert probe("peer").returncode == 0, probe("peer").stderr
+    assert probe("stranger").returncode != 0
+    assert probe("peer").returncode == 0
+
+
+@case
+def tls_needs_its_options(switch):
+    switch.start()
+    switch.ctl("add-br", "br0")
+    assert "ssl" in switch.ctl_fails("set-controller", "br0", "pssl:6699").lower()
+    assert switch.ctl("get-controller", "br0") == ""
 
 
 main()
