@@ -397,8 +397,8 @@ xlate_branch_begin(struct xlate_ctx *ctx, struct xlate_branch *branch, bool is_l
     ctx->branch += !is_last;
 }
 
-static bool
-changes_packet(const struct dp_action *action)
+bool
+xlate_action_changes_packet(const struct dp_action *action)
 {
     return action->kind != DP_ACTION_OUTPUT && action->kind != DP_ACTION_USERSPACE &&
            action->kind != DP_ACTION_TRUNC;
@@ -418,7 +418,7 @@ start_run(struct xlate_ctx *ctx, size_t branch_start)
     }
     out->run_starts[out->n_runs++] = (uint32_t)out->n_actions;
     for (size_t i = start; i < branch_start; i++) {
-        if (changes_packet(&out->actions[i])) {
+        if (xlate_action_changes_packet(&out->actions[i])) {
             struct dp_action copy = out->actions[i];
 
             *xlate_emit(ctx, (enum dp_action_kind)copy.kind) = copy;

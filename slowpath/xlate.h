@@ -150,6 +150,9 @@ void xlate(const struct xlate_in *, struct xlate_out *);
 /* Takes references that last without the lock. Lock: read. */
 void xlate_out_pin(struct xlate_out *);
 
+/* Whether what follows the action in its list sees another packet: not after an output. */
+bool xlate_action_changes_packet(const struct dp_action *);
+
 /* ---- Consequences -----------------------------------------------------------------------------*/
 /* Credits packets to the references. */
 void xlate_refs_credit(const struct xlate_ref *, size_t n_refs, uint64_t n_packets,

@@ -140,7 +140,10 @@ open_packet_socket(const char *device)
                                   .sll_ifindex = (int)if_nametoindex(device)};
     int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL));
 
+    int room = 4 << 20;
+
     assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room), 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
 }

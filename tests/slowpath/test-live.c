@@ -276,6 +276,28 @@ lists_that_the_fast_path_cannot_run_are_run_in_pieces(void **state)
 }
 
 static void
+lists_longer_than_the_fast_path_takes_are_run_in_pieces(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80), changed = frame, received;
+    struct buf flow = BUF_INITIALIZER;
+    struct live live;
+
+    buf_puts(&flow, "in_port=1 actions=mod_dl_dst:02:00:00:00:00:09");
+    for (int i = 0; i < 500; i++)
+        buf_puts(&flow, ",output:2");
+    changed.data[5] = 9;
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, buf_text(&flow));
+    live_send(&live, 1, &frame);
+    for (int i = 0; i < 500; i++)
+        expect_frame(&live, 2, &changed);
+    assert_false(live_receive(&live, 2, &received, NEVER_MS));
+    buf_destroy(&flow);
+    live_close(&live);
+}
+
+static void
 deleted_megaflows_come_back_by_traffic(void **state)
 {
     enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
@@ -362,6 +384,7 @@ static const struct CMUnitTest tests[] = {
     ON_BOTH(packet_out_runs_its_actions),
     ON_BOTH(a_port_that_goes_takes_its_megaflows),
     ON_BOTH(lists_that_the_fast_path_cannot_run_are_run_in_pieces),
+    ON_BOTH(lists_longer_than_the_fast_path_takes_are_run_in_pieces),
     ON_BOTH(deleted_megaflows_come_back_by_traffic),
     ON_BOTH(a_change_elsewhere_leaves_megaflows_alone),
     ON_BOTH(a_dump_shows_the_megaflow),
