@@ -235,6 +235,19 @@ add_properties(struct features *f)
     add_fields(f, OF_TABLE_FEATURE_PROP_APPLY_SETFIELD, USE_SET);
 }
 
+/* The part of the pipeline that a table is in; OpenFlow 1.5. */
+static uint32_t
+egress_flags(const struct ofproto *ofproto, const struct table *table)
+{
+    uint8_t first = ofproto->first_egress_table;
+
+    if (first == OFTABLE_ALL)
+        return OFPTFF_INGRESS_TABLE | (table->id ? OFPTFF_EGRESS_TABLE : 0);
+    if (table->id < first)
+        return OFPTFF_INGRESS_TABLE;
+    return OFPTFF_EGRESS_TABLE | (table->id == first ? OFPTFF_FIRST_EGRESS : 0);
+}
+
 static void
 append_features(struct ofconn *ofconn, const struct table *table, struct ofp_multipart *mp)
 {
@@ -249,6 +262,7 @@ append_features(struct ofconn *ofconn, const struct table *table, struct ofp_mul
     f.entry->metadata_match = f.entry->metadata_write = UINT64_MAX;
     f.entry->max_entries = max_entries(table);
     f.entry->config = f.entry->capabilities = table->config;
+    f.entry->features = egress_flags(f.ofproto, table);
     add_properties(&f);
     multipart_add(mp, &f.entry->object);
     of_arena_destroy(&arena);
@@ -270,6 +284,8 @@ set_features(struct ofconn *ofconn, const struct of_table_features_stats_request
 
         mods[i].table_id = entry->table_id;
         mods[i].max_entries = entry->max_entries;
+        mods[i].sets_egress = ofconn->version >= OFP15;
+        mods[i].is_first_egress = entry->features & OFPTFF_FIRST_EGRESS;
         snprintf(mods[i].name, sizeof mods[i].name, "%s", entry->name);
     }
     error = ofproto_table_features(ofconn->mgr->ofproto, mods, tfr->entries.n);

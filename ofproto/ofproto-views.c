@@ -160,6 +160,16 @@ ofproto_table_mod(struct ofproto *ofproto, const struct ofp_table_mod *tm,
     return OFPERR_OK;
 }
 
+/* Where egress processing starts, or that it does not start here any more. Under the lock. */
+static void
+set_first_egress(struct ofproto *ofproto, uint8_t table_id, bool is_first)
+{
+    if (is_first == (ofproto->first_egress_table == table_id))
+        return;
+    ofproto->first_egress_table = is_first ? table_id : OFTABLE_ALL;
+    ofproto_changed(ofproto);
+}
+
 enum ofperr
 ofproto_table_features(struct ofproto *ofproto, const struct ofp_table_features_mod *mods, size_t n)
 {
@@ -169,11 +179,15 @@ ofproto_table_features(struct ofproto *ofproto, const struct ofp_table_features_
         if (!mods[i].max_entries ||
             mods[i].max_entries < table_n_flows(&ofproto->tables[mods[i].table_id]))
             return OFPERR_OFPTFFC_EPERM;
+        if (mods[i].is_first_egress && !mods[i].table_id)
+            return OFPERR_OFPTFFC_BAD_FEATURES;
     }
     pthread_rwlock_wrlock(&ofproto_lock);
     for (size_t i = 0; i < n; i++) {
         struct table *table = &ofproto->tables[mods[i].table_id];
 
+        if (mods[i].sets_egress)
+            set_first_egress(ofproto, mods[i].table_id, mods[i].is_first_egress);
         memcpy(table->name, mods[i].name, sizeof table->name);
         table->max_flows = mods[i].max_entries;
     }

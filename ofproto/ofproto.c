@@ -28,6 +28,7 @@ ofproto_create(const struct ofproto_options *options, const struct ofproto_ops *
     hmap_init(&ofproto->ports);
     hmap_init(&ofproto->ports_by_dp_port);
     ofproto->miss_send_len = OFP_DEFAULT_MISS_SEND_LEN;
+    ofproto->first_egress_table = OFTABLE_ALL;
     ofproto->next_port_no = 1;
     rule_heap_init(&ofproto->expiring, offsetof(struct rule, heap_index));
     list_init(&ofproto->events);

@@ -143,6 +143,7 @@ struct ofproto {
 
     uint16_t config_flags;  /* OFPC_FRAG_* */
     uint16_t miss_send_len; /* Bytes; of 1.0's misses. */
+    uint8_t first_egress_table; /* Of OpenFlow 1.5; OFTABLE_ALL: no egress processing. */
 
     /* Below: ofproto's own. */
     const struct ofproto_ops *ops;

@@ -49,6 +49,8 @@ struct ofp_table_features_mod {
     uint8_t table_id;
     char name[TABLE_NAME_SIZE];
     uint32_t max_entries; /* 0 is refused; more than there is memory for is as without a limit. */
+    bool sets_egress;     /* OpenFlow 1.5: `is_first_egress` says something. */
+    bool is_first_egress; /* Egress processing starts here; table 0 cannot. */
 };
 
 struct table {

@@ -22,6 +22,7 @@ slowpath_libslowpath_a_SOURCES = \
 	slowpath/xlate-action.c \
 	slowpath/xlate-commit.c \
 	slowpath/xlate-controller.c \
+	slowpath/xlate-egress.c \
 	slowpath/xlate-flow.c \
 	slowpath/xlate-freeze.c \
 	slowpath/xlate-group.c \

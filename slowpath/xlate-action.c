@@ -160,9 +160,8 @@ resubmit(struct xlate_ctx *ctx, const struct ofpact_resubmit *rs)
     ctx->depth--;
 }
 
-/* What is behind a recirculation inside the copy is saved and runs as part of the copy. */
-static void
-run_copy(struct xlate_ctx *ctx, const struct ofpact *actions, size_t size, bool is_last)
+void
+xlate_copy_actions(struct xlate_ctx *ctx, const struct ofpact *actions, size_t size, bool is_last)
 {
     struct buf outer_set = ctx->action_set;
     bool was_tail = ctx->tail;
@@ -185,7 +184,7 @@ run_clone(struct xlate_ctx *ctx, const struct ofpact_nest *nest)
 
     if (enter(ctx)) {
         xlate_branch_begin(ctx, branch, is_last);
-        run_copy(ctx, nest->actions, ofpact_nest_size(nest), is_last);
+        xlate_copy_actions(ctx, nest->actions, ofpact_nest_size(nest), is_last);
         xlate_branch_end(ctx, branch);
         ctx->depth--;
     }
@@ -198,7 +197,7 @@ xlate_bucket_actions(struct xlate_ctx *ctx, const struct ofpact *actions, size_t
     struct buf ordered = BUF_INITIALIZER;
 
     ofpacts_from_action_set(actions, size, &ordered);
-    run_copy(ctx, (const struct ofpact *)ordered.data, ordered.size, is_last);
+    xlate_copy_actions(ctx, (const struct ofpact *)ordered.data, ordered.size, is_last);
     buf_destroy(&ordered);
 }
 
@@ -225,6 +224,8 @@ update_actset_output(struct xlate_ctx *ctx)
     const struct ofpact *set = (const struct ofpact *)ctx->action_set.data, *a;
     uint32_t port = OFPORT_UNSET;
 
+    if (ctx->in_egress)
+        return;
     OFPACT_FOR_EACH(a, set, ctx->action_set.size)
     {
         if (a->type == OFPACT_GROUP) {

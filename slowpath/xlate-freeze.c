@@ -10,6 +10,8 @@ struct frozen {
     uint32_t in_port;
     uint32_t actset_output;
     uint32_t stack_size, action_set_size, segments_size;
+    uint32_t in_egress;
+    uint32_t pad;
     __be64 metadata;
     __be32 regs[FLOW_N_REGS];
 };
@@ -133,6 +135,7 @@ put_frozen(const struct xlate_ctx *ctx, struct buf *bytes)
                             .stack_size = (uint32_t)ctx->stack.size,
                             .action_set_size = (uint32_t)ctx->action_set.size,
                             .segments_size = (uint32_t)ctx->frozen.size,
+                            .in_egress = ctx->in_egress,
                             .metadata = ctx->pkt.flow.metadata};
 
     memcpy(frozen.regs, ctx->pkt.flow.regs, sizeof frozen.regs);
@@ -195,6 +198,7 @@ restore(struct xlate_ctx *ctx, const struct frozen *frozen)
     flow->actset_output = frozen->actset_output;
     flow->metadata = frozen->metadata;
     memcpy(flow->regs, frozen->regs, sizeof flow->regs);
+    ctx->in_egress = frozen->in_egress;
     buf_put(&ctx->stack, p, frozen->stack_size);
     p += frozen->stack_size;
     buf_put(&ctx->action_set, p, frozen->action_set_size);

@@ -18,7 +18,10 @@ xlate_output_port(struct xlate_ctx *ctx, const struct ofport *port, uint32_t tru
         xlate_report(ctx, "port %u does not forward", port->port_no);
         return;
     }
-    emit_output(ctx, port, truncate);
+    if (ctx->ofproto->first_egress_table != OFTABLE_ALL && !ctx->in_egress)
+        xlate_egress(ctx, port, truncate);
+    else
+        emit_output(ctx, port, truncate);
 }
 
 static int

@@ -125,6 +125,7 @@ struct xlate_ctx {
     bool stop;          /* This packet ends here (invalid TTL, an error). */
     bool freezing;      /* Unwinding to recirculate; what remains goes to frozen_actions. */
     bool in_action_set; /* The action set runs. */
+    bool in_egress;     /* The egress tables run, for one output. */
     bool tail;          /* Nothing follows the action that runs. */
     bool irreversible;  /* What was emitted cannot be undone by actions. */
 
@@ -229,6 +230,10 @@ void xlate_flood(struct xlate_ctx *, bool all, uint32_t truncate);
 void xlate_set_queue(struct xlate_ctx *, uint32_t queue_id);
 void xlate_pop_queue(struct xlate_ctx *);
 
+/* ---- xlate-egress.c ---- */
+/* Sends the packet through the egress tables on its way to a port (OpenFlow 1.5, section 5.1.3). */
+void xlate_egress(struct xlate_ctx *, const struct ofport *, uint32_t truncate);
+
 /* ---- xlate-controller.c ---- */
 struct xlate_packet_in {
     uint8_t reason;   /* OFPR_* */
@@ -264,6 +269,9 @@ void xlate_learned_free(struct xlate_learned *);
 
 /* ---- xlate-action.c ---- */
 void xlate_actions(struct xlate_ctx *, const struct ofpact *, size_t size);
+/* Runs actions on the current copy of the packet, with an action set of their own. What is behind
+ * a recirculation inside the copy is saved and runs as part of the copy. */
+void xlate_copy_actions(struct xlate_ctx *, const struct ofpact *, size_t size, bool is_last);
 /* Runs a bucket's actions as an action set on a copy of the packet (OpenFlow 1.3, section 5.6). */
 void xlate_bucket_actions(struct xlate_ctx *, const struct ofpact *, size_t size, bool is_last);
 

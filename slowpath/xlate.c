@@ -193,26 +193,23 @@ send_miss(struct xlate_ctx *ctx, bool is_implicit)
     xlate_controller(ctx, &packet_in);
 }
 
-/* A resubmit that finds nothing does nothing. */
+/* A resubmit that finds nothing does nothing. Else the packet is dropped or goes to the controller,
+ * and its action set with it. */
 static void
 run_miss(struct xlate_ctx *ctx, const struct table *table, bool is_resubmit)
 {
-    switch (table->miss) {
-    case TABLE_MISS_CONTINUE:
+    if (table->miss == TABLE_MISS_CONTINUE) {
         if (ofproto_table(ctx->ofproto, table->id + 1u))
             xlate_table(ctx, table->id + 1, is_resubmit);
-        break;
-    case TABLE_MISS_DEFAULT:
-        if (!is_resubmit && ctx->bridge->sends_implicit_misses)
-            send_miss(ctx, true);
-        break;
-    case TABLE_MISS_CONTROLLER:
-        if (!is_resubmit)
-            send_miss(ctx, false);
-        break;
-    case TABLE_MISS_DROP:
-        break;
+        return;
     }
+    if (is_resubmit)
+        return;
+    if (table->miss == TABLE_MISS_CONTROLLER)
+        send_miss(ctx, false);
+    else if (table->miss == TABLE_MISS_DEFAULT && ctx->bridge->sends_implicit_misses)
+        send_miss(ctx, true);
+    buf_clear(&ctx->action_set);
 }
 
 void
