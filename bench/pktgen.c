@@ -8,7 +8,8 @@
  * Frames are made by BPF test runs with live frames and leave by --out; what comes in at --sink
  * is counted and dropped. --restore writes
  * each frame's headers anew, for ways that change them. --bare-* attaches a program that does
- * nothing but redirect. Prints one JSON object: offered, received, seconds. */
+ * nothing but redirect. Prints one JSON object: offered, received, seconds, and sent: the frames of
+ * the warm-up counted, too. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -200,8 +201,8 @@ run(const struct traffic_bpf *skel, const struct options *options)
         ns += run_once(skel, frame, size, repeat) * repeat;
         offered += repeat;
     } while (ns < options->seconds * 1e9);
-    printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f}\n", offered,
-           read_count(skel) - before, ns / 1e9);
+    printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f, \"sent\": %lu}\n", offered,
+           read_count(skel) - before, ns / 1e9, BATCH + WARM_UP + offered);
 }
 
 static void

@@ -11,4 +11,4 @@ shift || true
 mkdir -p "$build"
 cd "$build"
 [ -f config.status ] || "$top/configure" -q "$@"
-make -s -j"$(nproc)"
+make -s -j"$(nproc)" >/dev/null

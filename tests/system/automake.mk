@@ -3,6 +3,10 @@
 system_tests = \
 	tests/system/controller.py \
 	tests/system/daemon.py \
-	tests/system/openflow.py
+	tests/system/ofctl.py \
+	tests/system/openflow.py \
+	tests/system/testcontroller.py \
+	tests/system/traffic.py
 TESTS += $(system_tests)
-EXTRA_DIST += $(system_tests) tests/system/harness.py
+EXTRA_DIST += $(system_tests) tests/system/harness.py tests/system/hosts.py
+check_PROGRAMS += bench/pktgen

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands at the other end of a port: raw frames on a wire, or a host with addresses."""
+import json
 import os
 import select
 import socket
 import struct
 import subprocess
-import time
 
 from harness import run, sh
 
@@ -27,8 +27,8 @@ class Wire:
         sh(f"ip link add {port} type veth peer name {self.end};"
            f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1 net.ipv6.conf.{self.end}.disable_ipv6=1;"
            f"ip link set {port} up; ip link set {self.end} up promisc on")
-        with open(f"/sys/class/net/{port}/address", encoding="ascii") as file:
-            self.port_mac = file.read().strip()
+        (link,) = json.loads(run("ip", "-j", "link", "show", port))
+        self.port_mac = link["address"]
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
