@@ -97,6 +97,8 @@ bridges_destroy(struct bridges *bridges, bool keep)
     if (!bridges)
         return;
     slowpath_stop(bridges->slowpath);
+    if (keep)
+        slowpath_let_go(bridges->slowpath);
     LIST_FOR_EACH_SAFE (bridge, next, link, &bridges->list) {
         if (!keep)
             release_devices(bridge);

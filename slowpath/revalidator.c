@@ -200,15 +200,14 @@ apply_due_effects(struct pass *pass)
 
 /* After a grace period the counters of what was taken out are final. Indices are reused first in,
  * first out, and the flow limit keeps some free, so that none of these is in use again yet. */
-static void
-bury(struct slowpath *slowpath)
+void
+revalidator_bury(struct slowpath *slowpath)
 {
     struct ukeys *ukeys = &slowpath->ukeys;
-    struct list dead = LIST_INITIALIZER(&dead);
     struct ukey *ukey, *next;
 
     pthread_mutex_lock(&ukeys->lock);
-    LIST_FOR_EACH_SAFE (ukey, next, dying, &ukeys->dying)
+    LIST_FOR_EACH (ukey, dying, &ukeys->dying)
         ukey->is_dead = true;
     pthread_mutex_unlock(&ukeys->lock);
     dp_flow_grace(slowpath->dp);
@@ -270,7 +269,7 @@ run_pass(struct slowpath *slowpath, struct pass *pass, bool by_clock)
     atomic_store(&slowpath->counters.last_pass_us, now_us() - start_us);
     announce(slowpath, pass->target);
     if (pass->changed)
-        bury(slowpath);
+        revalidator_bury(slowpath);
 }
 
 /* ---- The thread -------------------------------------------------------------------------------*/
@@ -398,6 +397,6 @@ revalidator_remove(struct slowpath *slowpath, const struct bridge *bridge)
         }
     }
     pthread_mutex_unlock(&ukeys->lock);
-    bury(slowpath);
+    revalidator_bury(slowpath);
     pthread_mutex_unlock(&slowpath->pass_lock);
 }

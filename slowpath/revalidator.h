@@ -20,6 +20,8 @@ struct slowpath;
 
 int revalidator_start(struct slowpath *, struct revalidator **);
 void revalidator_stop(struct revalidator *);
+/* Takes a grace period, credits what was taken out before it for the last time, and frees it. */
+void revalidator_bury(struct slowpath *);
 /* Removes all megaflows of a bridge (NULL: of all), and gives back what they held. Main thread. */
 void revalidator_remove(struct slowpath *, const struct bridge *);
 

@@ -348,19 +348,6 @@ slowpath_create(struct dp *dp, const struct slowpath_options *options,
     return 0;
 }
 
-/* Megaflows stay in the datapath, for who closes it with DP_KEEP. */
-static void
-forget_ukeys(struct slowpath *slowpath)
-{
-    struct ukeys *ukeys = &slowpath->ukeys;
-
-    for (uint32_t i = 0; i < ukeys->max; i++) {
-        if (ukeys->by_index[i])
-            ukey_free(ukeys->by_index[i], slowpath->dp);
-    }
-    ukeys_destroy(ukeys);
-}
-
 void
 slowpath_destroy(struct slowpath *slowpath)
 {
@@ -369,7 +356,8 @@ slowpath_destroy(struct slowpath *slowpath)
     if (!slowpath)
         return;
     slowpath_stop(slowpath);
-    forget_ukeys(slowpath);
+    slowpath_let_go(slowpath);
+    ukeys_destroy(&slowpath->ukeys);
     LIST_FOR_EACH_SAFE (barrier, next, link, &slowpath->barriers)
         free(barrier);
     if (slowpath->notify)
@@ -408,6 +396,22 @@ slowpath_stop(struct slowpath *slowpath)
     slowpath->handlers = NULL;
     revalidator_stop(slowpath->revalidator);
     slowpath->revalidator = NULL;
+}
+
+void
+slowpath_let_go(struct slowpath *slowpath)
+{
+    struct ukeys *ukeys = &slowpath->ukeys;
+
+    revalidator_bury(slowpath);
+    pthread_mutex_lock(&ukeys->lock);
+    for (uint32_t i = 0; i < ukeys->max; i++) {
+        if (ukeys->by_index[i])
+            ukey_free(ukeys->by_index[i], slowpath->dp);
+        ukeys->by_index[i] = NULL;
+    }
+    ukeys->n = 0;
+    pthread_mutex_unlock(&ukeys->lock);
 }
 
 void

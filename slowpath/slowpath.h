@@ -68,6 +68,9 @@ int slowpath_create(struct dp *, const struct slowpath_options *, const struct s
 void slowpath_destroy(struct slowpath *);
 int slowpath_start(struct slowpath *);
 void slowpath_stop(struct slowpath *);
+/* Megaflows stay in the datapath and are nobody's: for who leaves it forwarding. After
+ * slowpath_stop(), before bridges are removed (which removes their megaflows). */
+void slowpath_let_go(struct slowpath *);
 /* The configuration is in place: from now on adopted flows are held against the tables. */
 void slowpath_adopt_done(struct slowpath *);
 

@@ -149,55 +149,125 @@ open_packet_socket(const char *device)
 }
 
 static void
-add_port(struct live *live, uint32_t number, enum dp_hook hook)
+add_port(struct live *live, uint32_t number)
 {
     struct ofport port = {.port_no = number, .dp_port = 100 + number, .state = OFPPS_LIVE};
-    struct dp_port_info info;
-    char host[IFNAMSIZ];
 
     snprintf(port.name, sizeof port.name, "p%u", number);
-    snprintf(host, sizeof host, "h%u", number);
-    if (dp_port_add(live->dp, port.dp_port, if_nametoindex(port.name), 1, hook, &info))
-        fail_msg("%s", dp_error());
     assert_int_equal(ofproto_port_add(live->ofproto, &port, &number), 0);
-    live->fds[number] = open_packet_socket(host);
 }
 
-void
-live_open(struct live *live, enum dp_hook hook, int64_t idle_ms)
+static void
+attach_port(struct live *live, uint32_t number, enum dp_hook hook)
 {
-    const struct dp_options dp_options = {.max_flows = 4096, .ring_size = 1 << 20};
-    const struct ofproto_options options = {.name = "br0", .datapath_id = 1};
-    struct slowpath_options slowpath_options = {.idle_ms = idle_ms};
+    struct dp_port_info info;
+    char device[IFNAMSIZ];
+
+    snprintf(device, sizeof device, "p%u", number);
+    if (dp_port_add(live->dp, 100 + number, if_nametoindex(device), 1, hook, &info))
+        fail_msg("%s", dp_error());
+    snprintf(device, sizeof device, "h%u", number);
+    live->fds[number] = open_packet_socket(device);
+}
+
+static void
+open_dp(struct live *live)
+{
+    const struct dp_options options = {
+        .pin_dir = live->pin_dir, .max_flows = 4096, .ring_size = 1 << 20};
     bool adopted;
 
-    memset(live, 0, sizeof *live);
-    make_namespace();
-    if (dp_open(&dp_options, &live->dp, &adopted))
+    if (dp_open(&options, &live->dp, &adopted))
         fail_msg("%s", dp_error());
+}
+
+static void
+open_slowpath(struct live *live, int64_t idle_ms)
+{
+    const struct ofproto_options options = {.name = "br0", .datapath_id = 1};
+    struct slowpath_options slowpath_options = {.idle_ms = idle_ms};
+
     live->base = slowpath_options.base = event_base_new();
     live->ofproto = ofproto_create(&options, &ofproto_ops, live);
     assert_int_equal(
         slowpath_create(live->dp, &slowpath_options, &slowpath_ops, live, &live->slowpath), 0);
     assert_int_equal(slowpath_add_bridge(live->slowpath, live->ofproto), 0);
     for (uint32_t i = 1; i <= LIVE_N_PORTS; i++)
-        add_port(live, i, hook);
+        add_port(live, i);
+}
+
+static void
+start_slowpath(struct live *live)
+{
     slowpath_adopt_done(live->slowpath);
     assert_int_equal(slowpath_start(live->slowpath), 0);
+}
+
+static void
+open_all(struct live *live, const char *pin_dir, enum dp_hook hook, int64_t idle_ms)
+{
+    memset(live, 0, sizeof *live);
+    make_namespace();
+    live->pin_dir = pin_dir;
+    open_dp(live);
+    open_slowpath(live, idle_ms);
+    for (uint32_t i = 1; i <= LIVE_N_PORTS; i++)
+        attach_port(live, i, hook);
+    start_slowpath(live);
+}
+
+void
+live_open(struct live *live, enum dp_hook hook, int64_t idle_ms)
+{
+    open_all(live, NULL, hook, idle_ms);
+}
+
+void
+live_open_pinned(struct live *live, enum dp_hook hook, int64_t idle_ms)
+{
+    static char pin_dir[64];
+
+    snprintf(pin_dir, sizeof pin_dir, "/sys/fs/bpf/test-live-%d", (int)getpid());
+    open_all(live, pin_dir, hook, idle_ms);
+}
+
+static void
+close_slowpath(struct live *live)
+{
+    slowpath_remove_bridge(live->slowpath, live->ofproto);
+    slowpath_destroy(live->slowpath);
+    live->slowpath = NULL;
+    ofproto_destroy(live->ofproto);
+    event_base_free(live->base);
 }
 
 void
 live_close(struct live *live)
 {
     slowpath_stop(live->slowpath);
-    slowpath_remove_bridge(live->slowpath, live->ofproto);
-    slowpath_destroy(live->slowpath);
-    live->slowpath = NULL;
-    ofproto_destroy(live->ofproto);
-    event_base_free(live->base);
+    close_slowpath(live);
     dp_close(live->dp, DP_STOP);
     for (int i = 1; i <= LIVE_N_PORTS; i++)
         close(live->fds[i]);
+}
+
+void
+live_leave(struct live *live)
+{
+    slowpath_stop(live->slowpath);
+    slowpath_let_go(live->slowpath);
+    close_slowpath(live);
+    dp_close(live->dp, DP_KEEP);
+}
+
+void
+live_return(struct live *live, const char *flows)
+{
+    open_dp(live);
+    open_slowpath(live, 60000);
+    live_flows(live, flows);
+    start_slowpath(live);
+    live_barrier(live);
 }
 
 /* ---- The main loop ----------------------------------------------------------------------------*/

@@ -23,6 +23,7 @@ struct live_frame {
 struct live {
     struct event_base *base;
     struct dp *dp;
+    const char *pin_dir; /* NULL: nothing is pinned. */
     struct ofproto *ofproto;
     struct slowpath *slowpath;
     int fds[LIVE_N_PORTS + 1]; /* Packet sockets on h1 to h3. */
@@ -36,6 +37,11 @@ struct live {
 
 void live_open(struct live *, enum dp_hook, int64_t idle_ms);
 void live_close(struct live *);
+/* The same with a pinned datapath: live_leave() leaves it forwarding, live_return() adopts it and
+ * waits for the tables that come with it. */
+void live_open_pinned(struct live *, enum dp_hook, int64_t idle_ms);
+void live_leave(struct live *);
+void live_return(struct live *, const char *flows);
 
 void live_flows(struct live *, const char *lines);
 void live_del_flows(struct live *, const char *match);

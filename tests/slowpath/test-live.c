@@ -366,6 +366,37 @@ a_dump_shows_the_megaflow(void **state)
     live_close(&live);
 }
 
+/* Without a daemon packets keep flowing; the next one removes only what its tables refuse. */
+static void
+adopted_megaflows_are_held_against_the_tables(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame a = live_udp(1, 2, 80), b = live_udp(1, 2, 81);
+    struct slowpath_stats stats;
+    struct live live;
+
+    live_open_pinned(&live, hook, NO_IDLE);
+    live_flows(&live, "udp,tp_dst=80 actions=output:2\nudp,tp_dst=81 actions=output:2");
+    live_send(&live, 1, &a);
+    live_send(&live, 1, &b);
+    live_wait(&live, n_megaflows(&live) == 2);
+    expect_frame(&live, 2, &a);
+    expect_frame(&live, 2, &b);
+    live_leave(&live);
+    live_send(&live, 1, &a);
+    live_return(&live, "udp,tp_dst=80 actions=output:2\nudp,tp_dst=81 actions=output:3");
+    expect_frame(&live, 2, &a);
+    live_send(&live, 1, &a);
+    expect_frame(&live, 2, &a);
+    live_send(&live, 1, &b);
+    expect_frame(&live, 3, &b);
+    slowpath_get_stats(live.slowpath, &stats);
+    assert_int_equal(stats.n_misses, 0);
+    assert_int_equal(stats.n_updated, 1);
+    assert_int_equal(live_rule_stats(&live, "udp,tp_dst=80").n_packets, 1);
+    live_close(&live);
+}
+
 #define ON(HOOK, TEST)                                                                             \
     {                                                                                              \
         .name = #TEST " (" #HOOK ")", .test_func = TEST,                                           \
@@ -385,6 +416,7 @@ static const struct CMUnitTest tests[] = {
     ON_BOTH(a_port_that_goes_takes_its_megaflows),
     ON_BOTH(lists_that_the_fast_path_cannot_run_are_run_in_pieces),
     ON_BOTH(lists_longer_than_the_fast_path_takes_are_run_in_pieces),
+    ON_BOTH(adopted_megaflows_are_held_against_the_tables),
     ON_BOTH(deleted_megaflows_come_back_by_traffic),
     ON_BOTH(a_change_elsewhere_leaves_megaflows_alone),
     ON_BOTH(a_dump_shows_the_megaflow),
