@@ -79,7 +79,7 @@ struct ofp_packet_in {
     size_t packet_size;
     uint16_t total_size; /* Of the whole packet. */
     uint32_t buffer_id;
-    uint8_t reason; /* OFPR_* of 1.4: an older version gets the nearest that it has. */
+    uint8_t reason;   /* OFPR_* of 1.4: an older version gets the nearest that it has. */
     bool is_implicit; /* The packet met no flow entry at all: only OpenFlow 1.0 tells. */
     uint8_t table_id;
     uint64_t cookie;      /* UINT64_MAX: of no flow. */
