@@ -18,7 +18,8 @@ bench/pktgen.$(OBJEXT): bench/traffic.skel.h
 bench_fastpath_SOURCES = bench/fastpath.c
 bench_fastpath_LDADD = datapath/libdatapath.a actions/libactions.a lib/libshunt.a $(LIBBPF_LIBS)
 
-EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py bench/instructions
+EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py bench/instructions \
+	bench/profiles.py
 CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h
 
 noinst_PROGRAMS += bench/classifier
@@ -38,4 +39,9 @@ bench_flow_table_LDADD = ofproto/libofproto.a ofproto/libofp.a ofproto/libopenfl
 # Forwarding rates beside bare programs and Linux's own forwarding; sudo make bench.
 bench: all bench/pktgen bench/fastpath
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/forward.py $(BENCH_FLAGS)
-.PHONY: bench
+
+# The same over sizes, flows, masks and actions, and instructions a packet beside Open vSwitch.
+bench-full: bench
+	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/profiles.py
+	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/instructions
+.PHONY: bench bench-full

@@ -27,12 +27,13 @@ class Load:
     flows: int = 1  # A power of two.
     random: bool = False
     processor: int = 0
+    restore: bool = False  # The way changes headers: the generator writes them anew.
 
     def command(self, *args):
         command = ["taskset", "-c", str(self.processor), BUILD + "/bench/pktgen", "--realtime", "--out", "g",
                    "--seconds", str(self.seconds), "--size", str(self.size),
                    "--flows", str(self.flows), *args]
-        return command + ["--random"] if self.random else command
+        return command + ["--random"] * self.random + ["--restore"] * self.restore
 
 
 def run(*command, check=True):
@@ -102,7 +103,7 @@ def routing(load):
         ns("ip", "address", "add", "10.0.0.254/8", "dev", "p1")
         ns("ip", "address", "add", "11.0.0.254/8", "dev", "p2")
         ns("ip", "neighbour", "add", "11.0.0.1", "lladdr", "02:00:00:00:00:02", "dev", "p2")
-        return generate(load, "--sink", "s", "--dst-mac", mac, "--restore")
+        return generate(load, "--sink", "s", "--dst-mac", mac, *["--restore"] * (not load.restore))
 
 
 def fast_path(hook, flows=None, masks=1, actions="2"):

@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 /* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 1
+#define DP_ABI_VERSION 2
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -160,24 +160,27 @@ enum dp_ttl_copy { DP_TTL_OUT, DP_TTL_IN };
 enum dp_hash_kind { DP_HASH_L4, DP_HASH_SYM_L4, DP_N_HASHES };
 
 /* ---- Flow table ------------------------------------------------------------------------------*/
-#define DP_FLOW_ACTIONS 10
+#define DP_FLOW_ACTIONS 9
 #define DP_NO_FLOW 0xffffffffu
 
+/* What a packet touches lies together: the first line, and the lines of its headers in the key. */
 struct dp_flow {
-    struct dp_key key; /* Masked. */
     __u32 mask_index;
     __u32 next;      /* Record with the actions after these, or DP_NO_FLOW. */
     __u16 n_actions; /* In this record. */
     __u16 flags;     /* DP_FLOW_* */
     __u32 hash;      /* Of the masked key: the bucket, and so whether a slot is this record's. */
-    struct dp_action actions[DP_FLOW_ACTIONS];
-    __u64 ufid;   /* Stable identity of the flow over index reuse; 0: not a live record. */
-    __u32 detour; /* Record that holds the list instead of this one, or DP_NO_FLOW: how a list is
-                     replaced with one store. */
+    __u64 ufid;      /* Stable identity of the flow over index reuse; 0: not a live record. */
+    __u32 detour;    /* Record that holds the list instead of this one, or DP_NO_FLOW: how a list is
+                        replaced with one store. */
     __u32 pad;
+    struct dp_action actions[DP_FLOW_ACTIONS];
     __u64 spare;
+    struct dp_key key; /* Masked. With room for word number 31 behind: indices are masked so. */
+    __u64 spare2[3];
 };
 _Static_assert(sizeof(struct dp_flow) == 512, "eight cache lines");
+_Static_assert(__builtin_offsetof(struct dp_flow, key) == 256, "a cache line starts");
 
 #define DP_FLOW_NEEDS_TC                                                                           \
     1 /* XDP cannot run this list (several outputs): it passes the frame up.                       \
@@ -218,8 +221,11 @@ struct dp_control {
     __u16 order[DP_MAX_MASKS]; /* Indices of masks, the first n_masks. */
 };
 
-/* Slots of one CPU's microflow cache. */
-#define DP_CACHE_SLOTS 8192
+/* A set of the microflow cache, the latest first: hash << 32 | flow index + 1. */
+struct dp_cache_set {
+    __u64 ways[2];
+};
+#define DP_CACHE_SETS 4096 /* Of one CPU. */
 
 /* Counters of a flow on one CPU: slice cpu * max_flows + index. Written by the fast path. */
 struct dp_flow_stats {

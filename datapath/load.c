@@ -65,8 +65,8 @@ dp_maps_size(uint32_t max_flows, uint32_t n_cpus)
                     DP_INJECT_SLOTS * sizeof(struct dp_inject) +
                     DP_MAX_METERS * sizeof(struct dp_meter);
     size_t per_cpu = (size_t)max_flows * sizeof(struct dp_flow_stats) +
-                     DP_MAX_PORTS * sizeof(struct dp_port_stats) + DP_CACHE_SLOTS * 8 +
-                     sizeof(struct state);
+                     DP_MAX_PORTS * sizeof(struct dp_port_stats) +
+                     DP_CACHE_SETS * sizeof(struct dp_cache_set) + sizeof(struct state);
 
     return shared + per_cpu * n_cpus;
 }

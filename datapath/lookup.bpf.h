@@ -29,7 +29,7 @@ mask_at(__u32 index)
 static __always_inline __u32
 microflow_hash(const union state_key *u)
 {
-    __u64 l4 = (__u64)(u->key.tp_src | (__u32)u->key.tp_dst << 16) << 8 | u->key.ip_proto;
+    __u64 l4 = (__u64) * (const __u32 *)&u->key.tp_src << 8 | u->key.ip_proto;
     __u64 sum = (u->words[7] ^ 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull;
 
     sum += (u->words[8] ^ u->words[9] << 7 ^ u->words[0]) * 0xa0761d6478bd642full;
@@ -45,7 +45,7 @@ microflow_hash(const union state_key *u)
 static __always_inline bool
 flow_matches(const union state_key *u, const struct dp_mask *mask, const struct dp_flow *flow)
 {
-    const __u64 *want = (const __u64 *)flow;
+    const __u64 *want = (const __u64 *)&flow->key;
     __u32 n = mask->n_rest;
     __u64 diff = 0;
 
@@ -163,13 +163,34 @@ search_masks(__u32 round, struct search *search)
     return 0;
 }
 
+/* ---- The microflow cache ---- */
+
+static __always_inline struct dp_cache_set *
+cache_set(const struct state *state)
+{
+    __u32 number = state->cpu * DP_CACHE_SETS + (state->hash & (DP_CACHE_SETS - 1));
+
+    return bpf_map_lookup_elem(&cache, &number);
+}
+
+/* Another microflow of the set is kept, the one before it makes room. */
+static __always_inline void
+cache_fill(const struct state *state, __u32 index)
+{
+    struct dp_cache_set *set = cache_set(state);
+
+    if (!set)
+        return;
+    if (set->ways[0] >> 32 != state->hash)
+        set->ways[1] = set->ways[0];
+    set->ways[0] = (__u64)state->hash << 32 | (index + 1);
+}
+
 /* Searches every mask; fills the cache. */
 __noinline int
 lookup_megaflow(struct state *state)
 {
     struct search search = {.state = state, .found = DP_NO_FLOW};
-    __u32 slot;
-    __u64 *entry;
 
     if (!state)
         return (int)DP_NO_FLOW;
@@ -180,10 +201,7 @@ lookup_megaflow(struct state *state)
         return (int)DP_NO_FLOW;
     }
     state->totals.n_megaflow_hits++;
-    slot = state->cpu * DP_CACHE_SLOTS + (state->hash & (DP_CACHE_SLOTS - 1));
-    entry = bpf_map_lookup_elem(&cache, &slot);
-    if (entry)
-        *entry = (__u64)state->hash << 32 | (search.found + 1);
+    cache_fill(state, search.found);
     return (int)search.found;
 }
 
@@ -191,18 +209,17 @@ lookup_megaflow(struct state *state)
 static __always_inline const struct dp_flow *
 lookup(struct state *state, __u32 *index)
 {
+    const struct dp_cache_set *set;
     const struct dp_flow *flow;
     const struct dp_mask *mask;
-    __u64 *entry, guess;
-    __u32 slot;
+    __u64 guess;
 
     state->hash = microflow_hash(&state->u);
-    slot = state->cpu * DP_CACHE_SLOTS + (state->hash & (DP_CACHE_SLOTS - 1));
-    entry = bpf_map_lookup_elem(&cache, &slot);
-    if (entry) {
-        guess = *entry;
+    set = cache_set(state);
+    if (set) {
+        guess = set->ways[0] >> 32 == state->hash ? set->ways[0] : set->ways[1];
         *index = (__u32)guess - 1;
-        if ((__u32)(guess >> 32) == state->hash && (flow = flow_at(*index)) && flow->ufid &&
+        if (guess >> 32 == state->hash && (flow = flow_at(*index)) && flow->ufid &&
             (mask = mask_at(flow->mask_index)) && flow_matches(&state->u, mask, flow)) {
             state->totals.n_cache_hits++;
             return flow;

@@ -60,9 +60,9 @@ MAP_ARRAY(port_stats, struct dp_port_stats, DP_MAX_PORTS, BPF_F_MMAPABLE);
 /* Upcall token buckets, by port. Writer: the fast path, any CPU. */
 MAP_ARRAY(upcall_buckets, struct dp_token_bucket, DP_MAX_PORTS, BPF_F_MMAPABLE);
 
-/* Microflow cache: slices of DP_CACHE_SLOTS a CPU of {hash << 32 | flow index + 1}. An entry is
+/* Microflow cache: slices of DP_CACHE_SETS a CPU. An entry is
  * only a guess: a hit is checked against the megaflow's own mask. Writer: that CPU. */
-MAP_ARRAY(cache, __u64, DP_CACHE_SLOTS, 0);
+MAP_ARRAY(cache, struct dp_cache_set, DP_CACHE_SETS, 0);
 
 /* The packet in hand, a slot a CPU; also the totals, which user space reads. */
 MAP_ARRAY(states, struct state, 1, BPF_F_MMAPABLE);
