@@ -221,8 +221,8 @@ set_ip(ctx_t *ctx, struct state *state, union set_word old, union set_word new)
                                            : set_ip6(ctx, state, old, new);
     if (drop || old.ip.proto == new.ip.proto)
         return drop;
-    drop = set_pseudo_header(ctx, state,
-                             csum_diff(bpf_htons(old.ip.proto), bpf_htons(new.ip.proto)));
+    drop =
+        set_pseudo_header(ctx, state, csum_diff(bpf_htons(old.ip.proto), bpf_htons(new.ip.proto)));
     return drop ? drop : reparse(ctx, state);
 }
 

@@ -423,7 +423,8 @@ encode_v10(const struct match *match, struct of_match *of)
     field_write(get_exact(match, FIELD_ETH_DST, OFPFW_DL_DST, of, &left), of->dl_dst, 6);
     of->dl_type = (uint16_t)get_exact(match, FIELD_ETH_TYPE, OFPFW_DL_TYPE, of, &left);
     encode_v10_vlan(match, of, &left);
-    if (of->dl_type == 0x0800 || of->dl_type == 0x0806)
+    /* IPv6 came after 1.0; what it shares with IPv4 can be said. */
+    if (of->dl_type == 0x0800 || of->dl_type == 0x0806 || of->dl_type == 0x86dd)
         encode_v10_network(match, of, &left);
     return is_all_zero(&left);
 }

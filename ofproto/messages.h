@@ -5,7 +5,9 @@
  * ofproto/openflow.h) and fill a struct of ours; encoders append one whole message in the given
  * version to a buffer. Numbers, flags and commands have the values of OpenFlow 1.5 (enumerators of
  * the generated header), ports 32 bits. Nothing here knows a table: whether a port, group or
- * meter exists is the tables' question.
+ * meter exists is the tables' question. What a version cannot say is left out, but a number that
+ * its field cannot hold leaves the buffer as it was: ofpacts_find_unencodable()
+ * (ofproto/ofpact-wire.h) tells of actions beforehand.
  *
  * Ownership: a decoded struct's ofpacts lie in the buffer that the caller passes (a stub on its
  * stack, typically), packet data in the message. Errors: enum ofperr, with the struct undefined.
@@ -79,7 +81,7 @@ struct ofp_packet_in {
     size_t packet_size;
     uint16_t total_size; /* Of the whole packet. */
     uint32_t buffer_id;
-    uint8_t reason; /* OFPR_* of 1.4: an older version gets the nearest that it has. */
+    uint8_t reason;   /* OFPR_* of 1.4: an older version gets the nearest that it has. */
     bool is_implicit; /* The packet met no flow entry at all: only OpenFlow 1.0 tells. */
     uint8_t table_id;
     uint64_t cookie;      /* UINT64_MAX: of no flow. */

@@ -216,6 +216,8 @@ ofpacts_encode_instructions(const struct ofpact *ofpacts, size_t size, const str
 static bool
 is_encodable(const struct ofpact *ofpact, enum ofp_version version)
 {
+    uint16_t port16;
+
     switch ((int)ofpact->type) {
     case OFPACT_PUSH_VLAN:
     case OFPACT_PUSH_PBB:
@@ -228,6 +230,12 @@ is_encodable(const struct ofpact *ofpact, enum ofp_version version)
         return version > OFP10;
     case OFPACT_STAT_TRIGGER:
         return version >= OFP15;
+    case OFPACT_OUTPUT:
+        return version > OFP10 ||
+               ofport_to_v10(((const struct ofpact_output *)ofpact)->port, &port16);
+    case OFPACT_ENQUEUE:
+        return version > OFP10 ||
+               ofport_to_v10(((const struct ofpact_enqueue *)ofpact)->port, &port16);
     default:
         return true;
     }

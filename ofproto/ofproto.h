@@ -141,8 +141,8 @@ struct ofproto {
     struct hmap ports;  /* struct ofport, by port_no */
     struct hmap ports_by_dp_port;
 
-    uint16_t config_flags;  /* OFPC_FRAG_* */
-    uint16_t miss_send_len; /* Bytes; of 1.0's misses. */
+    uint16_t config_flags;      /* OFPC_FRAG_* */
+    uint16_t miss_send_len;     /* Bytes; of 1.0's misses. */
     uint8_t first_egress_table; /* Of OpenFlow 1.5; OFTABLE_ALL: no egress processing. */
 
     /* Below: ofproto's own. */

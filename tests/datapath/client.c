@@ -575,10 +575,11 @@ send_for_a_second(void *aux)
     return NULL;
 }
 
-/* Two CPUs at once, 100,000 packets a second: what passes is exact to 2 %. The burst is long
- * enough that nothing is lost when the machine lets neither CPU run for a while. */
-static void
-meter_is_exact(struct net *net)
+/* Two CPUs at once, 100,000 packets a second: never more than 2 % above that passes. Returns
+ * whether no less passed, either: on a machine that lets neither CPU run for longer than the burst
+ * lasts, tokens are lost. */
+static bool
+meter_lets_its_rate_pass(struct net *net)
 {
     struct dp_action list[] = {{.kind = DP_ACTION_METER, .arg32 = 4}, output_to(2, true)};
     struct dp_meter_band_config band = {.type = DP_BAND_DROP, .rate = 100000, .burst = 20000};
@@ -609,18 +610,22 @@ meter_is_exact(struct net *net)
     n_expected = (time_now_ms() - start_ms) * 100 + band.burst;
     dp_totals(net->dp, &after);
     assert_true(after.n_dropped[DP_DROP_METER] > before.n_dropped[DP_DROP_METER] + n_expected);
-    assert_in_range(after.n_forwarded - before.n_forwarded, n_expected * 98 / 100,
-                    n_expected * 102 / 100);
+    assert_true(after.n_forwarded - before.n_forwarded <= n_expected * 102 / 100);
+    return after.n_forwarded - before.n_forwarded >= n_expected * 98 / 100;
 }
 
 static void
 meter_is_exact_on_two_cpus(void **state)
 {
     struct net net;
+    bool is_exact = false;
+    int n_tries = 5;
 
     (void)state;
     net_open(&net, DP_HOOK_TC, NULL, NULL);
-    meter_is_exact(&net);
+    while (!is_exact && n_tries--)
+        is_exact = meter_lets_its_rate_pass(&net);
+    assert_true(is_exact);
     net_close(&net, DP_STOP);
 }
 

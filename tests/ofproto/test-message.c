@@ -603,8 +603,7 @@ static bool
 is_unsupported(enum ofperr error)
 {
     return error == OFPERR_OFPBMC_BAD_FIELD || error == OFPERR_OFPBAC_BAD_SET_TYPE ||
-           error == OFPERR_OFPBAC_BAD_VENDOR_TYPE ||
-           error == OFPERR_OFPBAC_MATCH_INCONSISTENT;
+           error == OFPERR_OFPBAC_BAD_VENDOR_TYPE || error == OFPERR_OFPBAC_MATCH_INCONSISTENT;
 }
 
 /* A flow mod that another program wrote: encoding it again and decoding that changes nothing. */
