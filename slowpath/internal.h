@@ -76,6 +76,7 @@ struct slowpath {
     pthread_mutex_t pass_lock; /* Held for a pass; before all other locks. */
     pthread_mutex_t wake_lock;
     pthread_cond_t wake; /* For the revalidator. */
+    bool is_alert;       /* The revalidator knows of a change, or is not asleep: needs no signal. */
     uint64_t conformed;  /* All megaflows conform to this seq. */
 
     bool is_stopping;

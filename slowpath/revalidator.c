@@ -294,12 +294,14 @@ wait_for_work(struct revalidator *revalidator, int64_t calm_until_ms)
         int64_t until_ms =
             is_behind ? MIN(calm_until_ms, revalidator->next_clock_ms) : revalidator->next_clock_ms;
 
+        slowpath->is_alert = is_behind;
         if (is_behind && atomic_load(&slowpath->has_barriers))
             break;
         deadline = timespec_of_ms(until_ms);
         if (pthread_cond_timedwait(&slowpath->wake, &slowpath->wake_lock, &deadline) == ETIMEDOUT)
             break;
     }
+    slowpath->is_alert = true;
     goes_on = !slowpath->is_stopping;
     pthread_mutex_unlock(&slowpath->wake_lock);
     return goes_on;

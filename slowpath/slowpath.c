@@ -139,7 +139,8 @@ void
 slowpath_wake_revalidator(struct slowpath *slowpath)
 {
     pthread_mutex_lock(&slowpath->wake_lock);
-    pthread_cond_signal(&slowpath->wake);
+    if (!slowpath->is_alert || atomic_load(&slowpath->has_barriers))
+        pthread_cond_signal(&slowpath->wake);
     pthread_mutex_unlock(&slowpath->wake_lock);
 }
 
