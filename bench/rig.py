@@ -120,7 +120,8 @@ def fast_path(hook, flows=None, masks=1, actions="2"):
 
 @contextlib.contextmanager
 def daemon():
-    """shuntd in the wires' namespace; gives its run directory and a function that runs shuntctl."""
+    """shuntd in the wires' namespace; gives its process number, its run
+    directory and a function that runs shuntctl."""
     with tempfile.TemporaryDirectory() as directory:
         pins = f"/sys/fs/bpf/{NET}"
         process = subprocess.Popen(
@@ -132,8 +133,9 @@ def daemon():
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit("shuntd did not start: " + open(directory + "/log").read())
                 time.sleep(0.01)
-            yield directory, lambda *args: ns(BUILD + "/cli/shuntctl", "--run-dir", directory,
-                                              *args)
+            # ip executes the daemon in its own place.
+            yield process.pid, directory, lambda *args: ns(
+                BUILD + "/cli/shuntctl", "--run-dir", directory, *args)
         finally:
             process.terminate()
             process.wait(20)
@@ -143,7 +145,7 @@ def daemon():
 def shunt(hook):
     """The whole switch under an OpenFlow rule."""
     def contestant(load):
-        with wires(), daemon() as (directory, ctl):
+        with wires(), daemon() as (_, directory, ctl):
             ctl("add-br", "br0", "fail-mode=secure")
             ctl("add-port", "br0", "p1", "ofport=1", "hook=" + hook)
             ctl("add-port", "br0", "p2", "ofport=2", "hook=" + hook)

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Flow mods a second and memory a flow of shuntd beside ovs-vswitchd (on a dummy datapath).
+
+Messages are made beforehand and written at once, one by one or as a bundle; the clock stops at
+the barrier's reply. Flows match in_port, addresses and a port of TCP, under one mask. Memory is
+what the process's resident set grew by.
+"""
+import argparse
+import contextlib
+import json
+import os
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import rig
+
+VERSION = 5  # OpenFlow 1.4: the first with bundles.
+HELLO, ERROR, FLOW_MOD, BARRIER_REQUEST, BARRIER_REPLY = 0, 1, 14, 20, 21
+BUNDLE_CONTROL, BUNDLE_ADD = 33, 34
+OPEN, COMMIT = 0, 4
+
+
+def message(kind, body=b"", xid=1):
+    return struct.pack("!BBHI", VERSION, kind, 8 + len(body), xid) + body
+
+
+def oxm(field, value):
+    return struct.pack("!HBB", 0x8000, field << 1, len(value)) + value
+
+
+def flow_mod(number, command=0):
+    fields = (oxm(0, struct.pack("!I", 1)) + oxm(5, b"\x08\x00") + oxm(10, b"\x06") +
+              oxm(11, struct.pack("!I", 0x0a000000 + number)) +
+              oxm(12, struct.pack("!I", 0x0b000000 + number)) + oxm(14, b"\x01\xbb"))
+    match = struct.pack("!HH", 1, 4 + len(fields)) + fields
+    match += bytes(-len(match) % 8)
+    output = struct.pack("!HHIH6x", 0, 16, 1, 0)
+    apply = struct.pack("!HH4x", 4, 8 + len(output)) + output
+    return message(FLOW_MOD, struct.pack("!QQBBHHHIIIHH", 0, 0, 0, command, 0, 0, 100, 0xffffffff,
+                                         0xffffffff, 0xffffffff, 0, 0) + match + apply)
+
+
+def bundled(messages):
+    yield message(BUNDLE_CONTROL, struct.pack("!IHH", 1, OPEN, 1))
+    for one in messages:
+        yield message(BUNDLE_ADD, struct.pack("!I2xH", 1, 1) + one)
+    yield message(BUNDLE_CONTROL, struct.pack("!IHH", 1, COMMIT, 1))
+
+
+class Connection:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.input = self.socket.makefile("rb")
+        self.socket.sendall(message(HELLO))
+
+    def finish(self):
+        """Reads until the barrier's reply."""
+        while True:
+            _, kind, length, _ = struct.unpack("!BBHI", self.input.read(8))
+            body = self.input.read(length - 8)
+            if kind == ERROR:
+                raise SystemExit(f"an error message: {body[:4].hex()}")
+            if kind == BARRIER_REPLY:
+                return
+
+    def time(self, data):
+        start = time.monotonic()
+        writer = threading.Thread(target=self.socket.sendall, args=(data,))
+        writer.start()
+        self.finish()
+        writer.join()
+        return time.monotonic() - start
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 20
+    while not os.path.exists(path):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"no {path} within 20 s")
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def ended(*processes):
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait(20)
+
+
+@contextlib.contextmanager
+def shunt():
+    with rig.wires(), rig.daemon() as (pid, directory, ctl):
+        ctl("add-br", "br0", "fail-mode=secure")
+        yield directory + "/br0.mgmt", pid
+
+
+@contextlib.contextmanager
+def ovs():
+    with tempfile.TemporaryDirectory() as run:
+        os.environ.update(OVS_RUNDIR=run, OVS_DBDIR=run, OVS_LOGDIR=run)
+        rig.run("ovsdb-tool", "create", run + "/db", "/usr/share/openvswitch/vswitch.ovsschema")
+        server = subprocess.Popen(["ovsdb-server", run + "/db", f"--remote=punix:{run}/db.sock",
+                                   "-vconsole:off"])
+        with ended(server):
+            wait_for(run + "/db.sock")
+            rig.run("ovs-vsctl", f"--db=unix:{run}/db.sock", "--no-wait", "init")
+            switch = subprocess.Popen(["ovs-vswitchd", f"unix:{run}/db.sock",
+                                       "--enable-dummy=override", "-vconsole:off"])
+            with ended(switch):
+                rig.run("ovs-vsctl", f"--db=unix:{run}/db.sock", "add-br", "br0", "--", "set",
+                        "bridge", "br0", "datapath_type=dummy", "fail-mode=secure",
+                        "protocols=OpenFlow14")
+                wait_for(run + "/br0.mgmt")
+                yield run + "/br0.mgmt", switch.pid
+
+
+def one(switch, data, n_flows):
+    with switch() as (path, pid):
+        connection = Connection(path)
+        connection.time(message(BARRIER_REQUEST))
+        before = resident(pid)
+        seconds = connection.time(data)
+        return {"seconds": seconds, "bytes": (resident(pid) - before) / n_flows}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--flows", type=int, default=100000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", help="where the figures go")
+    options = parser.parse_args()
+    mods = [flow_mod(number) for number in range(options.flows)]
+    data = {"one by one": b"".join(mods) + message(BARRIER_REQUEST),
+            "bundle": b"".join(bundled(mods)) + message(BARRIER_REQUEST)}
+    results, all_met = [], True
+    print(f"{options.flows} flows{'':8}{'shuntd/s':>12}{'ovs/s':>12}{'ratio':>8}{'goal':>6}"
+          f"{'shuntd,B':>10}{'ovs,B':>8}{'ratio':>8}{'goal':>6}")
+    for how, bytes_ in data.items():
+        rounds = [(one(shunt, bytes_, options.flows), one(ovs, bytes_, options.flows))
+                  for _ in range(options.rounds)]
+        speed = statistics.median(b["seconds"] / a["seconds"] for a, b in rounds)
+        memory = statistics.median(a["bytes"] / b["bytes"] for a, b in rounds)
+        rates = [options.flows / statistics.median(r[i]["seconds"] for r in rounds) for i in (0, 1)]
+        sizes = [statistics.median(r[i]["bytes"] for r in rounds) for i in (0, 1)]
+        print(f"{how:20}{rates[0]:12.0f}{rates[1]:12.0f}{speed:8.2f}{3:6}{sizes[0]:10.0f}"
+              f"{sizes[1]:8.0f}{memory:8.2f}{0.5:6}", flush=True)
+        results.append({"how": how, "rounds": rounds})
+        all_met = all_met and speed >= 3 and memory <= 0.5
+    if options.json:
+        with open(options.json, "w", encoding="ascii") as file:
+            json.dump(results, file, indent=1)
+    sys.exit(0 if all_met else 1)
+
+
+main()
