@@ -3,8 +3,11 @@
  * for 1.3 as ONF's extension 230, the same messages under an experimenter's number). */
 #include "ofproto/ofconn.h"
 
+#include <malloc.h>
+
 #define MAX_BUNDLES 64 /* A connection. */
 #define MAX_STUB_ACTIONS 2048
+#define TRIM_ITEMS 1024 /* About a megabyte: worth giving back to the system. */
 
 /* A message as it was added: decoded, so that a bad one is refused at once. */
 struct bundled {
@@ -43,11 +46,15 @@ bundled_destroy(struct bundled *item)
 static void
 bundle_destroy(struct bundle *bundle)
 {
+    size_t n = bundle->n;
+
     for (size_t i = 0; i < bundle->n; i++)
         bundled_destroy(bundle->items[i]);
     list_remove(&bundle->link);
     free(bundle->items);
     free(bundle);
+    if (n >= TRIM_ITEMS)
+        malloc_trim(0);
 }
 
 void
