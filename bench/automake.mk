@@ -19,7 +19,7 @@ bench_fastpath_SOURCES = bench/fastpath.c
 bench_fastpath_LDADD = datapath/libdatapath.a actions/libactions.a lib/libshunt.a $(LIBBPF_LIBS)
 
 EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py bench/instructions \
-	bench/profiles.py bench/flow-mods.py
+	bench/profiles.py bench/flow-mods.py bench/new-flows.py
 CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h
 
 noinst_PROGRAMS += bench/classifier
@@ -45,4 +45,5 @@ bench-full: bench
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/profiles.py
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/instructions
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/flow-mods.py
+	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/new-flows.py
 .PHONY: bench bench-full
