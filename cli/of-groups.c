@@ -195,6 +195,37 @@ decode_meter_stats(const struct of_header *reply, struct dump *dump)
     return ofp_meter_stats_decode(reply, print_meter_stats, dump);
 }
 
+static void
+print_flags(const char *title, uint32_t bits, const char *const names[], size_t n)
+{
+    printf("%s:", title);
+    for (size_t i = 0; i < n; i++) {
+        if (bits >> i & 1 && names[i])
+            printf(" %s", names[i]);
+    }
+    putchar('\n');
+}
+
+/* A reply of 1.5 may lack what 1.5 added, as Open vSwitch's does. */
+static enum ofperr
+decode_meter_features(const struct of_header *reply, struct dump *dump)
+{
+    static const char *const types[] = {NULL, "drop", "dscp_remark"};
+    static const char *const flags[] = {"kbps", "pktps", "burst", "stats"};
+    static const char *const features[] = {"action_set", "any_position", "multi_list"};
+    const struct of_meter_features_stats_reply *of = (const void *)reply;
+
+    (void)dump;
+    printf("max_meter:%u max_bands:%u max_color:%u\n", of->features.max_meter,
+           of->features.max_bands, of->features.max_color);
+    print_flags("band_types", of->features.band_types, types, ARRAY_SIZE(types));
+    print_flags("capabilities", of->features.capabilities, flags, ARRAY_SIZE(flags));
+    if (of->feature_flags.n)
+        print_flags("features", of->feature_flags.items[0]->features, features,
+                    ARRAY_SIZE(features));
+    return OFPERR_OK;
+}
+
 static int
 take_reply(const struct of_header *reply, void *aux)
 {
@@ -202,9 +233,12 @@ take_reply(const struct of_header *reply, void *aux)
     enum ofperr error;
 
     if (dump->list) {
-        json_t *json = of_json(&reply->object);
+        json_t *json = of_json(&reply->object), *entries = json_object_get(json, "entries");
 
-        json_array_extend(dump->list, json_object_get(json, "entries"));
+        if (entries)
+            json_array_extend(dump->list, entries);
+        else
+            json_array_append(dump->list, json_object_get(json, "features"));
         json_decref(json);
         return 0;
     }
@@ -328,6 +362,12 @@ meter_stats(const struct cli *cli)
            dump_all(cli, OF_METER_STATS_REQUEST, decode_meter_stats, id, set_meter_stats_id);
 }
 
+static int
+meter_features(const struct cli *cli)
+{
+    return dump_all(cli, OF_METER_FEATURES_STATS_REQUEST, decode_meter_features, 0, NULL);
+}
+
 const struct cli_verb cli_group_verbs[] = {
     {"add-group", add_group, 2, 2, "SWITCH GROUP", "add a group"},
     {"mod-group", mod_group, 2, 2, "SWITCH GROUP", "change a group"},
@@ -341,5 +381,6 @@ const struct cli_verb cli_group_verbs[] = {
     {"del-meter", del_meter, 1, 2, "SWITCH [METER]", "delete a meter, or all"},
     {"dump-meters", dump_meters, 1, 2, "SWITCH [METER]", "print meters"},
     {"meter-stats", meter_stats, 1, 2, "SWITCH [METER]", "print meters' counters"},
+    {"meter-features", meter_features, 1, 1, "SWITCH", "print what meters can do"},
     {NULL, NULL, 0, 0, NULL, NULL},
 };

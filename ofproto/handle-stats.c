@@ -225,7 +225,9 @@ handle_port_stats(struct ofconn *ofconn, const struct request *request)
 static enum ofperr
 check_queue(struct ofconn *ofconn, uint32_t port_no, uint32_t queue_id)
 {
-    if (port_no != OFPORT_ANY && !ofproto_port(ofconn->mgr->ofproto, port_no))
+    uint32_t any = ofconn->version == OFP10 ? OFPORT_ALL : OFPORT_ANY;
+
+    if (port_no != any && !ofproto_port(ofconn->mgr->ofproto, port_no))
         return OFPERR_OFPQOFC_BAD_PORT;
     return queue_id == OFQUEUE_ALL ? 0 : OFPERR_OFPQOFC_BAD_QUEUE;
 }
@@ -469,6 +471,23 @@ handle_meter_config(struct ofconn *ofconn, const struct request *request)
     return reply_meters(ofconn, request, mcr->meter_id, false);
 }
 
+/* The feature flags of 1.5. On the management socket they are left out: ovs-ofctl, whom it serves,
+ * refuses them, as Open vSwitch has the shape of 1.3 here. */
+static void
+add_meter_flags(const struct ofconn *ofconn, const struct request *request,
+                struct of_meter_features_stats_reply *reply)
+{
+    struct of_meter_features_flags *flags;
+
+    if (ofconn->version < OFP15 || ofconn->kind == OFCONN_SERVICE)
+        return;
+    flags = async_new(ofconn, request->arena, OF_METER_FEATURES_FLAGS);
+    flags->features = OFPMFF_ACTION_SET | OFPMFF_ANY_POSITION | OFPMFF_MULTI_LIST;
+    reply->feature_flags.items = of_arena_alloc(request->arena, sizeof(void *));
+    reply->feature_flags.items[0] = flags;
+    reply->feature_flags.n = 1;
+}
+
 static enum ofperr
 handle_meter_features(struct ofconn *ofconn, const struct request *request)
 {
@@ -480,6 +499,7 @@ handle_meter_features(struct ofconn *ofconn, const struct request *request)
         reply->features.band_types = 1u << OFPMBT_DROP | 1u << OFPMBT_DSCP_REMARK;
         reply->features.capabilities = OFPMF_KBPS | OFPMF_PKTPS | OFPMF_BURST | OFPMF_STATS;
         reply->features.max_bands = OFP_MAX_BANDS;
+        add_meter_flags(ofconn, request, reply);
     }
     ofconn_send_object(ofconn, reply);
     return 0;

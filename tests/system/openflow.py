@@ -299,6 +299,8 @@ def shuntctl_manages_groups_and_meters(switch):
         assert "meter=3 kbps burst" in switch.ctl("-O", version, "dump-meters", "br0")
         assert switch.ctl_json("-O", version, "dump-meters", "br0")[0]["meter_id"] == 3
         assert "meter:3" in switch.ctl("-O", version, "meter-stats", "br0")
+        assert ofctl(switch, "meter-features", version=version).endswith(
+            switch.ctl("-O", version, "meter-features", "br0"))
         switch.ctl("-O", version, "del-meter", "br0", "meter=3")
         assert switch.ctl("-O", version, "dump-meters", "br0") == ""
 
