@@ -26,6 +26,8 @@ handle_flow_format(struct ofconn *ofconn, const struct request *request)
 
     if (ofconn->version != OFP10)
         return OFPERR_OFPBRC_BAD_TYPE;
+    if (set->format != NXFF_OPENFLOW10 && set->format != NXFF_NXM)
+        return OFPERR_OFPBRC_EPERM;
     ofconn->is_nxm = set->format == NXFF_NXM;
     return 0;
 }

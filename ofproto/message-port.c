@@ -267,8 +267,8 @@ ofp_features_encode(const struct ofp_features *features, enum ofp_version versio
 }
 
 /* ---- Errors -----------------------------------------------------------------------------------*/
-#define OFP_XID_OFS 4  /* Of the header's xid. */
-#define ERROR_DATA 64u /* Bytes of the request that are sent back, or more. */
+#define OFP_XID_OFS 4                      /* Of the header's xid. */
+#define MAX_DATA ((size_t)UINT16_MAX - 20) /* Of the request that is sent back. */
 
 /* An error of Nicira's or ONF's. */
 static void
@@ -314,7 +314,7 @@ ofp_error_encode(enum ofperr error, const void *request, size_t request_size, st
         uint32_t xid = request_size >= 8 ? (uint32_t)field_read(bytes + OFP_XID_OFS, 4) : 0;
 
         encode_experimenter(wire, version, xid,
-                            (struct of_octets){bytes, MIN(request_size, ERROR_DATA)}, msg);
+                            (struct of_octets){bytes, MIN(request_size, MAX_DATA)}, msg);
         return;
     }
     if (!of_error_encode(&(struct of_error){.type = wire.type, .code = wire.code}, (uint8_t)version,

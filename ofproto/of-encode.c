@@ -222,6 +222,27 @@ of_list_encode(uint16_t class_id, uint8_t version, const void *list, struct of_b
     return error;
 }
 
+#define FIRST_NICIRA_CODE 256 /* Of errors in 1.0. */
+#define NICIRA_ID 0x2320u
+
+/* An error that 1.0 has no code for: Nicira's wrapper around type and code. */
+static int
+encode_vendor_error(const struct of_error *error, uint32_t xid, struct of_octets data,
+                    struct of_buf *out)
+{
+    struct of_nicira_vendor_error_msg msg = {
+        .object = {.class_id = OF_NICIRA_VENDOR_ERROR_MSG, .version = OF_VERSION_10},
+        .xid = xid,
+        .err_type = OFPET_NX_VENDOR,
+        .experimenter = NICIRA_ID,
+        .vendor_type = error->type,
+        .vendor_code = error->code,
+        .data = data,
+    };
+
+    return of_object_encode(&msg.object, out);
+}
+
 int
 of_error_encode(const struct of_error *error, uint8_t version, const uint8_t *bytes, size_t size,
                 struct of_buf *out)
@@ -236,5 +257,9 @@ of_error_encode(const struct of_error *error, uint8_t version, const uint8_t *by
 
     if (of_version_index(version) < 0)
         msg.object.version = OF_VERSION_10;
+    if (msg.object.version == OF_VERSION_10 &&
+        (error->code >= FIRST_NICIRA_CODE || error->type > OFPET_QUEUE_OP_FAILED_V10))
+        return encode_vendor_error(
+            error, msg.xid, (struct of_octets){bytes, MIN(size, (size_t)UINT16_MAX - 20)}, out);
     return of_object_encode(&msg.object, out);
 }

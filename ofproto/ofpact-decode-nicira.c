@@ -354,6 +354,8 @@ decode_resubmit_table(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_nicira_resubmit_table *of = object;
 
+    if (of->zero)
+        return OFPERR_OFPBAC_BAD_ARGUMENT;
     return put_resubmit(d, FLAVOR_RESUBMIT_TABLE, of->in_port, of->table_id, false);
 }
 
@@ -362,6 +364,8 @@ decode_resubmit_table_ct(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_nicira_resubmit_table_ct *of = object;
 
+    if (of->zero)
+        return OFPERR_OFPBAC_BAD_ARGUMENT;
     return put_resubmit(d, FLAVOR_RESUBMIT_TABLE, of->in_port, of->table_id, true);
 }
 
@@ -579,7 +583,7 @@ decode_learn(const void *object, struct ofpact_decoder *d)
     learn->cookie = of->cookie;
     learn->table_id = of->table_id;
     learn->flags = of->flags;
-    if (learn->flags & LEARN_WRITE_RESULT)
+    if (learn->flags & LEARN_WRITE_RESULT || of->zero)
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     return decode_learn_specs(&of->specs, d, start);
 }
@@ -602,6 +606,8 @@ decode_learn2(const void *object, struct ofpact_decoder *d)
     learn->table_id = of->table_id;
     learn->flags = of->flags;
     learn->limit = of->limit;
+    if (of->zero)
+        return OFPERR_OFPBAC_BAD_ARGUMENT;
     if (learn->flags & LEARN_WRITE_RESULT) {
         error = ofpact_decode_subfield(of->result_dst, of->result_dst_experimenter,
                                        of->result_dst_ofs, 1, &learn->result_dst);

@@ -402,11 +402,29 @@ error_message_echoes_the_offender(void **state)
     of_buf_destroy(&out);
 }
 
+/* What 1.0 has no code for travels in Nicira's vendor error. */
+static void
+errors_that_1_0_lacks_are_vendor_errors(void **state)
+{
+    static const uint8_t request[] = {1, 4, 0, 9, 1, 2, 3, 4, 5};
+    static const uint8_t want[] = {1,    1, 0, 29, 1, 2, 3, 4, 0xb0, 0xc2, 0, 0, 0, 0, 0x23,
+                                   0x20, 0, 1, 1,  5, 1, 4, 0, 9,    1,    2, 3, 4, 5};
+    static const struct of_error error = {OFPET_BAD_REQUEST, NXBRC_NXM_DUP_TYPE, 0};
+    struct of_buf out = OF_BUF_INITIALIZER;
+
+    (void)state;
+    assert_int_equal(of_error_encode(&error, 1, request, sizeof request, &out), 0);
+    assert_int_equal(out.size, sizeof want);
+    assert_memory_equal(out.data, want, sizeof want);
+    of_buf_destroy(&out);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_fault_has_its_error_code),
     cmocka_unit_test(truncation_anywhere_reads_no_further),
     cmocka_unit_test(nesting_has_a_limit),
     cmocka_unit_test(error_message_echoes_the_offender),
+    cmocka_unit_test(errors_that_1_0_lacks_are_vendor_errors),
 };
 
 UNIT_MAIN(tests)

@@ -3,10 +3,12 @@
 system_tests = \
 	tests/system/controller.py \
 	tests/system/daemon.py \
+	tests/system/errors.py \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py
 TESTS += $(system_tests)
-EXTRA_DIST += $(system_tests) tests/system/harness.py tests/system/hosts.py
+EXTRA_DIST += $(system_tests) tests/system/error_rows.py tests/system/harness.py tests/system/hosts.py \
+	tests/system/ofwire.py
 check_PROGRAMS += bench/pktgen

@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Bad requests of every kind: the exact bytes of the error, and nothing changed."""
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from error_rows import ROWS  # noqa: E402
+from harness import Skip, cases, main, run, sh  # noqa: E402
+from ofwire import ERROR, Peer, error_message, error_table, message  # noqa: E402
+
+NAMES = {1: "OpenFlow 1.0", 4: "OpenFlow 1.3", 5: "OpenFlow 1.4", 6: "OpenFlow 1.5"}
+UNENCODABLE = "NXBRC_UNENCODABLE_ERROR"
+
+
+def request_of(row, version):
+    text = row[3](version) if callable(row[3]) else row[3]
+    return message(text.replace("VV", f"{version:02x}"))
+
+
+def answers(path, version, row):
+    """What a bad request gets on a connection of its own."""
+    with Peer(version, path) as peer:
+        for before in row[4] if len(row) > 4 else ():
+            said = peer.ask(message(before.replace("VV", f"{version:02x}")))
+            assert not said, (row[1], "before it", said[0].hex())
+        state = peer.state()
+        request = request_of(row, version)
+        said = peer.ask(request)
+        assert peer.state() == state, (row[1], "changed something")
+        return request, said
+
+
+def start(switch):
+    switch.start()
+    sh("ip link add p1 type veth peer name e1; ip link add p2 type veth peer name e2")
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    switch.ctl("add-port", "br0", "p1", "ofport=1")
+    switch.ctl("add-port", "br0", "p2", "ofport=2")
+
+
+def errors_are_exact(switch, version):
+    table, wrong = error_table(), []
+    start(switch)
+    for row in ROWS:
+        if version not in row[2]:
+            continue
+        request, said = answers(f"{switch.dir}/br0.mgmt", version, row)
+        wire = table[row[0]][version] or table[UNENCODABLE][version]
+        if said != [error_message(version, wire, request)]:
+            wrong.append(f"{row[1]}: want {row[0]} {wire}, got {[m[:20].hex() for m in said]}")
+    assert not wrong, "\n".join(wrong)
+
+
+# ---- Open vSwitch ----
+
+def ovs_start(directory):
+    """ovs-vswitchd with a bridge ovs0 of the user-space datapath; returns how to stop it."""
+    if not shutil.which("ovs-vswitchd"):
+        raise Skip("ovs-vswitchd is not installed")
+    os.mkdir(directory)
+    os.environ.update({name: directory for name in ("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR")})
+    db = f"unix:{directory}/db"
+    run("ovsdb-tool", "create", f"{directory}/conf.db",
+        "/usr/share/openvswitch/vswitch.ovsschema")
+    processes = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in (
+        ["ovsdb-server", f"{directory}/conf.db", f"--remote=p{db}", f"--unixctl={directory}/1"],
+        ["ovs-vswitchd", "--disable-system", db, f"--unixctl={directory}/2"])]
+    run("ovs-vsctl", f"--db={db}", "--retry", "--no-wait", "init")
+    run("ovs-vsctl", f"--db={db}", "--timeout=20", "add-br", "ovs0", "--", "set", "bridge", "ovs0",
+        "datapath_type=netdev", "fail-mode=secure", "protocols=OpenFlow10,OpenFlow13")
+    return processes
+
+
+def in_openflow_1_0_errors_are_those_of_open_vswitch(switch):
+    """Byte for byte, vendor errors for what 1.0 has no code for."""
+    processes = ovs_start(switch.dir + "/ovs")
+    try:
+        start(switch)
+        for row in ROWS:
+            if row[2] == (1,):
+                ours = answers(f"{switch.dir}/br0.mgmt", 1, row)
+                theirs = answers(f"{switch.dir}/ovs/ovs0.mgmt", 1, row)
+                assert ours == theirs, (row[1], [m.hex() for m in ours[1] + theirs[1]])
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def errors_have_the_numbers_that_ovs_ofctl_knows(switch):
+    """Every error of ofproto/ofperr.def, printed by ovs-ofctl from its bytes."""
+    assert switch.dir
+    if not shutil.which("ovs-ofctl"):
+        raise Skip("ovs-ofctl is not installed")
+    wrong, table = [], error_table()
+    for name, wires in table.items():
+        for version, wire in wires.items():
+            if wire is None:
+                continue
+            said = run("ovs-ofctl", "ofp-print",
+                       error_message(version, wire, bytes.fromhex("0000000800000001")).hex())
+            theirs = said.splitlines()[0].split()[-1]
+            # Two names may share a number in some version.
+            if theirs != name and table.get(theirs, {}).get(version) != wire:
+                wrong.append(f"{name} in {NAMES[version]}: {theirs}")
+    assert not wrong, "\n".join(wrong)
+
+
+for number in NAMES:
+    case = lambda switch, version=number: errors_are_exact(switch, version)
+    case.__name__ = f"{NAMES[number].replace(' ', '_')}_bad_requests_get_their_errors"
+    cases.append(case)
+cases.append(in_openflow_1_0_errors_are_those_of_open_vswitch)
+cases.append(errors_have_the_numbers_that_ovs_ofctl_knows)
+
+main()
