@@ -161,6 +161,9 @@ enum dp_hash_kind { DP_HASH_L4, DP_HASH_SYM_L4, DP_N_HASHES };
 
 /* ---- Flow table ------------------------------------------------------------------------------*/
 #define DP_FLOW_ACTIONS 9
+/* A list's records, of which each takes a tail call; the kernel allows 33. */
+#define DP_LIST_RECORDS 32
+#define DP_LIST_MAX (DP_LIST_RECORDS * DP_FLOW_ACTIONS)
 #define DP_NO_FLOW 0xffffffffu
 
 /* What a packet touches lies together: the first line, and the lines of its headers in the key. */

@@ -27,7 +27,6 @@
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* Of Linux 6.2. */
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
-#define MAX_SCRATCH 32 /* Records of the longest list. */
 
 struct dp_executor {
     struct dp *dp;
@@ -404,7 +403,7 @@ int
 dp_execute_actions(struct dp_executor *executor, const struct dp_packet *packet, uint32_t in_port,
                    uint32_t recirc_id, const struct dp_action *actions, size_t n_actions)
 {
-    struct dp_action list[MAX_SCRATCH * DP_FLOW_ACTIONS];
+    struct dp_action list[DP_LIST_MAX];
     size_t done = 0;
     int error = 0;
 

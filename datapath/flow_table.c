@@ -10,9 +10,6 @@
 
 #include "lib/util.h"
 
-/* The kernel allows 33 tail calls; each record takes one. */
-#define MAX_RECORDS_A_LIST 32
-
 /* ---- Buckets ---- */
 
 static struct dp_bucket *
@@ -198,9 +195,9 @@ flow_record_fill(struct dp *dp, uint32_t index, const struct dp_action *actions,
 static int
 list_check(const struct dp_action *actions, size_t n_actions)
 {
-    if (n_actions > MAX_RECORDS_A_LIST * DP_FLOW_ACTIONS)
+    if (n_actions > DP_LIST_MAX)
         return dp_fail(EINVAL, "%zu actions: the fast path runs at most %d", n_actions,
-                       MAX_RECORDS_A_LIST * DP_FLOW_ACTIONS);
+                       DP_LIST_MAX);
     for (size_t i = 0; i < n_actions; i++) {
         if (actions[i].kind == DP_ACTION_END || actions[i].kind >= DP_N_ACTIONS)
             return dp_fail(EINVAL, "action %zu: there is no kind %u", i, actions[i].kind);
@@ -482,7 +479,7 @@ static bool
 chain_adopt(struct dp *dp, uint32_t record)
 {
     for (int n = 0; record != DP_NO_FLOW; record = dp->flows[record].next, n++) {
-        if (record >= dp->max_flows || dp->use[record] != RECORD_FREE || n > MAX_RECORDS_A_LIST)
+        if (record >= dp->max_flows || dp->use[record] != RECORD_FREE || n > DP_LIST_RECORDS)
             return false;
         dp->use[record] = RECORD_EXTRA;
     }

@@ -18,7 +18,6 @@
 #include "actions/kernel.bpf.h"
 
 #define MAX_RECIRC 8
-#define MAX_LINKS 32
 
 #ifdef SHUNT_XDP
 #define PROGRAM SEC("xdp")
@@ -268,7 +267,7 @@ shunt_actions(ctx_t *ctx)
         return finish(state, DP_DROP_RULE, state->verdict);
     if (result > 0)
         return finish_drop(state, result);
-    if (++state->n_links > MAX_LINKS)
+    if (++state->n_links > DP_LIST_RECORDS)
         return finish_drop(state, DP_DROP_CHAIN_LIMIT);
     if (result == ACT_RECIRC)
         bpf_tail_call(ctx, &links, DP_LINK_LOOKUP);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += slowpath/libslowpath.a
 slowpath_libslowpath_a_SOURCES = \
 	slowpath/changes.c \
 	slowpath/changes.h \
+	slowpath/execute.c \
 	slowpath/format.c \
 	slowpath/ids.c \
 	slowpath/ids.h \

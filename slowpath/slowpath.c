@@ -74,60 +74,6 @@ slowpath_xlate_key(struct slowpath *slowpath, const struct dp_key *key, struct x
     return true;
 }
 
-/* ---- Executing --------------------------------------------------------------------------------*/
-/* As many actions as one call runs; the longest lists take several. */
-#define MAX_LIST 300
-
-/* What the actions before `start` do to the packet, and then those up to `end`. */
-static size_t
-cut_piece(const struct dp_action *actions, size_t start, size_t end, struct dp_action *piece)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < start && n < MAX_LIST / 2; i++) {
-        if (xlate_action_changes_packet(&actions[i]))
-            piece[n++] = actions[i];
-    }
-    memcpy(piece + n, actions + start, (end - start) * sizeof *piece);
-    n += end - start;
-    dp_actions_mark_last(piece, n);
-    return n;
-}
-
-static int
-execute_run(struct dp_executor *executor, const struct dp_packet *packet, uint32_t in_port,
-            uint32_t recirc_id, const struct dp_action *actions, size_t n)
-{
-    struct dp_action piece[MAX_LIST];
-    int error = 0;
-
-    if (n <= MAX_LIST)
-        return dp_execute_actions(executor, packet, in_port, recirc_id, actions, n);
-    for (size_t start = 0; start < n && !error; start += MAX_LIST / 2) {
-        size_t n_piece = cut_piece(actions, start, MIN(start + MAX_LIST / 2, n), piece);
-
-        error = dp_execute_actions(executor, packet, in_port, recirc_id, piece, n_piece);
-    }
-    return error;
-}
-
-void
-slowpath_execute(struct slowpath *slowpath, struct dp_executor *executor,
-                 const struct dp_packet *packet, uint32_t in_port, uint32_t recirc_id,
-                 const struct xlate_out *out)
-{
-    for (uint32_t i = 0; i < out->n_runs; i++) {
-        size_t start = out->run_starts[i];
-        size_t end = i + 1 < out->n_runs ? out->run_starts[i + 1] : out->n_actions;
-
-        if (start == end)
-            continue;
-        slowpath_count(&slowpath->counters.n_executed);
-        if (execute_run(executor, packet, in_port, recirc_id, out->actions + start, end - start))
-            slowpath_count(&slowpath->counters.n_execute_failed);
-    }
-}
-
 /* ---- Barriers and changes ---------------------------------------------------------------------*/
 void
 slowpath_notify(struct slowpath *slowpath)
