@@ -113,7 +113,7 @@ struct dp {
     struct mask_node *mask_nodes; /* By mask index. */
     uint8_t *mask_use;            /* enum record_use, by mask index. */
     struct index_queue dying_masks;
-    uint32_t n_flows, n_masks;
+    _Atomic uint32_t n_flows, n_masks; /* To be read without the lock, too. */
     uint64_t slots_used[DP_INJECT_SLOTS / 64];
 };
 

@@ -419,13 +419,13 @@ dp_max_flows(const struct dp *dp)
 uint32_t
 dp_n_flows(const struct dp *dp)
 {
-    return __atomic_load_n(&dp->n_flows, __ATOMIC_RELAXED);
+    return dp->n_flows;
 }
 
 uint32_t
 dp_n_masks(const struct dp *dp)
 {
-    return __atomic_load_n(&dp->n_masks, __ATOMIC_RELAXED);
+    return dp->n_masks;
 }
 
 /* ---- The table as a whole ---- */
