@@ -579,7 +579,7 @@ parse_plain(const struct parser *p)
 {
     const __u32 l3_off = 14, l4_off = l3_off + sizeof(struct ip4_header);
     const __u8 *frame = parse_at(p, 0, l4_off + 8);
-    const struct ip4_header *ip = (const void *)(frame + l3_off);
+    const struct ip4_header *ip = (const void *)((unsigned long)frame + l3_off);
     struct dp_key *key = p->key;
     __be16 tcp_flags = 0;
 

@@ -23,6 +23,7 @@ include tests/system/automake.mk
 include tests/openflow/captures.mk
 include tests/translation/automake.mk
 include tests/slowpath/automake.mk
+include tests/fuzz/automake.mk
 include tests/guest/automake.mk
 
 # The last line of "make check": test cases over all programs.

@@ -71,30 +71,4 @@ tests_ofproto_test_message_SOURCES = tests/ofproto/test-message.c
 tests_ofproto_test_message_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ofproto_test_message_LDADD = $(ofproto_wire_libs)
 
-# make fuzz-flow-syntax FUZZ_SECONDS=60: text of an operator; make fuzz-message: what a peer may send,
-# behind the generated decoders. Under ASan and UBSan.
-ofproto_fuzz_sources = $(ofproto_libofp_a_SOURCES) $(ofproto_libopenflow_a_SOURCES) lib/buf.c
-tests/ofproto/fuzz-flow-syntax: tests/ofproto/fuzz-flow-syntax.c $(ofproto_fuzz_sources)
-	$(AM_V_CC)$(FUZZ_CLANG) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(FUZZ_CFLAGS) \
-	$(filter %.c,$^) -o $@
-tests/ofproto/fuzz-message: tests/ofproto/fuzz-message.c $(ofproto_fuzz_sources)
-	$(AM_V_CC)$(FUZZ_CLANG) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(FUZZ_CFLAGS) \
-	$(filter %.c,$^) -o $@
-
-fuzz-flow-syntax: tests/ofproto/fuzz-flow-syntax
-	@$(MKDIR_P) tests/ofproto/flow-seeds tests/ofproto/flow-corpus
-	@split -l 1 -a 4 $(srcdir)/tests/ofproto/flow-lines.txt tests/ofproto/flow-seeds/
-	tests/ofproto/fuzz-flow-syntax -max_total_time=$(FUZZ_SECONDS) -max_len=1024 \
-	-print_final_stats=1 tests/ofproto/flow-corpus tests/ofproto/flow-seeds
-fuzz-message: tests/ofproto/fuzz-message tests/openflow/fuzz-seeds
-	@$(MKDIR_P) tests/ofproto/message-corpus tests/openflow/seeds
-	tests/openflow/fuzz-seeds tests/openflow/seeds
-	tests/ofproto/fuzz-message -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
-	-print_final_stats=1 tests/ofproto/message-corpus tests/openflow/seeds
-.PHONY: fuzz-flow-syntax fuzz-message
-
-EXTRA_DIST += tests/ofproto/fuzz-flow-syntax.c tests/ofproto/fuzz-message.c
-CLEANFILES += tests/ofproto/fuzz-flow-syntax tests/ofproto/fuzz-message
-clean-local: clean-flow-fuzz
-clean-flow-fuzz:
-	rm -rf tests/ofproto/flow-corpus tests/ofproto/flow-seeds tests/ofproto/message-corpus
+# Fuzz targets for these are in tests/fuzz.

@@ -31,30 +31,4 @@ tests_openflow_test_frame_LDADD = ofproto/libopenflow.a $(CMOCKA_LIBS)
 TESTS += tests/openflow/test-loxi
 EXTRA_DIST += tests/openflow/test-loxi
 
-# make fuzz-ofp FUZZ_SECONDS=60: bytes of a peer, under ASan and UBSan. What it finds on the way
-# stays in the build tree's tests/openflow/corpus for the next run.
-FUZZ_SECONDS = 60
-FUZZ_CLANG = clang
-FUZZ_CFLAGS = -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-
-EXTRA_PROGRAMS += tests/openflow/fuzz-seeds
-tests_openflow_fuzz_seeds_SOURCES = tests/openflow/fuzz-seeds.c
-tests_openflow_fuzz_seeds_LDADD = tests/openflow/librandom.a ofproto/libopenflow.a
-
-tests/openflow/fuzz-ofp: tests/openflow/fuzz-ofp.c $(ofproto_libopenflow_a_SOURCES)
-	$(AM_V_CC)$(FUZZ_CLANG) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(FUZZ_CFLAGS) \
-	$(filter %.c,$^) -o $@
-
-fuzz-ofp: tests/openflow/fuzz-ofp tests/openflow/fuzz-seeds
-	@$(MKDIR_P) tests/openflow/corpus tests/openflow/seeds
-	tests/openflow/fuzz-seeds tests/openflow/seeds
-	tests/openflow/fuzz-ofp -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
-	tests/openflow/corpus tests/openflow/seeds \
-	$(wildcard $(srcdir)/tests/openflow/messages/*/ $(srcdir)/tests/openflow/captures/*/)
-.PHONY: fuzz-ofp
-
-EXTRA_DIST += tests/openflow/fuzz-ofp.c
-CLEANFILES += tests/openflow/fuzz-ofp tests/openflow/fuzz-seeds
-clean-local: clean-fuzz
-clean-fuzz:
-	rm -rf tests/openflow/corpus tests/openflow/seeds
+# Fuzz targets for these are in tests/fuzz.

@@ -279,16 +279,17 @@ plain_id(const struct fixture *fx, uint64_t id)
 static char *
 run_text(const struct fixture *fx, size_t start, size_t end)
 {
-    struct dp_action *actions = xmemdup(fx->out.actions + start, (end - start) * sizeof *actions);
+    size_t n = end - start;
+    struct dp_action *actions = xmemdup(n ? fx->out.actions + start : NULL, n * sizeof *actions);
     char *text;
 
-    for (size_t i = 0; i < end - start; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (actions[i].kind == DP_ACTION_RECIRC)
             actions[i].arg32 = (uint32_t)plain_id(fx, actions[i].arg32);
         if (actions[i].kind == DP_ACTION_USERSPACE || actions[i].kind == DP_ACTION_DEC_TTL)
             actions[i].value = plain_id(fx, actions[i].value);
     }
-    text = dp_actions_to_string(actions, end - start, &fx->flow.key);
+    text = dp_actions_to_string(actions, n, &fx->flow.key);
     free(actions);
     return text;
 }

@@ -9,15 +9,9 @@
 #include "ofproto/frame.h"
 #include "ofproto/hello.h"
 #include "ofproto/openflow.h"
+#include "tests/fuzz/hold.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-hold(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 /* Is what these bytes decode to encoded as these bytes? */
 static void
@@ -29,9 +23,9 @@ check_stable(const struct of_buf *bytes)
     struct of_error error;
 
     of_arena_init(&arena, NULL, 0);
-    hold(!of_msg_decode(&arena, bytes->data, bytes->size, &msg, &error));
-    hold(!of_msg_encode(msg, &again));
-    hold(again.size == bytes->size && !memcmp(again.data, bytes->data, again.size));
+    HOLD(!of_msg_decode(&arena, bytes->data, bytes->size, &msg, &error));
+    HOLD(!of_msg_encode(msg, &again));
+    HOLD(again.size == bytes->size && !memcmp(again.data, bytes->data, again.size));
     of_buf_destroy(&again);
     of_arena_destroy(&arena);
 }
@@ -43,8 +37,8 @@ check_decoded(struct of_arena *arena, const struct of_header *msg)
     char *text = of_object_to_string(copy);
     struct of_buf out = OF_BUF_INITIALIZER;
 
-    hold(copy && text);
-    hold(!of_object_encode(copy, &out));
+    HOLD(copy && text);
+    HOLD(!of_object_encode(copy, &out));
     check_stable(&out);
     of_buf_destroy(&out);
     free(text);
@@ -63,7 +57,7 @@ check_message(const uint8_t *bytes, size_t size)
     if (!of_msg_decode(&arena, bytes, size, &msg, &error)) {
         check_decoded(&arena, msg);
     } else {
-        hold(!of_error_encode(&error, bytes[0], bytes, size, &answer));
+        HOLD(!of_error_encode(&error, bytes[0], bytes, size, &answer));
         check_stable(&answer);
     }
     of_buf_destroy(&answer);
@@ -77,7 +71,7 @@ check_hello(const uint8_t *bytes, size_t size)
     uint8_t version = 0;
     int error = of_hello_negotiate(OF_HELLO_ALL_VERSIONS, bytes, size, &version, &reply);
 
-    hold(error ? reply.size > 0 : OF_HELLO_ALL_VERSIONS >> version & 1);
+    HOLD(error ? reply.size > 0 : OF_HELLO_ALL_VERSIONS >> version & 1);
     if (error)
         check_stable(&reply);
     of_buf_destroy(&reply);
@@ -91,11 +85,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t message_size;
 
     of_framer_init(&framer, OF_FRAME_MAX_SIZE);
-    hold(!of_framer_feed(&framer, data, size));
+    HOLD(!of_framer_feed(&framer, data, size));
     while (!of_framer_next(&framer, &bytes, &message_size)) {
         uint8_t *copy = malloc(message_size); /* So that the sanitizer sees the end. */
 
-        hold(copy);
+        HOLD(copy);
         memcpy(copy, bytes, message_size);
         check_message(copy, message_size);
         check_hello(copy, message_size);

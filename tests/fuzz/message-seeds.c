@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz-seeds DIRECTORY: writes one random message of each class and version, the fuzzer's seeds. */
+/* message-seeds DIRECTORY: writes one random message of each class and version, the fuzzer's seeds.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,7 @@ main(int argc, char **argv)
     static const uint8_t versions[] = {OF_VERSION_10, OF_VERSION_13, OF_VERSION_14, OF_VERSION_15};
 
     if (argc != 2) {
-        fprintf(stderr, "usage: fuzz-seeds DIRECTORY\n");
+        fprintf(stderr, "usage: message-seeds DIRECTORY\n");
         return 1;
     }
     for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
@@ -53,7 +54,7 @@ main(int argc, char **argv)
             of_arena_destroy(&arena);
             error = exists ? write_seed(argv[1], versions[i], id) : 0;
             if (error) {
-                fprintf(stderr, "fuzz-seeds: %s: %s\n", argv[1], strerror(error));
+                fprintf(stderr, "message-seeds: %s: %s\n", argv[1], strerror(error));
                 return 1;
             }
         }
