@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "ofproto/ofconn.h"
+#include "ofproto/ofpact.h"
 
 #define MAX_STUB_ACTIONS 1024
 
@@ -108,21 +109,28 @@ handle_barrier(struct ofconn *ofconn, const struct request *request)
 
 /* ---- Packets ---- */
 
+enum ofperr
+ofconn_run_packet(struct ofconn *ofconn, const struct ofp_packet_out *po)
+{
+    return ofconn->mgr->ops->packet_out(ofconn->mgr->aux, po);
+}
+
 static enum ofperr
-run_packet(struct ofconn *ofconn, struct ofp_packet_out *po)
+run_packet_out(struct ofconn *ofconn, struct ofp_packet_out *po)
 {
     uint8_t *buffered = NULL;
-    uint32_t in_port = po->match.flow.in_port;
-    enum ofperr error;
+    uint32_t unused;
+    enum ofperr error = ofproto_check_packet_out(ofconn->mgr->ofproto, po, ofconn->version);
 
-    if (po->buffer_id != OFBUFFER_NONE) {
+    if (!error && po->packet && po->packet_size < OFCONN_MIN_PACKET)
+        error = OFPERR_OFPBRC_BAD_PACKET;
+    if (!error && po->buffer_id != OFBUFFER_NONE) {
         error =
-            pktbuf_take(ofconn->mgr->pktbuf, po->buffer_id, &buffered, &po->packet_size, &in_port);
-        if (error)
-            return error;
+            pktbuf_take(ofconn->mgr->pktbuf, po->buffer_id, &buffered, &po->packet_size, &unused);
         po->packet = buffered;
     }
-    error = ofconn->mgr->ops->packet_out(ofconn->mgr->aux, po);
+    if (!error)
+        error = ofconn_run_packet(ofconn, po);
     free(buffered);
     return error;
 }
@@ -137,29 +145,36 @@ handle_packet_out(struct ofconn *ofconn, const struct request *request)
     enum ofperr error = ofp_packet_out_decode(request->msg, &limits, &ofpacts, &po);
 
     if (!error)
-        error = run_packet(ofconn, &po);
+        error = run_packet_out(ofconn, &po);
     buf_destroy(&ofpacts);
     return error;
 }
 
+/* From 1.1 on as if a packet-out to OFPP_TABLE came behind the flow-mod (1.3, section A.3.4.1). */
 enum ofperr
-ofconn_run_buffer(struct ofconn *ofconn, uint32_t buffer_id, const struct ofpact *ofpacts,
-                  size_t ofpacts_size)
+ofconn_run_buffered(struct ofconn *ofconn, const struct ofp_flow_mod *fm,
+                    const struct ofconn_buffered *buffered)
 {
-    struct ofp_packet_out po = {.ofpacts = ofpacts, .ofpacts_size = ofpacts_size};
-    uint32_t in_port;
-    uint8_t *packet;
+    struct ofp_packet_out po = {
+        .packet = buffered->data,
+        .packet_size = buffered->size,
+        .buffer_id = OFBUFFER_NONE,
+        .ofpacts = fm->ofpacts,
+        .ofpacts_size = fm->ofpacts_size,
+    };
+    uint64_t stub[8];
+    struct buf to_table = BUF_STUB_INITIALIZER(stub);
     enum ofperr error;
 
-    error = pktbuf_take(ofconn->mgr->pktbuf, buffer_id, &packet, &po.packet_size, &in_port);
-    if (error)
-        return error;
-    po.packet = packet;
-    po.buffer_id = OFBUFFER_NONE;
     match_init_catchall(&po.match);
-    po.match.flow.in_port = in_port;
-    error = ofconn->mgr->ops->packet_out(ofconn->mgr->aux, &po);
-    free(packet);
+    po.match.flow.in_port = buffered->in_port;
+    if (ofconn->version > OFP10) {
+        ofpact_put_output(&to_table, OFPORT_TABLE, 0);
+        po.ofpacts = (const struct ofpact *)to_table.data;
+        po.ofpacts_size = to_table.size;
+    }
+    error = ofconn_run_packet(ofconn, &po);
+    buf_destroy(&to_table);
     return error;
 }
 

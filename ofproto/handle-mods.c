@@ -5,6 +5,20 @@
 #define MAX_STUB_ACTIONS 2048
 
 static enum ofperr
+run_buffer(struct ofconn *ofconn, const struct ofp_flow_mod *fm)
+{
+    struct ofconn_buffered buffered;
+    enum ofperr error = pktbuf_take(ofconn->mgr->pktbuf, fm->buffer_id, &buffered.data,
+                                    &buffered.size, &buffered.in_port);
+
+    if (error)
+        return error;
+    error = ofconn_run_buffered(ofconn, fm, &buffered);
+    free(buffered.data);
+    return error;
+}
+
+static enum ofperr
 handle_flow_mod(struct ofconn *ofconn, const struct request *request)
 {
     uint64_t stub[MAX_STUB_ACTIONS / 8];
@@ -17,7 +31,7 @@ handle_flow_mod(struct ofconn *ofconn, const struct request *request)
     if (!error)
         error = ofproto_flow_mod(ofconn->mgr->ofproto, &fm, &origin);
     if (!error && fm.buffer_id != OFBUFFER_NONE)
-        error = ofconn_run_buffer(ofconn, fm.buffer_id, fm.ofpacts, fm.ofpacts_size);
+        error = run_buffer(ofconn, &fm);
     buf_destroy(&ofpacts);
     return error;
 }

@@ -498,7 +498,7 @@ handle_meter_features(struct ofconn *ofconn, const struct request *request)
         reply->features.max_meter = meters->max_meters;
         reply->features.band_types = 1u << OFPMBT_DROP | 1u << OFPMBT_DSCP_REMARK;
         reply->features.capabilities = OFPMF_KBPS | OFPMF_PKTPS | OFPMF_BURST | OFPMF_STATS;
-        reply->features.max_bands = OFP_MAX_BANDS;
+        reply->features.max_bands = meters->max_bands;
         add_meter_flags(ofconn, request, reply);
     }
     ofconn_send_object(ofconn, reply);

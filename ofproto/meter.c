@@ -38,7 +38,7 @@ check_band(const struct ofp_meter_band *band)
 }
 
 static enum ofperr
-check_config(const struct ofp_meter_config *config)
+check_config(const struct ofproto *ofproto, const struct ofp_meter_config *config)
 {
     uint16_t all = OFPMF_KBPS | OFPMF_PKTPS | OFPMF_BURST | OFPMF_STATS;
     uint16_t both = OFPMF_KBPS | OFPMF_PKTPS;
@@ -46,7 +46,7 @@ check_config(const struct ofp_meter_config *config)
 
     if (config->flags & ~all || (config->flags & both) == both)
         return OFPERR_OFPMMFC_BAD_FLAGS;
-    if (config->n_bands > OFP_MAX_BANDS)
+    if (config->n_bands > ofproto->ops->meters->max_bands)
         return OFPERR_OFPMMFC_OUT_OF_BANDS;
     for (unsigned int i = 0; i < config->n_bands; i++) {
         error = check_band(&config->bands[i]);
@@ -54,6 +54,32 @@ check_config(const struct ofp_meter_config *config)
             return error;
     }
     return OFPERR_OK;
+}
+
+/* ---- Life ----------------------------------------------------------------------------------- */
+void
+meter_install(struct ofproto *ofproto, struct meter *meter)
+{
+    hmap_insert(&ofproto->meters, &meter->node, hash_u64(meter->config.meter_id, 0));
+}
+
+void
+meter_uninstall(struct ofproto *ofproto, struct meter *meter)
+{
+    hmap_remove(&ofproto->meters, &meter->node);
+}
+
+int
+meter_provide(struct ofproto *ofproto, struct meter *meter)
+{
+    return ofproto->ops->meters->set(ofproto->aux, &meter->config, &meter->provider_id);
+}
+
+void
+meter_destroy(struct ofproto *ofproto, struct meter *meter)
+{
+    ofproto->ops->meters->remove(ofproto->aux, meter->provider_id);
+    free(meter);
 }
 
 /* ---- Commands ------------------------------------------------------------------------------- */
@@ -65,24 +91,20 @@ provider_error(int error)
     return error == ENOSPC ? OFPERR_OFPMMFC_OUT_OF_METERS : OFPERR_OFPMMFC_UNKNOWN;
 }
 
-/* Has the provider make or change the meter; kbit/s unless the flags say packets. */
-static enum ofperr
-provide(struct ofproto *ofproto, const struct ofp_meter_config *from, uint32_t *provider_id,
-        struct ofp_meter_config *config)
+/* kbit/s unless the flags say packets. */
+static void
+set_config(struct meter *meter, const struct ofp_meter_config *from)
 {
-    *config = *from;
-    if (!(config->flags & OFPMF_PKTPS))
-        config->flags |= OFPMF_KBPS;
-    return provider_error(ofproto->ops->meters->set(ofproto->aux, config, provider_id));
+    meter->config = *from;
+    if (!(from->flags & OFPMF_PKTPS))
+        meter->config.flags |= OFPMF_KBPS;
 }
 
 static enum ofperr
 add_meter(struct txn *txn, const struct ofp_meter_config *from)
 {
     struct ofproto *ofproto = txn->ofproto;
-    enum ofperr error = check_config(from);
-    struct ofp_meter_config config;
-    uint32_t provider_id = METER_NO_PROVIDER;
+    enum ofperr error = check_config(ofproto, from);
     struct meter *meter;
 
     if (meter_find(ofproto, from->meter_id))
@@ -91,45 +113,52 @@ add_meter(struct txn *txn, const struct ofp_meter_config *from)
         return error;
     if (ofproto->meters.n >= ofproto->ops->meters->max_meters)
         return OFPERR_OFPMMFC_OUT_OF_METERS;
-    error = provide(ofproto, from, &provider_id, &config);
-    if (error)
-        return error;
     meter = xcalloc(1, sizeof *meter);
-    meter->config = config;
-    meter->provider_id = provider_id;
+    meter->provider_id = METER_NO_PROVIDER;
     meter->created_ms = txn->now_ms;
     list_init(&meter->uses);
-    hmap_insert(&ofproto->meters, &meter->node, hash_u64(from->meter_id, 0));
+    set_config(meter, from);
+    error = provider_error(meter_provide(ofproto, meter));
+    if (error) {
+        free(meter);
+        return error;
+    }
+    meter_install(ofproto, meter);
+    txn_note(txn, CHANGE_METER_ADDED)->meter = meter;
     return OFPERR_OK;
 }
 
+/* The provider hears of it when the transaction is confirmed: its meter cannot be put back as
+ * it was. */
 static enum ofperr
 modify_meter(struct txn *txn, const struct ofp_meter_config *from)
 {
     struct meter *meter = meter_find(txn->ofproto, from->meter_id);
-    enum ofperr error = check_config(from);
+    enum ofperr error = check_config(txn->ofproto, from);
+    struct change *change;
 
     if (!meter)
         return OFPERR_OFPMMFC_UNKNOWN_METER;
     if (error)
         return error;
-    return provide(txn->ofproto, from, &meter->provider_id, &meter->config);
+    change = txn_note(txn, CHANGE_METER_MODIFIED);
+    change->meter = meter;
+    change->old_meter = xmemdup(&meter->config, sizeof meter->config);
+    set_config(meter, from);
+    return OFPERR_OK;
 }
 
 /* And the flow entries that use it (OpenFlow 1.3, section 6.6). */
 static void
 remove_meter(struct txn *txn, struct meter *meter)
 {
-    struct ofproto *ofproto = txn->ofproto;
-
     while (!list_is_empty(&meter->uses)) {
         struct rule_use *use = CONTAINER_OF(meter->uses.next, struct rule_use, link);
 
         txn_remove_rule(txn, use->rule, OFPRR_METER_DELETE);
     }
-    hmap_remove(&ofproto->meters, &meter->node);
-    ofproto->ops->meters->remove(ofproto->aux, meter->provider_id);
-    free(meter);
+    meter_uninstall(txn->ofproto, meter);
+    txn_note(txn, CHANGE_METER_REMOVED)->meter = meter;
 }
 
 static enum ofperr
@@ -149,7 +178,7 @@ delete_meters(struct txn *txn, uint32_t meter_id)
     return OFPERR_OK;
 }
 
-static enum ofperr
+enum ofperr
 meter_mod_do(struct txn *txn, const struct ofp_meter_mod *mm)
 {
     if (!txn->ofproto->ops->meters)
@@ -172,14 +201,10 @@ enum ofperr
 ofproto_meter_mod(struct ofproto *ofproto, const struct ofp_meter_mod *mm,
                   const struct ofproto_origin *origin)
 {
-    enum ofperr error;
     struct txn txn;
 
     txn_begin(&txn, ofproto, origin);
-    error = meter_mod_do(&txn, mm);
-    if (!error)
-        ofproto_changed(ofproto);
-    return txn_end(&txn, error);
+    return txn_end(&txn, meter_mod_do(&txn, mm));
 }
 
 enum ofperr
@@ -200,9 +225,8 @@ meters_destroy(struct ofproto *ofproto)
     struct meter *meter;
 
     HMAP_FOR_EACH_SAFE (meter, node, &ofproto->meters) {
-        hmap_remove(&ofproto->meters, &meter->node);
-        ofproto->ops->meters->remove(ofproto->aux, meter->provider_id);
-        free(meter);
+        meter_uninstall(ofproto, meter);
+        meter_destroy(ofproto, meter);
     }
     hmap_destroy(&ofproto->meters);
 }

@@ -47,6 +47,7 @@ struct ofproto_meter_ops {
     void (*remove)(void *aux, uint32_t provider_id);
     int (*stats)(void *aux, uint32_t provider_id, struct meter_stats *);
     uint32_t max_meters; /* Of one bridge. */
+    uint8_t max_bands;   /* Of a meter; at most OFP_MAX_BANDS. */
 };
 
 /* The meter of this id, or NULL. */

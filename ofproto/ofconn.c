@@ -227,13 +227,26 @@ ofconn_limits(const struct ofconn *ofconn)
     };
 }
 
+/* What a message gets that is of a known class and that nobody handles. */
+static enum ofperr
+unsupported(enum of_class class_id)
+{
+    if (of_class_is(class_id, OF_EXPERIMENTER_STATS_REQUEST))
+        return OFPERR_OFPBRC_BAD_SUBTYPE;
+    if (of_class_is(class_id, OF_STATS_REQUEST))
+        return OFPERR_OFPBRC_BAD_STAT;
+    if (of_class_is(class_id, OF_EXPERIMENTER))
+        return OFPERR_OFPBRC_BAD_SUBTYPE;
+    return OFPERR_OFPBRC_BAD_TYPE;
+}
+
 enum ofperr
 ofconn_handle(struct ofconn *ofconn, const struct request *request)
 {
     const struct handler *h = handler_by_class[request->msg->object.class_id];
 
     if (!h)
-        return OFPERR_OFPBRC_BAD_TYPE;
+        return unsupported(request->msg->object.class_id);
     if (h->flags & HANDLER_WRITES && ofconn->role == OFPCR_ROLE_SLAVE)
         return OFPERR_OFPBRC_IS_SECONDARY;
     return h->handle(ofconn, request);

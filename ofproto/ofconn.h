@@ -161,9 +161,20 @@ extern const struct handler handlers_bundle[];
 void ofconn_barrier_done(void *ofconn);
 void ofconn_destroy_bundles(struct ofconn *);
 
-/* Runs the packet of a buffer that a modification named. */
-enum ofperr ofconn_run_buffer(struct ofconn *, uint32_t buffer_id, const struct ofpact *,
-                              size_t ofpacts_size);
+/* A packet taken out of its buffer. */
+struct ofconn_buffered {
+    uint8_t *data;
+    size_t size;
+    uint32_t in_port;
+};
+
+/* Runs the packet of the buffer that a flow-mod named. */
+enum ofperr ofconn_run_buffered(struct ofconn *, const struct ofp_flow_mod *,
+                                const struct ofconn_buffered *);
+#define OFCONN_MIN_PACKET 14 /* Bytes of a packet-out's packet: an Ethernet header. */
+
+/* Runs a packet-out that was checked and has its packet. */
+enum ofperr ofconn_run_packet(struct ofconn *, const struct ofp_packet_out *);
 
 /* Appends one entry of a reply in parts. */
 void multipart_add(struct ofp_multipart *, const struct of_object *entry);

@@ -3,7 +3,8 @@
  *
  * Model: every message is a transaction. Its steps take effect at once, under ofproto_lock held
  * for writing from txn_begin() to its end, and are noted; txn_commit() makes them final, raises
- * the version and queues events, txn_abort() undoes them from the last to the first. So a bundle
+ * the version and queues events, txn_abort() undoes them from the last to the first. Devices and
+ * the meters' provider hear of changes only when no message can fail any more. So a bundle
  * is a transaction of many messages, and no message needs to check all before it does anything.
  *
  * Threads: a transaction belongs to one. See ofproto/ofproto.h. */
@@ -62,6 +63,9 @@ enum change_kind {
     CHANGE_GROUP_ADDED,
     CHANGE_GROUP_MODIFIED,
     CHANGE_GROUP_REMOVED,
+    CHANGE_METER_ADDED,
+    CHANGE_METER_MODIFIED,
+    CHANGE_METER_REMOVED,
     CHANGE_PORT_CONFIG,
 };
 
@@ -84,10 +88,16 @@ struct change {
             struct group_contents *old_group; /* GROUP_MODIFIED */
         };
         struct {
+            struct meter *meter;
+            struct ofp_meter_config *old_meter; /* METER_MODIFIED */
+        };
+        struct {
             uint32_t port_no;
             uint32_t old_config;
+            bool is_applied; /* The device has it. */
         };
     };
+    size_t msg; /* Of the transaction's messages: the one that this is of. */
 };
 
 struct txn {
@@ -97,6 +107,7 @@ struct txn {
     int64_t first_deadline; /* As it was at the beginning. */
     struct change *changes;
     size_t n, max;
+    size_t msg; /* The message at hand. */
 };
 
 /* Raises the version when only flow entries changed. */
@@ -107,7 +118,8 @@ void txn_begin(struct txn *, struct ofproto *, const struct ofproto_origin *orig
 /* Both give the lock back. */
 void txn_commit(struct txn *);
 void txn_abort(struct txn *);
-/* Commits without an error, else aborts; returns the error. */
+/* Commits without an error, else aborts; returns the error. When a device refuses its port's
+ * configuration, that is an error, of the message txn->msg. */
 enum ofperr txn_end(struct txn *, enum ofperr error);
 struct change *txn_note(struct txn *, enum change_kind);
 
@@ -121,6 +133,7 @@ void txn_remove_rule(struct txn *, struct rule *, uint8_t reason);
 /* One message as part of a transaction. With an error the transaction must be aborted. */
 enum ofperr flow_mod_do(struct txn *, const struct ofp_flow_mod *);
 enum ofperr group_mod_do(struct txn *, const struct ofp_group_mod *);
+enum ofperr meter_mod_do(struct txn *, const struct ofp_meter_mod *);
 enum ofperr port_mod_do(struct txn *, const struct ofp_port_mod *);
 
 /* Whether each group and meter that the list names exists. */
@@ -144,9 +157,18 @@ void group_install(struct ofproto *, struct group *);
 void group_uninstall(struct ofproto *, struct group *);
 void group_remove_all(struct txn *);
 
+/* ---- Meters -----------------------------------------------------------------------------------*/
+/* Into and out of ofproto's meters; the provider's meter stays. */
+void meter_install(struct ofproto *, struct meter *);
+void meter_uninstall(struct ofproto *, struct meter *);
+/* Has the provider make or change the meter as its configuration says. */
+int meter_provide(struct ofproto *, struct meter *);
+/* Also the provider's. */
+void meter_destroy(struct ofproto *, struct meter *);
+
 /* ---- Ports ------------------------------------------------------------------------------------*/
-/* Brings the datapath to port->config. */
-int port_apply_config(struct ofproto *, struct ofport *, uint32_t config);
+/* Without the device, which hears of it at the end of the transaction. */
+void port_set_config(struct ofport *, uint32_t config);
 void port_queue_status(struct ofproto *, const struct ofport *, uint8_t reason);
 void ports_destroy(struct ofproto *);
 void meters_destroy(struct ofproto *);

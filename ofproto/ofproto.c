@@ -267,6 +267,18 @@ ofproto_set_monitoring(struct ofproto *ofproto, bool on)
     atomic_store(&ofproto->is_monitored, on);
 }
 
+/* ---- Packet-outs ---------------------------------------------------------------------------- */
+enum ofperr
+ofproto_check_packet_out(const struct ofproto *ofproto, const struct ofp_packet_out *po,
+                         enum ofp_version version)
+{
+    uint32_t in_port = po->match.flow.in_port;
+
+    if (in_port < OFPORT_MAX && !ofproto_port(ofproto, in_port))
+        return OFPERR_OFPBRC_BAD_PORT;
+    return check_targets(ofproto, po->ofpacts, po->ofpacts_size, version);
+}
+
 /* ---- Bundles -------------------------------------------------------------------------------- */
 static enum ofperr
 do_msg(struct txn *txn, const struct ofproto_msg *msg)
@@ -277,8 +289,12 @@ do_msg(struct txn *txn, const struct ofproto_msg *msg)
         return flow_mod_do(txn, msg->flow_mod);
     case OFPROTO_GROUP_MOD:
         return group_mod_do(txn, msg->group_mod);
+    case OFPROTO_METER_MOD:
+        return meter_mod_do(txn, msg->meter_mod);
     case OFPROTO_PORT_MOD:
         return port_mod_do(txn, msg->port_mod);
+    case OFPROTO_PACKET_OUT:
+        return ofproto_check_packet_out(txn->ofproto, msg->packet_out, txn->origin.version);
     }
     return OFPERR_OFPBFC_MSG_UNSUP;
 }
@@ -303,10 +319,12 @@ ofproto_bundle_commit(struct ofproto *ofproto, const struct ofproto_msg *msgs, s
         ofproto_sync_stats(ofproto);
     txn_begin(&txn, ofproto, origin);
     for (size_t i = 0; i < n && !error; i++) {
-        *failed = i;
+        txn.msg = i;
         error = do_msg(&txn, &msgs[i]);
     }
-    return txn_end(&txn, error);
+    error = txn_end(&txn, error);
+    *failed = txn.msg;
+    return error;
 }
 
 /* ---- Expiry --------------------------------------------------------------------------------- */

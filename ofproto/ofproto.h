@@ -203,12 +203,22 @@ enum ofperr ofproto_port_mod(struct ofproto *, const struct ofp_port_mod *,
                              const struct ofproto_origin *origin);
 enum ofperr ofproto_table_mod(struct ofproto *, const struct ofp_table_mod *,
                               const struct ofproto_origin *origin);
+/* Whether the port that the packet is from, and the groups and meters of its actions exist. Lock:
+ * read, or the main thread. */
+enum ofperr ofproto_check_packet_out(const struct ofproto *, const struct ofp_packet_out *,
+                                     enum ofp_version);
 /* All of them or, with an error, none. */
 enum ofperr ofproto_table_features(struct ofproto *, const struct ofp_table_features_mod *,
                                    size_t n);
 
 /* One message of a bundle. */
-enum ofproto_msg_type { OFPROTO_FLOW_MOD, OFPROTO_GROUP_MOD, OFPROTO_PORT_MOD };
+enum ofproto_msg_type {
+    OFPROTO_FLOW_MOD,
+    OFPROTO_GROUP_MOD,
+    OFPROTO_METER_MOD,
+    OFPROTO_PORT_MOD,
+    OFPROTO_PACKET_OUT, /* Checked where it stands; to be run by the caller afterwards. */
+};
 
 struct ofproto_msg {
     enum ofproto_msg_type type;
@@ -216,7 +226,9 @@ struct ofproto_msg {
     union {
         const struct ofp_flow_mod *flow_mod;
         const struct ofp_group_mod *group_mod;
+        const struct ofp_meter_mod *meter_mod;
         const struct ofp_port_mod *port_mod;
+        const struct ofp_packet_out *packet_out;
     };
 };
 

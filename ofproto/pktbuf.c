@@ -62,3 +62,14 @@ pktbuf_take(struct pktbuf *pb, uint32_t id, uint8_t **data, size_t *size, uint32
     slot->data = NULL;
     return 0;
 }
+
+void
+pktbuf_give_back(struct pktbuf *pb, uint32_t id, uint8_t *data)
+{
+    struct slot *slot = &pb->slots[id % PKTBUF_SLOTS];
+
+    if (id / PKTBUF_SLOTS == slot->serial && !slot->data)
+        slot->data = data;
+    else
+        free(data);
+}

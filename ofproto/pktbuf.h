@@ -29,4 +29,8 @@ uint32_t pktbuf_put(struct pktbuf *, const void *data, size_t size, uint32_t in_
 enum ofperr pktbuf_take(struct pktbuf *, uint32_t id, uint8_t **data, size_t *size,
                         uint32_t *in_port);
 
+/* Puts back what was taken last under this id, unless the slot has a newer packet. Takes over
+ * the data. */
+void pktbuf_give_back(struct pktbuf *, uint32_t id, uint8_t *data);
+
 #endif

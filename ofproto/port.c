@@ -72,18 +72,11 @@ port_queue_status(struct ofproto *ofproto, const struct ofport *port, uint8_t re
     ofproto_queue_event(ofproto, event);
 }
 
-int
-port_apply_config(struct ofproto *ofproto, struct ofport *port, uint32_t config)
+void
+port_set_config(struct ofport *port, uint32_t config)
 {
-    uint32_t old = port->config;
-    int error;
-
     port->config = config;
-    error = ofproto->ops->port_config(ofproto->aux, ofproto, port);
-    if (error)
-        port->config = old;
     update_liveness(port);
-    return error;
 }
 
 /* ---- Adding and removing -------------------------------------------------------------------- */
@@ -217,8 +210,7 @@ port_mod_do(struct txn *txn, const struct ofp_port_mod *pm)
     old = port->config;
     if (config == old)
         return OFPERR_OK;
-    if (port_apply_config(txn->ofproto, port, config))
-        return OFPERR_OFPPMFC_EPERM;
+    port_set_config(port, config);
     change = txn_note(txn, CHANGE_PORT_CONFIG);
     change->port_no = pm->port_no;
     change->old_config = old;

@@ -39,6 +39,7 @@ txn_note(struct txn *txn, enum change_kind kind)
     memset(change, 0, sizeof *change);
     change->kind = kind;
     change->xid = txn->origin.xid;
+    change->msg = txn->msg;
     return change;
 }
 
@@ -99,8 +100,11 @@ undo_port_config(struct txn *txn, const struct change *change)
 {
     struct ofport *port = ofproto_port(txn->ofproto, change->port_no);
 
-    if (port)
-        port_apply_config(txn->ofproto, port, change->old_config);
+    if (!port)
+        return;
+    port_set_config(port, change->old_config);
+    if (change->is_applied)
+        txn->ofproto->ops->port_config(txn->ofproto->aux, txn->ofproto, port);
 }
 
 static void
@@ -126,6 +130,16 @@ undo(struct txn *txn, struct change *change)
         break;
     case CHANGE_GROUP_REMOVED:
         group_install(txn->ofproto, change->group);
+        break;
+    case CHANGE_METER_ADDED:
+        meter_uninstall(txn->ofproto, change->meter);
+        meter_destroy(txn->ofproto, change->meter);
+        break;
+    case CHANGE_METER_MODIFIED:
+        change->meter->config = *change->old_meter;
+        break;
+    case CHANGE_METER_REMOVED:
+        meter_install(txn->ofproto, change->meter);
         break;
     case CHANGE_PORT_CONFIG:
         undo_port_config(txn, change);
@@ -179,11 +193,18 @@ confirm(struct txn *txn, struct change *change)
         change->group->is_deleted = true;
         group_unref(change->group);
         break;
+    case CHANGE_METER_MODIFIED:
+        meter_provide(txn->ofproto, change->meter);
+        break;
+    case CHANGE_METER_REMOVED:
+        meter_destroy(txn->ofproto, change->meter);
+        break;
     case CHANGE_PORT_CONFIG:
         port_queue_status(txn->ofproto, ofproto_port(txn->ofproto, change->port_no), OFPPR_MODIFY);
         break;
     case CHANGE_GROUP_ADDED:
     case CHANGE_GROUP_MODIFIED:
+    case CHANGE_METER_ADDED:
         break;
     }
 }
@@ -201,6 +222,8 @@ forget(struct change *change)
         group_contents_destroy(change->old_group);
         free(change->old_group);
         group_unref(change->group);
+    } else if (change->kind == CHANGE_METER_MODIFIED) {
+        free(change->old_meter);
     }
 }
 
@@ -283,9 +306,31 @@ txn_abort(struct txn *txn)
     free(txn->changes);
 }
 
+/* Has the devices take their ports' configuration. */
+static enum ofperr
+configure_ports(struct txn *txn)
+{
+    struct ofproto *ofproto = txn->ofproto;
+
+    for (size_t i = 0; i < txn->n; i++) {
+        struct change *change = &txn->changes[i];
+
+        if (change->kind != CHANGE_PORT_CONFIG)
+            continue;
+        txn->msg = change->msg;
+        if (ofproto->ops->port_config(ofproto->aux, ofproto,
+                                      ofproto_port(ofproto, change->port_no)))
+            return OFPERR_OFPPMFC_EPERM;
+        change->is_applied = true;
+    }
+    return OFPERR_OK;
+}
+
 enum ofperr
 txn_end(struct txn *txn, enum ofperr error)
 {
+    if (!error)
+        error = configure_ports(txn);
     if (error)
         txn_abort(txn);
     else

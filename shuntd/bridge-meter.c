@@ -112,4 +112,5 @@ const struct ofproto_meter_ops bridge_meter_ops = {
     .remove = remove_meter,
     .stats = get_meter_stats,
     .max_meters = DP_MAX_METERS,
+    .max_bands = DP_METER_BANDS,
 };

@@ -144,6 +144,7 @@ static const struct ofproto_meter_ops meter_ops = {
     .remove = on_meter_remove,
     .stats = on_meter_stats,
     .max_meters = 3,
+    .max_bands = 4,
 };
 
 static const struct ofproto_ops ops = {

@@ -189,6 +189,7 @@ struct bundle {
     struct ofproto_msg msgs[16];
     struct ofp_flow_mod flow_mods[16];
     struct ofp_group_mod group_mods[16];
+    struct ofp_meter_mod meter_mods[16];
     struct ofp_port_mod port_mod;
     struct buf ofpacts[16];
     size_t n;
@@ -214,6 +215,22 @@ bundle_group(struct bundle *bundle, uint16_t command, const char *line)
     bridge_parse_group(line, command, OFPG_BUCKET_ALL, &bundle->group_mods[i]);
     bundle->msgs[i] = (struct ofproto_msg){
         .type = OFPROTO_GROUP_MOD, .xid = 100 + (uint32_t)i, .group_mod = &bundle->group_mods[i]};
+}
+
+static void
+bundle_meter(struct bundle *bundle, uint16_t command, uint32_t meter_id, uint32_t rate)
+{
+    size_t i = bundle->n++;
+
+    buf_init(&bundle->ofpacts[i]);
+    bundle->meter_mods[i] = (struct ofp_meter_mod){
+        .command = command,
+        .meter = {.meter_id = meter_id,
+                  .n_bands = 1,
+                  .bands = {{.type = OFPMBT_DROP, .rate = rate}}},
+    };
+    bundle->msgs[i] =
+        (struct ofproto_msg){.type = OFPROTO_METER_MOD, .meter_mod = &bundle->meter_mods[i]};
 }
 
 static void
@@ -258,11 +275,17 @@ bundle_everything(struct bundle *bundle)
     bundle_group(bundle, OFPGC_DELETE, "group_id=2");
     bundle_flow(bundle, OFPFC_DELETE, "in_port=4");
     bundle_flow(bundle, OFPFC_DELETE, "in_port=5");
+    bundle_meter(bundle, OFPMC_ADD, 3, 30);
+    bundle_meter(bundle, OFPMC_MODIFY, 1, 15);
+    bundle_meter(bundle, OFPMC_DELETE, 2, 1);
 }
 
 static void
 fill(struct bridge *b)
 {
+    assert_ok(meter(b, OFPMC_ADD, 1, 0, 10));
+    assert_ok(meter(b, OFPMC_ADD, 2, 0, 20));
+    bridge_events(b);
     assert_ok(bridge_group(b, OFPGC_ADD, OFPG_BUCKET_ALL, "group_id=1 type=all bucket=1,output:1"));
     assert_ok(bridge_group(b, OFPGC_ADD, OFPG_BUCKET_ALL, "group_id=2 type=all bucket=1,output:1"));
     assert_ok(bridge_flow(b, OFPFC_ADD, "table=1,in_port=1,actions=output:1"));
@@ -272,6 +295,7 @@ fill(struct bridge *b)
     assert_ok(bridge_flow(b, OFPFC_ADD, "in_port=2,send_flow_rem,actions=output:1"));
     assert_ok(bridge_flow(b, OFPFC_ADD, "in_port=3,send_flow_rem,actions=group:2"));
     assert_ok(bridge_flow(b, OFPFC_ADD, "in_port=4,send_flow_rem,hard_timeout=9,actions=output:1"));
+    assert_ok(bridge_flow(b, OFPFC_ADD, "table=2,actions=meter:2"));
 }
 
 #define TABLE_1 "1 32768 in_port=1 n=8 actions=output:1\n"
@@ -295,7 +319,10 @@ bundles_do_all_in_order(void **state)
                                          "0 32768 in_port=2 actions=group:3\n"
                                          "0 32768 in_port=6 actions=group:3\n" TABLE_1);
     assert_string_equal(bridge_dump_groups(&b), "1 all 9:0\n3 all 1:0\n");
-    assert_string_equal(bridge_events(&b), "config 2 0x1\n"
+    assert_string_equal(bridge_events(&b), "meter 3 -> 2 flags=0x1 bands=1\n"
+                                           "config 2 0x1\n"
+                                           "meter 1 -> 0 flags=0x1 bands=1\n"
+                                           "meter remove 1\n"
                                            "port modify 2 p2 config=0x1 state=0\n"
                                            "removed(3) 0 32768 in_port=3\n"
                                            "removed(2) 0 32768 in_port=4\n");
@@ -328,12 +355,39 @@ failed_bundles_change_nothing(void **state)
     assert_string_equal(bridge_dump_groups(&b), groups);
     assert_int_equal(ofproto_version(b.ofproto), version);
     assert_true(ofproto_port(b.ofproto, 2)->is_live);
-    assert_string_equal(bridge_events(&b), "config 2 0x1\nconfig 2 0\n");
+    /* Neither a device nor a meter in use heard of it. */
+    assert_string_equal(bridge_events(&b), "meter 3 -> 2 flags=0x1 bands=1\nmeter remove 2\n");
+    assert_null(meter_find(b.ofproto, 3));
+    assert_int_equal(meter_find(b.ofproto, 1)->config.bands[0].rate, 10);
+    assert_int_equal(meter_find(b.ofproto, 2)->n_uses, 1);
     assert_int_equal(group_find(b.ofproto, 2)->n_uses, 1);
     assert_int_equal(b.ofproto->expiring.n, 1);
     bundle_destroy(&bundle);
     free(flows);
     free(groups);
+    bridge_destroy(&b);
+}
+
+static void
+a_device_that_refuses_fails_the_bundle(void **state)
+{
+    struct bundle bundle = {0};
+    struct bridge b;
+    size_t failed;
+
+    (void)state;
+    bridge_create(&b);
+    bundle_flow(&bundle, OFPFC_ADD, "in_port=5,actions=output:1");
+    bundle_port_down(&bundle, 2);
+    bundle_flow(&bundle, OFPFC_ADD, "in_port=6,actions=output:1");
+    b.port_config_error = EPERM;
+    assert_error(ofproto_bundle_commit(b.ofproto, bundle.msgs, bundle.n, &b.origin, &failed),
+                 OFPPMFC_EPERM);
+    assert_int_equal(failed, 1);
+    assert_string_equal(bridge_dump(&b), "");
+    assert_true(ofproto_port(b.ofproto, 2)->is_live);
+    assert_string_equal(bridge_events(&b), "config 2 0x1\n");
+    bundle_destroy(&bundle);
     bridge_destroy(&b);
 }
 
@@ -471,6 +525,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(port_mods_set_configuration),
     cmocka_unit_test(bundles_do_all_in_order),
     cmocka_unit_test(failed_bundles_change_nothing),
+    cmocka_unit_test(a_device_that_refuses_fails_the_bundle),
     cmocka_unit_test(bundles_of_100000_flows_fail_and_commit_whole),
     cmocka_unit_test(timeouts_end_flows),
     cmocka_unit_test(use_that_only_a_sync_tells_keeps_a_flow),

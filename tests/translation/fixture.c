@@ -70,6 +70,7 @@ static const struct ofproto_meter_ops meter_ops = {
     .set = set_meter,
     .remove = remove_meter,
     .max_meters = 16,
+    .max_bands = 4,
 };
 
 static const struct ofproto_ops ops = {
