@@ -2,12 +2,14 @@
 /* The fast path alone, without a daemon: installs megaflows for what pktgen sends, and runs a
  * command.
  *
- *   fastpath [--hook xdp|tc] [--flows N] [--masks N] [--actions LIST] IN OUT COMMAND...
+ *   fastpath [--hook xdp|tc] [--flows N] [--masks N] [--actions LIST] [--peer MAC] IN OUT
+ * COMMAND...
  *
  * Devices IN and OUT are ports 1 and 2. Flow i is exact but for bits of the Ethernet source that
  * nobody sends: they make --masks different masks, which flows take in turn. The LIST is text as
- * in dumps. Prints one JSON object when the command ended: what it took to install the flows, and
- * the fast path's totals. Exit status: the command's. */
+ * in dumps. --peer: OUT's other end has this address and lives in another namespace. Prints one
+ * JSON object when the command ended: what it took to install the flows, and the fast path's
+ * totals. Exit status: the command's. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -26,6 +28,7 @@ struct options {
     enum dp_hook hook;
     uint32_t n_flows, n_masks;
     const char *actions;
+    const char *peer; /* NULL: OUT's other end is of this namespace. */
     const char *ports[2];
     char **command;
 };
@@ -116,6 +119,20 @@ add_ports(struct dp *dp, const struct options *options)
     }
 }
 
+static void
+set_peer(struct dp *dp, const char *mac)
+{
+    struct dp_peer peer = {.size = 1518};
+    int error;
+
+    if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &peer.mac[0], &peer.mac[1], &peer.mac[2],
+               &peer.mac[3], &peer.mac[4], &peer.mac[5]) != 6)
+        fail(mac, EINVAL);
+    error = dp_port_set_peer(dp, 2, &peer);
+    if (error)
+        fail("peer", error);
+}
+
 static int
 run_command(char **command)
 {
@@ -148,7 +165,7 @@ static void
 usage(void)
 {
     fprintf(stderr, "usage: fastpath [--hook xdp|tc] [--flows N] [--masks N] [--actions LIST] "
-                    "IN OUT COMMAND...\n");
+                    "[--peer MAC] IN OUT COMMAND...\n");
     exit(1);
 }
 
@@ -156,15 +173,13 @@ static void
 parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"hook", required_argument, NULL, 'h'},
-        {"flows", required_argument, NULL, 'f'},
-        {"masks", required_argument, NULL, 'm'},
-        {"actions", required_argument, NULL, 'a'},
-        {NULL, 0, NULL, 0},
+        {"hook", required_argument, NULL, 'h'},  {"flows", required_argument, NULL, 'f'},
+        {"masks", required_argument, NULL, 'm'}, {"actions", required_argument, NULL, 'a'},
+        {"peer", required_argument, NULL, 'p'},  {NULL, 0, NULL, 0},
     };
     int c;
 
-    *options = (struct options){DP_HOOK_XDP, 1, 1, "2", {NULL, NULL}, NULL};
+    *options = (struct options){.hook = DP_HOOK_XDP, .n_flows = 1, .n_masks = 1, .actions = "2"};
     while ((c = getopt_long(argc, argv, "+", longs, NULL)) >= 0) {
         if (c == 'h' && (!strcmp(optarg, "xdp") || !strcmp(optarg, "tc")))
             options->hook = optarg[0] == 'x' ? DP_HOOK_XDP : DP_HOOK_TC;
@@ -174,6 +189,8 @@ parse_options(int argc, char **argv, struct options *options)
             options->n_masks = (uint32_t)strtoul(optarg, NULL, 10);
         else if (c == 'a')
             options->actions = optarg;
+        else if (c == 'p')
+            options->peer = optarg;
         else
             usage();
     }
@@ -200,6 +217,8 @@ main(int argc, char **argv)
     if (error)
         fail("fast path", error);
     add_ports(dp, &options);
+    if (options.peer)
+        set_peer(dp, options.peer);
     cost.put_ns = put_flows(dp, &options);
     cost.dp_bytes = dp_memory_size(&dp_options);
     status = run_command(options.command);

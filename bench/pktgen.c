@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Load from the kernel and a count at the other end, for one contestant of the benchmark.
  *
- *   pktgen --out DEV --sink DEV [--seconds N] [--size BYTES] [--flows N] [--random] [--dst-mac MAC]
- * [--restore]
- *          [--bare-xdp IN:OUT | --bare-clsact IN:OUT | --bare-tcx IN:OUT]
+ *   pktgen --out DEV --sink DEV [--sink-netns NAME] [--seconds N] [--size BYTES] [--flows N]
+ *          [--random] [--dst-mac MAC] [--restore]
+ *          [--bare-xdp IN:OUT | --bare-clsact IN:OUT | --bare-tcx IN:OUT | --bare-peer IN:OUT]
  *
  * Frames are made by BPF test runs with live frames and leave by --out; what comes in at --sink
- * is counted and dropped. --restore writes
- * each frame's headers anew, for ways that change them. --bare-* attaches a program that does
- * nothing but redirect. Prints one JSON object: offered, received, seconds, and sent: the frames of
- * the warm-up counted, too. */
+ * is counted and dropped: by XDP, or by TC in the namespace of `ip netns` that --sink-netns names.
+ * --restore writes each frame's headers anew, for ways that change them. --bare-* attaches a
+ * program that does nothing but redirect (--bare-peer: by clsact, to the peer of OUT). Prints one
+ * JSON object: offered, received, seconds, and sent: the frames of the warm-up counted, too. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/udp.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -34,7 +37,7 @@
 #define MAX_FRAME 1514
 
 struct options {
-    const char *out, *sink, *bare_xdp, *bare_clsact, *bare_tcx;
+    const char *out, *sink, *sink_netns, *bare_xdp, *bare_clsact, *bare_tcx, *bare_peer;
     double seconds;
     unsigned size, n_flows;
     bool is_random, restores, realtime;
@@ -142,6 +145,41 @@ attach_tcx(unsigned ifindex, const struct bpf_program *program)
         fail("attach tcx", errno);
 }
 
+static int
+open_netns(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        fail(path, errno);
+    return fd;
+}
+
+static void
+enter_netns(int fd)
+{
+    if (setns(fd, CLONE_NEWNET))
+        fail("enter a network namespace", errno);
+    close(fd);
+}
+
+static void
+attach_sink(const struct traffic_bpf *skel, const struct options *options)
+{
+    char path[PATH_MAX];
+    int own;
+
+    if (!options->sink_netns) {
+        attach_xdp(ifindex_of(options->sink), skel->progs.sink_xdp);
+        return;
+    }
+    snprintf(path, sizeof path, "/run/netns/%s", options->sink_netns);
+    own = open_netns("/proc/self/ns/net");
+    enter_netns(open_netns(path));
+    attach_clsact(ifindex_of(options->sink), skel->progs.sink_tc);
+    enter_netns(own);
+}
+
 static uint64_t
 read_count(const struct traffic_bpf *skel)
 {
@@ -234,6 +272,10 @@ attach_bare(struct traffic_bpf *skel, const struct options *options)
         split_pair(options->bare_tcx, &in, &out);
         attach_tcx(in, skel->progs.bare_tc);
     }
+    if (options->bare_peer) {
+        split_pair(options->bare_peer, &in, &out);
+        attach_clsact(in, skel->progs.bare_peer);
+    }
 }
 
 static void
@@ -250,6 +292,7 @@ parse_options(int argc, char **argv, struct options *options)
     static const struct option longs[] = {
         {"out", required_argument, NULL, 'o'},
         {"sink", required_argument, NULL, 's'},
+        {"sink-netns", required_argument, NULL, 'n'},
         {"seconds", required_argument, NULL, 't'},
         {"size", required_argument, NULL, 'b'},
         {"flows", required_argument, NULL, 'f'},
@@ -260,6 +303,7 @@ parse_options(int argc, char **argv, struct options *options)
         {"bare-xdp", required_argument, NULL, 'x'},
         {"bare-clsact", required_argument, NULL, 'c'},
         {"bare-tcx", required_argument, NULL, 'i'},
+        {"bare-peer", required_argument, NULL, 'e'},
         {NULL, 0, NULL, 0},
     };
     int c;
@@ -273,6 +317,9 @@ parse_options(int argc, char **argv, struct options *options)
             break;
         case 's':
             options->sink = optarg;
+            break;
+        case 'n':
+            options->sink_netns = optarg;
             break;
         case 't':
             options->seconds = atof(optarg);
@@ -304,6 +351,9 @@ parse_options(int argc, char **argv, struct options *options)
         case 'i':
             options->bare_tcx = optarg;
             break;
+        case 'e':
+            options->bare_peer = optarg;
+            break;
         default:
             exit(1);
         }
@@ -330,8 +380,12 @@ main(int argc, char **argv)
     skel = traffic_bpf__open();
     if (!skel)
         fail("open BPF programs", errno);
-    if (options.bare_clsact || options.bare_tcx)
-        split_pair(options.bare_tcx ? options.bare_tcx : options.bare_clsact, &in, &out);
+    if (options.bare_clsact)
+        split_pair(options.bare_clsact, &in, &out);
+    if (options.bare_tcx)
+        split_pair(options.bare_tcx, &in, &out);
+    if (options.bare_peer)
+        split_pair(options.bare_peer, &in, &out);
     skel->rodata->n_flows = options.n_flows;
     skel->rodata->is_random = options.is_random;
     skel->rodata->out_ifindex = ifindex_of(options.out);
@@ -341,10 +395,11 @@ main(int argc, char **argv)
     memcpy((void *)skel->rodata->header, frame, sizeof skel->rodata->header);
     if (traffic_bpf__load(skel))
         fail("load BPF programs", errno);
-    attach_xdp(ifindex_of(options.sink), skel->progs.sink_xdp);
+    attach_sink(skel, &options);
     attach_bare(skel, &options);
     run(skel, &options);
-    bpf_xdp_detach(ifindex_of(options.sink), 0, NULL);
+    if (!options.sink_netns)
+        bpf_xdp_detach(ifindex_of(options.sink), 0, NULL);
     traffic_bpf__destroy(skel);
     return 0;
 }

@@ -102,6 +102,16 @@ sink_xdp(struct xdp_md *ctx)
     return XDP_DROP;
 }
 
+/* At the ingress of a sink in a namespace of its own. */
+SEC("tc")
+int
+sink_tc(struct __sk_buff *skb)
+{
+    (void)skb;
+    count();
+    return TC_ACT_SHOT;
+}
+
 SEC("xdp")
 int
 bare_xdp(struct xdp_md *ctx)
@@ -116,6 +126,15 @@ bare_tc(struct __sk_buff *skb)
 {
     (void)skb;
     return bpf_redirect(bare_out_ifindex, 0);
+}
+
+/* Straight to the ingress of the device's peer, in another namespace. */
+SEC("tc")
+int
+bare_peer(struct __sk_buff *skb)
+{
+    (void)skb;
+    return bpf_redirect_peer(bare_out_ifindex, 0);
 }
 
 /* What native XDP on a veth needs at its peer. */
