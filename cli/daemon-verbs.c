@@ -157,9 +157,15 @@ static const struct setting bridge_settings[] = {
     {NULL, NULL, SETTING_STRING},
 };
 
-static const struct setting port_settings[] = {
+static const struct setting new_port_settings[] = {
     {"ofport", "ofport", SETTING_NUMBER},
     {"hook", "hook", SETTING_STRING},
+    {"peer", "peer", SETTING_STRING},
+    {NULL, NULL, SETTING_STRING},
+};
+
+static const struct setting port_settings[] = {
+    {"peer", "peer", SETTING_STRING},
     {NULL, NULL, SETTING_STRING},
 };
 
@@ -217,7 +223,13 @@ add_port(const struct cli *cli)
     json_t *request = port_request(cli, "add-port");
 
     json_object_set_new(request, "may_exist", json_boolean(cli->may_exist));
-    return do_with_settings(cli, 2, port_settings, request);
+    return do_with_settings(cli, 2, new_port_settings, request);
+}
+
+static int
+set_port(const struct cli *cli)
+{
+    return do_with_settings(cli, 2, port_settings, port_request(cli, "set-port"));
 }
 
 static int
@@ -380,8 +392,9 @@ const struct cli_verb cli_daemon_verbs[] = {
      "change settings of a bridge"},
     {"del-br", del_br, 1, 1, "BR", "remove a bridge"},
     {"list-br", list_br, 0, 0, "", "name the bridges"},
-    {"add-port", add_port, 2, -1, "BR DEV [ofport=N] [hook=auto|xdp|tc]",
+    {"add-port", add_port, 2, -1, "BR DEV [ofport=N] [hook=auto|xdp|tc] [peer=auto|off]",
      "make a device a port of the bridge"},
+    {"set-port", set_port, 3, -1, "BR DEV peer=auto|off", "change settings of a port"},
     {"del-port", del_port, 2, 2, "BR DEV", "give a device back to the host"},
     {"list-ports", list_ports, 1, 1, "BR", "name the devices of the bridge"},
     {"set-controller", set_controller, 2, -1, "BR TARGET...",

@@ -52,6 +52,9 @@ print_port(const json_t *port)
         if (number_of(port, "speed_mbps"))
             printf(", %lld Mb/s", number_of(port, "speed_mbps"));
     }
+    if (json_object_get(port, "peer_why"))
+        printf(", %s (%s)", flag_of(port, "to_peer") ? "straight to its peer" : "not to its peer",
+               text_of(port, "peer_why"));
     if (json_object_get(port, "error"))
         printf(" %s", text_of(port, "error"));
     putchar('\n');

@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 /* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 2
+#define DP_ABI_VERSION 3
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -248,12 +248,18 @@ struct dp_port {
     __u16 bridge;      /* Which bridge, for the upcall's reader. */
     __u32 upcall_rate; /* Upcalls a second that its token bucket lets pass; 0: no limit. */
     __u32 upcall_burst;
+    __u64 peer_mac;  /* With DP_PORT_PEER: of the device's other end, as in the key's eth_dst. */
+    __u32 peer_size; /* Most bytes of a frame that it takes, segmented ones aside. */
+    __u32 pad;
 };
 #define DP_PORT_XDP 1      /* XDP is attached here (TC too, for what XDP passes up). */
 #define DP_PORT_NO_RECV 2  /* OFPPC_NO_RECV: drop what comes in. */
 #define DP_PORT_NO_FWD 4   /* OFPPC_NO_FWD: drop what would go out. */
 #define DP_PORT_QDISC 16   /* The clsact qdisc there is ours to remove. */
 #define DP_PORT_TO_LOCAL 8 /* Redirect to the ingress of the device instead of its egress. */
+#define DP_PORT_PEER                                                                               \
+    32 /* A veth whose other end lives in another namespace: TC may hand packets                   \
+          to that end's ingress and spare the queue between. */
 
 /* By the low bits of an interface index. (The kernel rounds elements of arrays up to 8 bytes.) */
 #define DP_IFINDEX_SLOTS 65536

@@ -11,6 +11,7 @@
 #ifndef SHUNT_DATAPATH_CTX_TC_BPF_H
 #define SHUNT_DATAPATH_CTX_TC_BPF_H
 
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 
 typedef struct __sk_buff ctx_t;
@@ -116,6 +117,7 @@ tc_relayout(ctx_t *ctx, struct state *state, __u32 size)
 {
     layout_shift(&state->layout, (__s32)(ctx->len - size));
     state->layout.vlan_in_meta = ctx->vlan_present != 0;
+    state->by_egress = 1;
 }
 
 /* Pushing a tag has one in metadata inserted into memory, and the protocol set to its TPID;
@@ -165,6 +167,7 @@ ctx_grow(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
         return drop;
     if (bpf_skb_change_head(ctx, n, 0))
         return DP_DROP_HEADROOM;
+    state->by_egress = 1;
     drop = tc_move(ctx, n, 0, at);
     if (!drop)
         layout_shift(&state->layout, n);
@@ -348,6 +351,27 @@ ctx_drop_verdict(void)
     return TC_ACT_SHOT;
 }
 
+/* Sends to the ingress of the other end of a veth, which lives in another namespace: the kernel
+ * goes on with the packet there, without the device's queue and a softirq of its own. It does not
+ * look at the Ethernet header again, so only what is as it came in may go this way, and only to the
+ * other end's own address. (Linux 6.12 and older leave mark and priority alone, too.) */
+static __always_inline bool
+tc_to_peer(ctx_t *ctx, struct state *state, const struct dp_port *port, __u32 size)
+{
+    const __u64 address_bits = bpf_cpu_to_be64(0xffffffffffff0000ull);
+
+    if (!(port->flags & DP_PORT_PEER) || state->by_egress ||
+        (KEY_WORD(&state->u.key, eth_dst) & address_bits) != port->peer_mac ||
+        (size > port->peer_size && !ctx->gso_size))
+        return false;
+    if (ctx->pkt_type != PACKET_HOST && bpf_skb_change_type(ctx, PACKET_HOST))
+        return false;
+    ctx->mark = 0;
+    ctx->priority = 0;
+    state->verdict = bpf_redirect_peer(port->ifindex, 0);
+    return true;
+}
+
 static __always_inline int
 ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, bool last)
 {
@@ -361,10 +385,13 @@ ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, bool last)
         return DP_DROP_PORT_NO_FWD;
     flags = port->flags & DP_PORT_TO_LOCAL ? BPF_F_INGRESS : 0;
     size = ctx_size(ctx);
-    if (last)
+    if (!last) {
+        state->by_egress = 1; /* What follows is not to overtake the clone. */
+        if (bpf_clone_redirect(ctx, port->ifindex, flags))
+            return DP_DROP_CLONE;
+    } else if (!tc_to_peer(ctx, state, port, size)) {
         state->verdict = bpf_redirect(port->ifindex, flags);
-    else if (bpf_clone_redirect(ctx, port->ifindex, flags))
-        return DP_DROP_CLONE;
+    }
     count_output(state, port_no, size);
     return 0;
 }

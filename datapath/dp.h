@@ -69,6 +69,15 @@ int dp_port_remove(struct dp *, uint32_t port_no);
 int dp_port_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
 /* Replaces DP_PORT_NO_RECV and DP_PORT_NO_FWD by those in `flags`. */
 int dp_port_set_flags(struct dp *, uint32_t port_no, uint16_t flags);
+/* Lets TC hand packets for `mac`, of at most `size` bytes with their Ethernet header, to the
+ * ingress of the veth's other end, which must be up and in another network namespace: the kernel
+ * drops what is sent this way to one that is not. NULL: all packets leave by the device's egress.
+ */
+struct dp_peer {
+    uint8_t mac[6];
+    uint32_t size;
+};
+int dp_port_set_peer(struct dp *, uint32_t port_no, const struct dp_peer *);
 int dp_port_set_upcall_rate(struct dp *, uint32_t port_no, uint32_t rate, uint32_t burst);
 int dp_port_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
 

@@ -308,6 +308,34 @@ dp_port_set_flags(struct dp *dp, uint32_t port_no, uint16_t flags)
     return error;
 }
 
+/* The flag says that the rest is whole: it comes last, and goes first. */
+static void
+port_set_peer(struct dp_port *port, const struct dp_peer *peer)
+{
+    uint64_t mac = 0;
+
+    __atomic_and_fetch(&port->flags, (uint16_t)~DP_PORT_PEER, __ATOMIC_SEQ_CST);
+    if (!peer)
+        return;
+    memcpy(&mac, peer->mac, sizeof peer->mac);
+    port->peer_size = peer->size;
+    __atomic_store_n(&port->peer_mac, mac, __ATOMIC_RELEASE);
+    __atomic_or_fetch(&port->flags, DP_PORT_PEER, __ATOMIC_SEQ_CST);
+}
+
+int
+dp_port_set_peer(struct dp *dp, uint32_t port_no, const struct dp_peer *peer)
+{
+    int error;
+
+    pthread_mutex_lock(&dp->lock);
+    error = port_check(dp, port_no);
+    if (!error)
+        port_set_peer(&dp->ports[port_no], peer);
+    pthread_mutex_unlock(&dp->lock);
+    return error;
+}
+
 int
 dp_port_set_upcall_rate(struct dp *dp, uint32_t port_no, uint32_t rate, uint32_t burst)
 {

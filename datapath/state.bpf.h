@@ -52,7 +52,7 @@ struct state {
             __u32 drop;      /* enum dp_drop: why a copy, or what is left of the packet, went
                                 nowhere. */
             __u32 injected;  /* 1: came from user space. */
-            __u32 pad;
+            __u32 by_egress; /* 1: not for the ingress of a veth's other end (tc_to_peer()). */
         };
         __u64 progress[4];
     };

@@ -441,6 +441,7 @@ shunt_inject(ctx_t *ctx)
     ctx->mark = 0;
     begin(ctx, state, inject->in_port, inject->recirc_id);
     state->injected = 1;
+    state->by_egress = 1;
     state->totals.n_received++;
     if (inject->flags & DP_INJECT_LOOKUP)
         return inject_lookup(ctx, state);

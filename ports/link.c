@@ -68,6 +68,19 @@ parse_xdp(const struct nlattr *nest, struct link *link)
         link->xdp_prog_id = mnl_attr_get_u32(table[IFLA_XDP_PROG_ID]);
 }
 
+static void
+parse_peer(const struct nlattr *ifindex, const struct nlattr *netnsid, struct link *link)
+{
+    if (link->kind != LINK_VETH || !ifindex)
+        return;
+    if (!netnsid) {
+        link->peer_ifindex = mnl_attr_get_u32(ifindex);
+        return;
+    }
+    link->far_ifindex = mnl_attr_get_u32(ifindex);
+    link->far_netnsid = (int32_t)mnl_attr_get_u32(netnsid);
+}
+
 int
 link_parse(const struct nlmsghdr *message, struct link *link)
 {
@@ -86,8 +99,8 @@ link_parse(const struct nlmsghdr *message, struct link *link)
     link->admin_up = info->ifi_flags & IFF_UP;
     link->promiscuous = info->ifi_flags & IFF_PROMISC;
     link->kind = parse_kind(table[IFLA_LINKINFO]);
-    if (link->kind == LINK_VETH && table[IFLA_LINK] && !table[IFLA_LINK_NETNSID])
-        link->peer_ifindex = mnl_attr_get_u32(table[IFLA_LINK]);
+    parse_peer(table[IFLA_LINK], table[IFLA_LINK_NETNSID], link);
+    link->queued = table[IFLA_QDISC] && strcmp(mnl_attr_get_str(table[IFLA_QDISC]), "noqueue");
     if (table[IFLA_MASTER])
         link->master_ifindex = mnl_attr_get_u32(table[IFLA_MASTER]);
     if (table[IFLA_MTU])

@@ -30,6 +30,8 @@ struct link {
     char name[IFNAMSIZ]; /* Zero to the end. */
     uint32_t ifindex;
     uint32_t peer_ifindex;   /* Of a veth; 0: none, or in another namespace. */
+    uint32_t far_ifindex;    /* Of a veth whose other end is in another namespace, there; else 0. */
+    int32_t far_netnsid;     /* What this namespace calls that one (rtnetlink(7)); else 0. */
     uint32_t mtu;            /* Bytes behind the Ethernet header. */
     uint32_t xdp_prog_id;    /* 0: none. */
     uint32_t kind;           /* enum link_kind */
@@ -41,7 +43,7 @@ struct link {
     bool carrier;
     bool promiscuous;  /* By request of its flags, not by a packet socket's. */
     uint8_t operstate; /* IF_OPER_* of linux/if.h. */
-    uint8_t pad;       /* Zero. */
+    bool queued;       /* A queueing discipline may hold back what is sent. */
 };
 
 /* Fills `link` from an RTM_NEWLINK or RTM_DELLINK message. EBADMSG when an attribute is not what

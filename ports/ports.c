@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/hash.h"
 #include "ports/ports-private.h"
@@ -94,24 +96,43 @@ drop_entry(struct ports *ports, struct port_entry *entry)
         ports->ops->link_removed(ports->aux, &link);
 }
 
-static int
-message_cb(const struct nlmsghdr *message, void *aux)
+static bool
+read_message(const struct nlmsghdr *message, struct link *link)
 {
-    struct ports *ports = aux;
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-    struct link link;
     int err;
 
     if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
-        return MNL_CB_OK;
+        return false;
     /* The kernel's bridge tells of its ports' settings in the same group. */
     if (info->ifi_family != AF_UNSPEC)
-        return MNL_CB_OK;
-    err = link_parse(message, &link);
-    if (err) {
+        return false;
+    err = link_parse(message, link);
+    if (err)
         log_warn("a link message of the kernel was not understood: %s", strerror(err));
+    return !err;
+}
+
+/* A device whose queueing discipline was changed. */
+static void
+take_qdisc(struct ports *ports, const struct nlmsghdr *message)
+{
+    const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
+
+    if (mnl_nlmsg_get_payload_len(message) >= sizeof *tc && find_ifindex(ports, tc->tcm_ifindex))
+        ports_refresh(ports, tc->tcm_ifindex);
+}
+
+static int
+event_cb(const struct nlmsghdr *message, void *aux)
+{
+    struct ports *ports = aux;
+    struct link link;
+
+    if (message->nlmsg_type == RTM_NEWQDISC || message->nlmsg_type == RTM_DELQDISC)
+        take_qdisc(ports, message);
+    if (!read_message(message, &link))
         return MNL_CB_OK;
-    }
     if (message->nlmsg_type == RTM_NEWLINK) {
         take_link(ports, &link);
     } else {
@@ -121,6 +142,37 @@ message_cb(const struct nlmsghdr *message, void *aux)
             drop_entry(ports, entry);
     }
     return MNL_CB_OK;
+}
+
+/* Answers are gathered before anybody is told: who is told may ask for more. */
+struct answer {
+    struct link *links;
+    size_t n, capacity;
+};
+
+static int
+answer_cb(const struct nlmsghdr *message, void *aux)
+{
+    struct answer *answer = aux;
+
+    if (answer->n == answer->capacity) {
+        answer->capacity = answer->capacity * 2 + 1;
+        answer->links = xrealloc(answer->links, answer->capacity * sizeof *answer->links);
+    }
+    answer->n += read_message(message, &answer->links[answer->n]);
+    return MNL_CB_OK;
+}
+
+static int
+take_answer(struct ports *ports, struct nlmsghdr *request)
+{
+    struct answer answer = {0};
+    int err = ports_transact(ports, request, answer_cb, &answer);
+
+    for (size_t i = 0; !err && i < answer.n; i++)
+        take_link(ports, &answer.links[i]);
+    free(answer.links);
+    return err;
 }
 
 static int
@@ -137,7 +189,7 @@ dump_once(struct ports *ports)
     info = mnl_nlmsg_put_extra_header(request, sizeof *info);
     info->ifi_family = AF_UNSPEC;
     ports->generation++;
-    err = ports_transact(ports, request, message_cb, ports);
+    err = take_answer(ports, request);
     if (err)
         return err;
     HMAP_FOR_EACH_SAFE (entry, ifindex_node, &ports->by_ifindex) {
@@ -183,6 +235,19 @@ open_socket(struct mnl_socket **socket, int flags, unsigned groups)
     return mnl_socket_bind(*socket, groups, MNL_SOCKET_AUTOPID) < 0 ? errno : 0;
 }
 
+static int
+open_poll(struct ports *ports)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    ports->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (ports->poll_fd < 0 ||
+        epoll_ctl(ports->poll_fd, EPOLL_CTL_ADD, mnl_socket_get_fd(ports->events), &event) ||
+        (ports->far_fd >= 0 && epoll_ctl(ports->poll_fd, EPOLL_CTL_ADD, ports->far_fd, &event)))
+        return errno;
+    return 0;
+}
+
 int
 ports_open(const struct ports_ops *ops, void *aux, struct ports **portsp)
 {
@@ -193,13 +258,18 @@ ports_open(const struct ports_ops *ops, void *aux, struct ports **portsp)
     hmap_init(&ports->by_name);
     ports->buffer_size = READ_SIZE;
     ports->buffer = xmalloc(ports->buffer_size);
-    err = open_socket(&ports->events, SOCK_NONBLOCK, RTMGRP_LINK);
+    ports->far_fd = ports->poll_fd = -1;
+    err = open_socket(&ports->events, SOCK_NONBLOCK, RTMGRP_LINK | RTMGRP_TC);
     if (!err)
         err = open_socket(&ports->requests, 0, 0);
     if (err)
         goto error;
-    setsockopt(ports_fd(ports), SOL_SOCKET, SO_RCVBUFFORCE, &(int){EVENT_BUFFER_SIZE}, sizeof(int));
-    err = dump(ports);
+    setsockopt(mnl_socket_get_fd(ports->events), SOL_SOCKET, SO_RCVBUFFORCE,
+               &(int){EVENT_BUFFER_SIZE}, sizeof(int));
+    far_open(ports);
+    err = open_poll(ports);
+    if (!err)
+        err = dump(ports);
     if (err)
         goto error;
     ports->ops = ops;
@@ -223,6 +293,10 @@ ports_close(struct ports *ports)
         mnl_socket_close(ports->events);
     if (ports->requests)
         mnl_socket_close(ports->requests);
+    if (ports->far_fd >= 0)
+        close(ports->far_fd);
+    if (ports->poll_fd >= 0)
+        close(ports->poll_fd);
     HMAP_FOR_EACH_SAFE (entry, ifindex_node, &ports->by_ifindex)
         remove_entry(ports, entry);
     hmap_destroy(&ports->by_ifindex);
@@ -234,23 +308,54 @@ ports_close(struct ports *ports)
 int
 ports_fd(const struct ports *ports)
 {
-    return mnl_socket_get_fd(ports->events);
+    return ports->poll_fd;
 }
 
-void
-ports_run(struct ports *ports)
+static void
+run_events(struct ports *ports)
 {
     for (;;) {
         ssize_t n = mnl_socket_recvfrom(ports->events, ports->buffer, ports->buffer_size);
         int err = errno;
 
         if (n > 0) {
-            mnl_cb_run(ports->buffer, n, 0, 0, message_cb, ports);
+            mnl_cb_run(ports->buffer, n, 0, 0, event_cb, ports);
         } else if (n < 0 && err == ENOBUFS) {
             resync(ports);
         } else if (n == 0 || err != EINTR) {
             return;
         }
+    }
+}
+
+void
+ports_run(struct ports *ports)
+{
+    run_events(ports);
+    far_run(ports);
+}
+
+int
+ports_refresh(struct ports *ports, uint32_t ifindex)
+{
+    char buffer[256];
+
+    return take_answer(ports, ports_request(buffer, RTM_GETLINK, 0, ifindex, NULL));
+}
+
+void
+ports_tell_far(struct ports *ports, int32_t netnsid, uint32_t ifindex)
+{
+    struct port_entry *entry;
+
+    HMAP_FOR_EACH_SAFE (entry, ifindex_node, &ports->by_ifindex) {
+        struct link link = entry->link;
+
+        if (!link.far_ifindex ||
+            (ifindex && (link.far_ifindex != ifindex || link.far_netnsid != netnsid)))
+            continue;
+        if (!ports_refresh(ports, link.ifindex) && ports->ops)
+            ports->ops->link_changed(ports->aux, &entry->link, &entry->link);
     }
 }
 

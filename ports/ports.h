@@ -8,6 +8,9 @@
  * new name differ; a device that moves to another namespace is removed, one that comes back is
  * added with a new ifindex.
  *
+ * The other end of a veth may live in another namespace. It is not in the table, but when it
+ * changes there, the near end is told as changed, even when nothing of the near end did.
+ *
  * Ownership: the table owns its links; a pointer is good until the next ports_run().
  * Threads: one thread, the one that opened it. Errors: positive errno.
  * Not here: which devices are ports of which bridge (shuntd/bridge.h), programs on them
@@ -42,6 +45,13 @@ void ports_run(struct ports *);
 /* NULL when there is no such device. */
 const struct link *ports_find_name(const struct ports *, const char *name);
 const struct link *ports_find_ifindex(const struct ports *, uint32_t ifindex);
+
+/* Reads a device again that may have changed without an event: the end of a veth whose other end
+ * moved. */
+int ports_refresh(struct ports *, uint32_t ifindex);
+/* The other end of a veth that has a far_ifindex, as it is now. ENOTSUP when its changes cannot be
+ * followed for want of CAP_NET_BROADCAST. */
+int ports_get_far_end(struct ports *, const struct link *, struct link *far_end);
 
 /* Makes the pair of a bridge's local port and sets both ends up: the host's end is named
  * `bridge` and has `mac`, the switch's end has the name that ports_local_end() gives. EEXIST when

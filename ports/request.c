@@ -34,9 +34,10 @@ ports_transact(struct ports *ports, struct nlmsghdr *request, mnl_cb_t cb, void 
     return err;
 }
 
-/* Begins a request about a device in `buffer`; ifindex 0: its name follows. */
-static struct nlmsghdr *
-begin(void *buffer, uint16_t type, uint16_t flags, uint32_t ifindex, struct ifinfomsg **infop)
+/* With ifindex 0 its name follows. */
+struct nlmsghdr *
+ports_request(void *buffer, uint16_t type, uint16_t flags, uint32_t ifindex,
+              struct ifinfomsg **infop)
 {
     struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
     struct ifinfomsg *info;
@@ -57,7 +58,7 @@ set_flag(struct ports *ports, uint32_t ifindex, const char *name, unsigned flag,
 {
     char buffer[REQUEST_SIZE];
     struct ifinfomsg *info;
-    struct nlmsghdr *request = begin(buffer, RTM_NEWLINK, 0, ifindex, &info);
+    struct nlmsghdr *request = ports_request(buffer, RTM_NEWLINK, 0, ifindex, &info);
 
     info->ifi_change = flag;
     info->ifi_flags = on ? flag : 0;
@@ -70,7 +71,7 @@ static int
 remove_link(struct ports *ports, uint32_t ifindex, const char *name)
 {
     char buffer[REQUEST_SIZE];
-    struct nlmsghdr *request = begin(buffer, RTM_DELLINK, 0, ifindex, NULL);
+    struct nlmsghdr *request = ports_request(buffer, RTM_DELLINK, 0, ifindex, NULL);
 
     if (name)
         mnl_attr_put_strz(request, IFLA_IFNAME, name);
@@ -88,7 +89,8 @@ static int
 create_pair(struct ports *ports, const char *host_end, const uint8_t mac[6], const char *switch_end)
 {
     char buffer[REQUEST_SIZE];
-    struct nlmsghdr *request = begin(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, NULL);
+    struct nlmsghdr *request =
+        ports_request(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, NULL);
     struct nlattr *linkinfo, *data, *peer;
 
     mnl_attr_put_strz(request, IFLA_IFNAME, host_end);
@@ -110,7 +112,7 @@ static int
 disable_ipv6(struct ports *ports, const char *name)
 {
     char buffer[REQUEST_SIZE];
-    struct nlmsghdr *request = begin(buffer, RTM_NEWLINK, 0, 0, NULL);
+    struct nlmsghdr *request = ports_request(buffer, RTM_NEWLINK, 0, 0, NULL);
     struct nlattr *families, *inet6;
     int err;
 
@@ -166,7 +168,7 @@ int
 ports_set_mtu(struct ports *ports, uint32_t ifindex, uint32_t mtu)
 {
     char buffer[REQUEST_SIZE];
-    struct nlmsghdr *request = begin(buffer, RTM_NEWLINK, 0, ifindex, NULL);
+    struct nlmsghdr *request = ports_request(buffer, RTM_NEWLINK, 0, ifindex, NULL);
 
     mnl_attr_put_u32(request, IFLA_MTU, mtu);
     return ports_transact(ports, request, NULL, NULL);

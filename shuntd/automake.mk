@@ -4,6 +4,7 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/bridge-meter.c \
 	shuntd/bridge-ofport.c \
 	shuntd/bridge-ofproto.c \
+	shuntd/bridge-peer.c \
 	shuntd/bridge-port.c \
 	shuntd/bridge.c \
 	shuntd/bridge.h \

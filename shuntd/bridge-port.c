@@ -155,6 +155,7 @@ bridge_port_attach(struct bridge_port *port, const struct link *link, struct err
     }
     log_info("bridge %s: port %s is %s by %s (%s)", port->bridge->config.name,
              bridge_port_number(port).text, name, config_hook_name(port->dp.hook), port->dp.why);
+    bridge_port_update_peer(port);
     return 0;
 }
 
@@ -170,6 +171,8 @@ bridge_port_detach(struct bridge_port *port, bool link_exists)
     if (port->config.promiscuous && link_exists)
         ports_set_promiscuous(bridges->links, port->ifindex, false);
     port->config.promiscuous = false;
+    port->to_peer = false;
+    port->peer_why[0] = '\0';
     port->ifindex = 0;
 }
 
@@ -320,8 +323,10 @@ bridge_add_port(struct bridge *bridge, const struct config_port *request, struct
     return err;
 }
 
-int
-bridge_remove_port(struct bridge *bridge, const char *device, struct error *error)
+/* A port of the bridge that is not its local one. */
+static int
+find_port(const struct bridge *bridge, const char *device, struct bridge_port **portp,
+          struct error *error)
 {
     struct bridge_port *port = bridges_find_device(bridge->bridges, device);
 
@@ -334,12 +339,45 @@ bridge_remove_port(struct bridge *bridge, const char *device, struct error *erro
     if (port->bridge != bridge)
         return error_set(error, ENOENT, "device '%s' is a port of bridge '%s', not of '%s'", device,
                          port->bridge->config.name, bridge->config.name);
+    *portp = port;
+    return 0;
+}
+
+int
+bridge_set_port(struct bridge *bridge, const struct config_port *request, struct error *error)
+{
+    struct bridge_port *port;
+    int err = find_port(bridge, request->device, &port, error);
+
+    if (err)
+        return err;
+    port->config.peer_off = request->peer_off;
+    bridge_port_update_peer(port);
+    return bridges_save(bridge->bridges, error);
+}
+
+int
+bridge_remove_port(struct bridge *bridge, const char *device, struct error *error)
+{
+    struct bridge_port *port;
+    int err = find_port(bridge, device, &port, error);
+
+    if (err)
+        return err;
     bridge_port_detach(port, true);
     bridge_port_free(port);
     return bridges_save(bridge->bridges, error);
 }
 
 /* ---- Events ---- */
+
+/* No event tells that the other end of a port's veth came to this namespace, or left it. */
+static void
+on_peer_moved(struct bridges *bridges, const struct link *peer)
+{
+    if (peer->peer_ifindex && find_ifindex(bridges, peer->peer_ifindex))
+        ports_refresh(bridges->links, peer->peer_ifindex);
+}
 
 /* A port that waits for a device of this name tries it, again at each change of the device. */
 static void
@@ -349,6 +387,7 @@ on_link_added(void *aux, const struct link *link)
     struct bridge_port *port = bridges_find_device(bridges, link->name);
     struct error error;
 
+    on_peer_moved(bridges, link);
     if (!port || port->ifindex || !bridge_port_attach(port, link, &error))
         return;
     if (strcmp(port->error.text, error.text))
@@ -397,8 +436,10 @@ on_link_changed(void *aux, const struct link *old, const struct link *now)
         on_rename(port, now);
     else if (!port)
         on_link_added(bridges, now);
-    if (port && port->ifindex)
+    if (port && port->ifindex) {
         bridge_ofport_update(port);
+        bridge_port_update_peer(port);
+    }
 }
 
 static void
@@ -407,6 +448,7 @@ on_link_removed(void *aux, const struct link *link)
     struct bridges *bridges = aux;
     struct bridge_port *port = find_ifindex(bridges, link->ifindex);
 
+    on_peer_moved(bridges, link);
     if (!port)
         return;
     bridge_port_detach(port, false);

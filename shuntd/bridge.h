@@ -40,6 +40,8 @@ struct bridge_port {
     uint32_t ifindex;          /* 0: not attached. */
     struct dp_port_info dp;    /* While attached. */
     struct error error;        /* Why it is not attached, or empty. */
+    bool to_peer;              /* TC sends straight to the other end of the veth. */
+    char peer_why[128];        /* Why, or why not; empty when not attached. */
 };
 
 struct bridge {
@@ -99,6 +101,8 @@ int bridges_remove(struct bridges *, const char *name, struct error *);
 int bridge_set(struct bridge *, const struct config_bridge *config, struct error *);
 int bridge_set_controllers(struct bridge *, const struct config_target *, size_t n, struct error *);
 int bridge_add_port(struct bridge *, const struct config_port *request, struct error *);
+/* Takes `peer_off` from `request`. */
+int bridge_set_port(struct bridge *, const struct config_port *request, struct error *);
 int bridge_remove_port(struct bridge *, const char *device, struct error *);
 /* The port of this device name on any bridge, local ports' switch ends included, or NULL. */
 struct bridge_port *bridges_find_device(const struct bridges *, const char *device);
@@ -141,6 +145,8 @@ int bridge_make_local(struct bridge *, struct error *);
 /* The same, and waits for the event. Not for callbacks of ports. */
 int bridge_attach_local(struct bridge *, struct error *);
 int bridge_port_attach(struct bridge_port *, const struct link *, struct error *);
+/* Decides anew whether TC may send straight to the other end of the port's veth. */
+void bridge_port_update_peer(struct bridge_port *);
 void bridge_port_free(struct bridge_port *);
 /* The device is gone when `link_exists` is false. */
 void bridge_port_detach(struct bridge_port *, bool link_exists);

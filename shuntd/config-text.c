@@ -76,6 +76,21 @@ config_parse_hook(const char *text, enum dp_hook *hook, struct error *error)
 }
 
 const char *
+config_peer_name(bool peer_off)
+{
+    return peer_off ? "off" : "auto";
+}
+
+int
+config_parse_peer(const char *text, bool *peer_off, struct error *error)
+{
+    *peer_off = !strcmp(text, "off");
+    if (*peer_off || !strcmp(text, "auto"))
+        return 0;
+    return error_set(error, EINVAL, "peer '%s': want auto or off", text);
+}
+
+const char *
 config_protocol_name(unsigned version)
 {
     return version < ARRAY_SIZE(protocol_names) ? protocol_names[version] : NULL;

@@ -19,9 +19,10 @@
 static json_t *
 encode_port(const struct config_port *port)
 {
-    return json_pack("{s:s, s:I, s:I, s:s, s:b}", "device", port->device, "ofport",
+    return json_pack("{s:s, s:I, s:I, s:s, s:s, s:b}", "device", port->device, "ofport",
                      (json_int_t)port->ofport, "dp_port", (json_int_t)port->dp_port, "hook",
-                     config_hook_name(port->hook), "promiscuous", port->promiscuous);
+                     config_hook_name(port->hook), "peer", config_peer_name(port->peer_off),
+                     "promiscuous", port->promiscuous);
 }
 
 static json_t *
@@ -187,17 +188,18 @@ damaged_value(const struct reader *reader)
 static int
 decode_port(struct reader *reader, json_t *json, struct config_port *port)
 {
-    const char *device, *hook;
+    const char *device, *hook, *peer = "auto";
     json_int_t ofport, dp_port;
     json_error_t json_error;
     int promiscuous = 0;
 
-    if (json_unpack_ex(json, &json_error, 0, "{s:s, s:I, s:I, s:s, s?b !}", "device", &device,
-                       "ofport", &ofport, "dp_port", &dp_port, "hook", &hook, "promiscuous",
-                       &promiscuous))
+    if (json_unpack_ex(json, &json_error, 0, "{s:s, s:I, s:I, s:s, s?s, s?b !}", "device", &device,
+                       "ofport", &ofport, "dp_port", &dp_port, "hook", &hook, "peer", &peer,
+                       "promiscuous", &promiscuous))
         return damaged(reader, "%s", json_error.text);
     if (config_check_name("device", device, reader->error) ||
-        config_parse_hook(hook, &port->hook, reader->error))
+        config_parse_hook(hook, &port->hook, reader->error) ||
+        config_parse_peer(peer, &port->peer_off, reader->error))
         return damaged_value(reader);
     if (ofport < 1 || ofport > CONFIG_OFPORT_MAX)
         return damaged(reader, "ofport %lld: want 1 to %d", ofport, CONFIG_OFPORT_MAX);

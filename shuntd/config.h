@@ -36,6 +36,7 @@ struct config_port {
     uint32_t ofport;  /* 1..CONFIG_OFPORT_MAX; 0 in a request: the lowest free one. */
     uint32_t dp_port; /* 1..DP_MAX_PORTS-1; 0: none yet. */
     enum dp_hook hook;
+    bool peer_off;    /* Else TC may send straight to the other end of a veth. */
     bool promiscuous; /* The daemon switched promiscuous mode on and has to switch it off. */
 };
 
@@ -81,6 +82,9 @@ int config_check_target(const char *target, struct error *);
 /* Texts: "auto", "xdp", "tc"; "OpenFlow10", "OpenFlow13"; 16 hexadecimal digits. */
 const char *config_hook_name(enum dp_hook);
 int config_parse_hook(const char *, enum dp_hook *, struct error *);
+/* "auto" or "off". */
+const char *config_peer_name(bool peer_off);
+int config_parse_peer(const char *, bool *peer_off, struct error *);
 /* The name of a wire version, NULL for one that does not exist. */
 const char *config_protocol_name(unsigned version);
 /* Adds the bit of a name to *protocols. */

@@ -145,11 +145,14 @@ parse_port(const json_t *request, struct config_port *port, struct error *error)
 {
     const json_t *ofport = json_object_get(request, "ofport");
     const char *device = get_string(request, "device"), *hook = get_string(request, "hook");
+    const char *peer = get_string(request, "peer");
     int err = config_check_name("device", device, error);
 
     memset(port, 0, sizeof *port);
     if (!err && hook)
         err = config_parse_hook(hook, &port->hook, error);
+    if (!err && peer)
+        err = config_parse_peer(peer, &port->peer_off, error);
     if (err)
         return err;
     strcpy(port->device, device);
@@ -194,6 +197,19 @@ verb_del_port(struct daemon *daemon, const json_t *request, json_t **result, str
         return err;
     err = bridge_remove_port(bridge, device, error);
     return err == ENOENT && get_flag(request, "if_exists") ? 0 : err;
+}
+
+int
+verb_set_port(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
+{
+    struct config_port port;
+    struct bridge *bridge;
+    int err = find_bridge(daemon, request, &bridge, error);
+
+    (void)result;
+    if (!err)
+        err = parse_port(request, &port, error);
+    return err ? err : bridge_set_port(bridge, &port, error);
 }
 
 int

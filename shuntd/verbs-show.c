@@ -62,9 +62,14 @@ show_port(const struct bridge_port *port)
     json_object_set_new(json, "ofport",
                         is_local ? json_string("LOCAL") : json_integer(port->config.ofport));
     json_object_set_new(json, "wanted_hook", json_string(config_hook_name(port->config.hook)));
+    json_object_set_new(json, "wanted_peer", json_string(config_peer_name(port->config.peer_off)));
     if (port->ifindex) {
         json_object_set_new(json, "hook", json_string(config_hook_name(port->dp.hook)));
         json_object_set_new(json, "why", json_string(port->dp.why));
+        if (link && link->kind == LINK_VETH && !is_local) {
+            json_object_set_new(json, "to_peer", json_boolean(port->to_peer));
+            json_object_set_new(json, "peer_why", json_string(port->peer_why));
+        }
         json_object_set_new(json, "stats", show_stats(bridge->bridges->dp, port->config.dp_port));
     }
     if (link)

@@ -10,7 +10,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
-#include "ports/ports.h"
+#include "ports/ports-private.h"
 
 /* The last event of each kind, and how many there were. */
 struct seen {
@@ -240,7 +240,8 @@ lost_events_are_made_good_by_a_dump(void **state)
     struct seen *seen = *state;
     unsigned long n_lines = log_count(LOG_INFO);
 
-    setsockopt(ports_fd(seen->ports), SOL_SOCKET, SO_RCVBUF, &(int){8192}, sizeof(int));
+    setsockopt(mnl_socket_get_fd(seen->ports->events), SOL_SOCKET, SO_RCVBUF, &(int){8192},
+               sizeof(int));
     shell("ip tuntap add gone mode tap");
     ports_run(seen->ports);
     shell("(echo 'link del gone'; seq 100 | sed 's/.*/link add d& type veth peer name e&/';"

@@ -7,7 +7,7 @@ import socket
 import struct
 import subprocess
 
-from harness import run, sh
+from harness import CLONE_NEWNET, libc, run, sh
 
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 8, 23
@@ -19,20 +19,24 @@ def frame(dst="02:00:00:00:00:02", src="02:00:00:00:00:01", eth_type=0x88b5, pay
     return mac(dst) + mac(src) + struct.pack("!H", eth_type) + payload
 
 
-class Wire:
-    """A veth pair: one end is to be a port, the other sends and receives frames."""
+class Raw:
+    """Sends and receives frames at a device, of the namespace that `netns` names or of this one."""
 
-    def __init__(self, port):
-        self.port, self.end = port, port + "-h"
-        sh(f"ip link add {port} type veth peer name {self.end};"
-           f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1 net.ipv6.conf.{self.end}.disable_ipv6=1;"
-           f"ip link set {port} up; ip link set {self.end} up promisc on")
-        (link,) = json.loads(run("ip", "-j", "link", "show", port))
-        self.port_mac = link["address"]
+    def __init__(self, device, netns=None):
+        self.end = device
+        own = os.open("/proc/self/ns/net", os.O_RDONLY)
+        if netns:
+            self._enter(os.open("/run/netns/" + netns, os.O_RDONLY))
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         self.socket.bind((self.end, 0))
+        self._enter(own)
+
+    @staticmethod
+    def _enter(netns):
+        assert libc.setns(netns, CLONE_NEWNET) == 0
+        os.close(netns)
 
     def send(self, data):
         self.socket.send(data)
@@ -53,6 +57,19 @@ class Wire:
     def is_silent(self, seconds=0.2):
         """Nothing comes for as long: the only way to see that a frame does not come."""
         return self.receive(seconds) is None
+
+
+class Wire(Raw):
+    """A veth pair: one end is to be a port, the other sends and receives frames."""
+
+    def __init__(self, port):
+        self.port, self.end = port, port + "-h"
+        sh(f"ip link add {port} type veth peer name {self.end};"
+           f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1 net.ipv6.conf.{self.end}.disable_ipv6=1;"
+           f"ip link set {port} up; ip link set {self.end} up promisc on")
+        (link,) = json.loads(run("ip", "-j", "link", "show", port))
+        self.port_mac = link["address"]
+        super().__init__(self.end)
 
 
 class Host:

@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import BUILD, cases, main, run, sh, wait_for  # noqa: E402
-from hosts import Host, Wire, frame  # noqa: E402
+from hosts import Host, Raw, Wire, frame  # noqa: E402
 
 N_ACCOUNTED = 10_000_000
 SO_RCVBUFFORCE = 33  # Not in Python's socket module.
@@ -93,6 +93,141 @@ def tcp_keeps_segmentation_offload(switch):
     assert ratios[2] >= 0.9, ratios
 
 
+def peer_of(switch, device):
+    """Whether packets go straight to the other end of a port's veth, and why."""
+    port = switch.ports("br0")[device]
+    return port["to_peer"], port["peer_why"]
+
+
+def device_sent(device):
+    """Packets that left by the device: those that go straight to its peer do not."""
+    (link,) = json.loads(run("ip", "-s", "-j", "link", "show", device))
+    return link["stats64"]["tx"]["packets"]
+
+
+def wait_for_peer(switch, device, expected, why):
+    wait_for(lambda: peer_of(switch, device)[0] == expected and why in peer_of(switch, device)[1],
+             f"{device}: {expected}, {why}: {switch.ports('br0')[device]}")
+
+
+def pings_by_device(switch, one, two, mac):
+    """50 pings of `two`, whose address is `mac`; how many the device of its port sent. OpenFlow's
+    counter must have them all."""
+    counted = lambda: switch.ports("br0")[two.device]["stats"]["tx_packets"]
+    one.run("ip", "neigh", "replace", two.address, "lladdr", mac, "dev", "eth0")
+    two.run("ip", "neigh", "replace", one.address, "lladdr", one.mac, "dev", "eth0")
+    assert one.ping(two, 3)
+    before = device_sent(two.device), counted()
+    assert one.ping(two, 50)
+    assert counted() - before[1] == 50
+    return device_sent(two.device) - before[0]
+
+
+def packets_go_straight_to_the_peer(switch):
+    """By TC to the other end of a veth in another namespace, while nothing speaks against it."""
+    switch.expect("is missing, port . waits for it")
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    switch.ctl("add-flow", "br0", "actions=normal")
+    with Host("v1", 1) as one, Host("v2", 2) as two:
+        for host in (one, two):
+            host.run("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+            switch.ctl("add-port", "br0", host.device)
+            wait_for_peer(switch, host.device, True, "in another namespace")
+        assert pings_by_device(switch, one, two, two.mac) == 0
+        assert "straight to its peer" in switch.ctl("show")
+        # Another address is followed; packets for the old one still are for somebody else.
+        other = "02:00:00:00:00:77"
+        sh(f"ip -n {two.name} link set eth0 address {other}")
+        assert pings_by_device(switch, one, two, other) == 0
+        one.run("ip", "neigh", "replace", two.address, "lladdr", two.mac, "dev", "eth0")
+        assert not one.ping(two, 1, timeout=1)
+        sh(f"ip -n {two.name} link set eth0 address {two.mac}")
+        for change, why, undo in (
+                ("tc qdisc add dev v2 root tbf rate 1gbit burst 1mb latency 50ms",
+                 "queueing discipline", "tc qdisc del dev v2 root"),
+                (lambda: switch.ctl("set-port", "br0", "v2", "peer=off"), "peer=off",
+                 lambda: switch.ctl("set-port", "br0", "v2", "peer=auto"))):
+            sh(change) if isinstance(change, str) else change()
+            wait_for_peer(switch, "v2", False, why)
+            assert pings_by_device(switch, one, two, two.mac) == 50
+            sh(undo) if isinstance(undo, str) else undo()
+            wait_for_peer(switch, "v2", True, "in another namespace")
+            assert pings_by_device(switch, one, two, two.mac) == 0
+        sh(f"ip -n {two.name} link set eth0 down")
+        wait_for_peer(switch, "v2", False, "no carrier")
+        sh(f"ip -n {two.name} link set eth0 up")
+        wait_for_peer(switch, "v2", True, "in another namespace")
+
+
+def the_peer_moves(switch):
+    """The kernel drops what is sent straight to a peer in this namespace."""
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    switch.ctl("add-flow", "br0", "actions=normal")
+    with Host("v1", 1), Host("v2", 2) as two:
+        switch.ctl("add-port", "br0", "v2")
+        wait_for_peer(switch, "v2", True, "in another namespace")
+        sh(f"ip -n {two.name} link set eth0 netns {os.getpid()} name back; ip link set back up")
+        wait_for_peer(switch, "v2", False, "in this namespace")
+        sh(f"ip netns add {two.name}-2; ip link set back netns {two.name}-2;"
+           f"ip -n {two.name}-2 link set back up")
+        wait_for_peer(switch, "v2", True, "in another namespace")
+        # From there to a third one.
+        sh(f"ip -n {two.name}-2 link set back netns {two.name}; ip -n {two.name} link set back up")
+        wait_for_peer(switch, "v2", True, "in another namespace")
+        sh(f"ip -n {two.name} link set back address 02:00:00:00:00:55")
+        sh(f"ip netns del {two.name}-2; ip link del v2")
+        switch.expect("is missing, port . waits for it")
+
+
+def tags_and_large_packets_go_straight_to_the_peer(switch):
+    switch.expect("is missing, port . waits for it")
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    with Host("v1", 1) as one, Host("v2", 2) as two:
+        for host in (one, two):
+            host.run("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+            switch.ctl("add-port", "br0", host.device)
+            wait_for_peer(switch, host.device, True, "in another namespace")
+        switch.ctl("add-flow", "br0", "actions=normal")
+        assert one.ping(two)
+        before = device_sent("v2")
+        assert iperf(one, two) > 0
+        one.run("ping", "-q", "-c", "20", "-i", "0.05", "-W", "5", "-s", "8000", two.address)
+        assert device_sent("v2") - before < 20
+        # Frames come out as they went in: with a tag, two tags, and what tags the rules change.
+        ends = [Raw("eth0", host.name) for host in (one, two)]
+        tagged = lambda *tags: frame(two.mac, one.mac, 0x8100, b"".join(
+            bytes([0, tag, 0x81, 0]) for tag in tags[:-1]) + bytes([0, tags[-1], 0x88, 0xb5]) +
+            bytes(46))
+        plain = frame(two.mac, one.mac)
+        for rule, sent, received, by_device in (
+                ("actions=output:2", plain, plain, 0),
+                ("actions=output:2", tagged(7), tagged(7), 0),
+                ("actions=output:2", tagged(7, 8), tagged(7, 8), 0),
+                ("actions=push_vlan:0x8100,set_field:4105->vlan_vid,output:2", tagged(7), tagged(9, 7), 1),
+                ("dl_vlan=7,actions=strip_vlan,output:2", tagged(7), frame(two.mac, one.mac, 0x88b5, bytes(46)), 1)):
+            switch.ctl("del-flows", "br0")
+            switch.ctl("add-flow", "br0", f"in_port=1,{rule}")
+            ends[0].send(sent)  # The first of a flow is sent by user space.
+            assert ends[1].receive() == received, rule
+            before = device_sent("v2")
+            for _ in range(20):
+                ends[0].send(sent)
+                assert ends[1].receive() == received, rule
+            assert device_sent("v2") - before == 20 * by_device, rule
+        # Larger than the peer takes: dropped by the kernel, as ever.
+        switch.ctl("add-flow", "br0", "actions=normal")
+        sh(f"ip -n {two.name} link set eth0 mtu 1000")
+        dropped = lambda: json.loads(run("ip", "-s", "-j", "link", "show", "v2"))[0]["stats64"]["tx"][
+            "dropped"]
+        before = dropped()
+        one.run("ping", "-q", "-c", "1", "-W", "1", "-s", "1200", two.address, check=False)
+        wait_for(lambda: dropped() > before, "frames over the MTU are refused")
+        assert one.ping(two)
+
+
 def hosts_reach_the_local_port(switch):
     switch.expect("is missing, port . waits for it")
     switch.start()
@@ -139,6 +274,7 @@ def the_daemon_stops_and_leaves_nothing(switch):
 
 
 cases.extend([for_hook(accounts_for_every_packet, "tc"), for_hook(accounts_for_every_packet, "xdp"),
-      tcp_keeps_segmentation_offload, hosts_reach_the_local_port, first_packets_are_not_lost,
+      tcp_keeps_segmentation_offload, packets_go_straight_to_the_peer, the_peer_moves,
+      tags_and_large_packets_go_straight_to_the_peer, hosts_reach_the_local_port, first_packets_are_not_lost,
       the_daemon_stops_and_leaves_nothing])
 main()
