@@ -14,6 +14,7 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/message-flow.c \
 	ofproto/message-group.c \
 	ofproto/message-meter.c \
+	ofproto/message-monitor.c \
 	ofproto/message-packet.c \
 	ofproto/message-port.c \
 	ofproto/message-scratch.c \
@@ -270,6 +271,8 @@ ofproto_libconnmgr_a_SOURCES = \
 	ofproto/describe.c \
 	ofproto/endpoint.c \
 	ofproto/endpoint.h \
+	ofproto/flow-monitor.c \
+	ofproto/flow-monitor.h \
 	ofproto/handle-basic.c \
 	ofproto/handle-bundle.c \
 	ofproto/handle-mods.c \

@@ -307,14 +307,14 @@ on_written(struct bufferevent *bev, void *aux)
     struct conn *conn = aux;
 
     (void)bev;
-    if (!conn->is_congested && !conn->is_ending)
-        return;
     enter(conn);
     if (conn->is_ending)
         stream_end(conn, "no common OpenFlow version");
-    conn->is_congested = false;
-    update_reading(conn);
-    if (conn->ops->writable)
+    if (conn->is_congested) {
+        conn->is_congested = false;
+        update_reading(conn);
+    }
+    if (conn->state == CONN_UP && conn->ops->writable)
         conn->ops->writable(conn->aux, conn);
     leave(conn);
 }
@@ -502,6 +502,12 @@ bool
 conn_is_congested(const struct conn *conn)
 {
     return conn->is_congested;
+}
+
+size_t
+conn_output_size(const struct conn *conn)
+{
+    return conn->bev ? evbuffer_get_length(bufferevent_get_output(conn->bev)) : 0;
 }
 
 void

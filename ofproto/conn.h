@@ -39,7 +39,7 @@ struct conn_ops {
     void (*down)(void *aux, struct conn *);
     /* Every message, both ways, for snooping. May be NULL. */
     void (*snoop)(void *aux, struct conn *, bool is_sent, const uint8_t *bytes, size_t size);
-    /* Output that had passed CONN_OUTPUT_HIGH has drained. May be NULL. */
+    /* Output was written, and little or nothing is left of it. May be NULL. */
     void (*writable)(void *aux, struct conn *);
 };
 
@@ -77,6 +77,8 @@ int conn_send(struct conn *, const void *bytes, size_t size);
 /* The same, but ENOBUFS (counted) while the peer does not keep up. */
 int conn_send_async(struct conn *, const void *bytes, size_t size);
 bool conn_is_congested(const struct conn *);
+/* Bytes that wait to be written. */
+size_t conn_output_size(const struct conn *);
 /* Stops and starts the delivery of messages: a request whose reply takes time holds those
  * behind it. Calls nest. */
 void conn_hold(struct conn *);

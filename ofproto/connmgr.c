@@ -421,6 +421,13 @@ on_down(void *aux, struct conn *conn)
     update_fail_mode(mgr);
 }
 
+static void
+on_writable(void *aux, struct conn *conn)
+{
+    (void)conn;
+    flow_monitors_resume(aux);
+}
+
 /* Snoopers see what controllers say and hear, each in its own version. */
 static void
 on_snoop(void *aux, struct conn *conn, bool is_sent, const uint8_t *bytes, size_t size)
@@ -441,6 +448,7 @@ static const struct conn_ops peer_ops = {
     .message = on_message,
     .down = on_down,
     .snoop = on_snoop,
+    .writable = on_writable,
 };
 
 /* ---- Life ---- */

@@ -103,6 +103,8 @@ void connmgr_packet_in(struct connmgr *, const struct ofp_packet_in *, uint16_t 
                        uint16_t controller_id);
 /* These are ofproto_ops of the same names. */
 void connmgr_flow_removed(struct connmgr *, struct rule *, uint8_t reason);
+void connmgr_flow_event(struct connmgr *, const struct flow_event *);
+void connmgr_flow_events_end(struct connmgr *);
 void connmgr_port_status(struct connmgr *, const struct ofport *, uint8_t reason);
 void connmgr_table_status(struct connmgr *, const struct table *, uint8_t reason);
 

@@ -103,8 +103,9 @@ fill_contents(struct rule_contents *contents, const struct ofp_flow_mod *fm, int
     contents->created_ms = contents->modified_ms = now_ms;
 }
 
+/* `replaced` NULL: none. */
 static enum ofperr
-add_new(struct txn *txn, struct table *table, const struct ofp_flow_mod *fm)
+add_new(struct txn *txn, struct table *table, const struct ofp_flow_mod *fm, struct rule *replaced)
 {
     enum ofperr error = make_room(txn, table, fm->importance);
     struct rule_contents contents;
@@ -115,7 +116,7 @@ add_new(struct txn *txn, struct table *table, const struct ofp_flow_mod *fm)
     rule = rule_create(txn->ofproto, table, &fm->match, fm->priority, txn->now_ms);
     fill_contents(&contents, fm, txn->now_ms);
     rule_swap_contents(rule, &contents);
-    txn_add_rule(txn, rule);
+    txn_add_rule(txn, rule, replaced ? rule_ref(replaced) : NULL);
     return OFPERR_OK;
 }
 
@@ -130,7 +131,7 @@ replace(struct txn *txn, struct table *table, struct rule *rule, const struct of
 
     if (reset) {
         txn_remove_rule(txn, rule, REASON_REPLACED);
-        return add_new(txn, table, fm);
+        return add_new(txn, table, fm, rule);
     }
     fill_contents(&contents, fm, txn->now_ms);
     rule_credit(rule, 0, 0, txn->now_ms);
@@ -151,7 +152,7 @@ add_flow(struct txn *txn, const struct ofp_flow_mod *fm)
     if (fm->flags & OFPFF_CHECK_OVERLAP &&
         classifier_overlaps(&table->cls, &fm->match.flow, &fm->match.mask, fm->priority))
         return OFPERR_OFPFMFC_OVERLAP;
-    return same ? replace(txn, table, rule_from_cls(same), fm) : add_new(txn, table, fm);
+    return same ? replace(txn, table, rule_from_cls(same), fm) : add_new(txn, table, fm, NULL);
 }
 
 /* ---- Modifying and deleting ----------------------------------------------------------------- */

@@ -185,15 +185,23 @@ start_part(struct ofp_multipart *mp)
 }
 
 void
-ofp_multipart_start(struct ofp_multipart *mp, const struct of_header *request, struct buf *msgs)
+multipart_start(struct ofp_multipart *mp, uint16_t class_id, enum ofp_version version, uint32_t xid,
+                struct buf *msgs)
 {
     *mp = (struct ofp_multipart){
         .msgs = msgs,
-        .version = msg_version(request),
-        .class_id = reply_class(request->object.class_id),
-        .xid = request->xid,
+        .version = version,
+        .class_id = class_id,
+        .xid = xid,
     };
     start_part(mp);
+}
+
+void
+ofp_multipart_start(struct ofp_multipart *mp, const struct of_header *request, struct buf *msgs)
+{
+    multipart_start(mp, reply_class(request->object.class_id), msg_version(request), request->xid,
+                    msgs);
 }
 
 void

@@ -33,6 +33,10 @@ bool scratch_encode_object(const void *object, struct buf *out);
 /* Appends an entry to a multipart reply. */
 void scratch_append(const void *entry, struct ofp_multipart *);
 
+/* Starts a reply of this class, or what is told unasked with xid 0. */
+void multipart_start(struct ofp_multipart *, uint16_t class_id, enum ofp_version, uint32_t xid,
+                     struct buf *msgs);
+
 /* OpenFlow 1.5's statistics (OXS) from and to counters; OFP_COUNT_UNKNOWN is left out. */
 struct counters {
     uint64_t duration_ns;

@@ -180,6 +180,47 @@ void ofp_flow_removed_encode(const struct ofp_flow_removed *, enum ofp_version, 
                              struct buf *msg);
 enum ofperr ofp_flow_removed_decode(const struct of_header *, struct ofp_flow_removed *);
 
+/* ---- Flow monitors ----------------------------------------------------------------------------*/
+/* One entry of a request: OFPMP_FLOW_MONITOR, NXST_FLOW_MONITOR in 1.0, ONF's extension in 1.3. */
+struct ofp_flow_monitor {
+    uint32_t id;
+    uint8_t command; /* OFPFMC_* */
+    uint16_t flags;  /* OFPFMF_* */
+    uint8_t table_id;
+    uint32_t out_port, out_group;
+    struct match match;
+};
+
+size_t ofp_flow_monitor_count(const struct of_header *request);
+/* The entry `i` of a request; of a deletion only command and id say something. */
+enum ofperr ofp_flow_monitor_decode(const struct of_header *request, size_t i,
+                                    const struct ofp_decode_limits *, struct ofp_flow_monitor *);
+/* A request with one entry. */
+void ofp_flow_monitor_encode(const struct ofp_flow_monitor *, enum ofp_version, uint32_t xid,
+                             struct buf *msg);
+
+struct ofp_flow_update {
+    uint8_t event;  /* OFPFME_* */
+    uint8_t reason; /* OFPRR_* of OFPFME_REMOVED, else 0. */
+    uint8_t table_id;
+    uint16_t priority;
+    uint16_t idle_timeout, hard_timeout;
+    uint64_t cookie;
+    struct match match;
+    const struct ofpact *ofpacts;
+    size_t ofpacts_size;
+    uint32_t xid; /* OFPFME_ABBREV: the rest says nothing. */
+};
+
+/* Starts a reply that nobody asked for now; append to it, or to the reply to a request. */
+void ofp_flow_update_start(enum ofp_version, struct ofp_multipart *, struct buf *msgs);
+void ofp_flow_update_append(const struct ofp_flow_update *, struct ofp_multipart *);
+/* Updates pause (else: resume). */
+void ofp_flow_monitor_paused_encode(bool is_paused, enum ofp_version, struct buf *msg);
+enum ofperr ofp_flow_updates_decode(const struct of_header *reply,
+                                    void (*cb)(const struct ofp_flow_update *, void *aux),
+                                    void *aux);
+
 /* ---- Groups -----------------------------------------------------------------------------------*/
 struct ofp_bucket {
     struct list node; /* In a list of buckets. */

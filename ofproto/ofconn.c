@@ -9,7 +9,7 @@
 
 static const struct handler *const handler_groups[] = {
     handlers_basic,  handlers_async,  handlers_mods,   handlers_stats,
-    handlers_tables, handlers_nicira, handlers_bundle,
+    handlers_tables, handlers_nicira, handlers_bundle, handlers_flow_monitor,
 };
 
 static const struct handler *handler_by_class[OF_N_CLASSES];
@@ -56,6 +56,7 @@ ofconn_new(struct connmgr *mgr, struct conn *conn, struct connmgr_port *port, en
     ofconn->port = port;
     ofconn->kind = kind;
     list_init(&ofconn->bundles);
+    flow_monitors_init(&ofconn->monitors);
     list_push_back(&mgr->ofconns, &ofconn->link);
     set_defaults(ofconn);
     return ofconn;
@@ -67,6 +68,9 @@ ofconn_reset(struct ofconn *ofconn)
     if (ofconn->is_waiting)
         ofconn->mgr->ops->barrier_cancel(ofconn->mgr->aux, ofconn);
     ofconn_destroy_bundles(ofconn);
+    /* Others hear of its changes while it can still be told from a later connection. */
+    ofproto_run(ofconn->mgr->ofproto);
+    flow_monitors_clear(ofconn);
     set_defaults(ofconn);
     ofconn->version = 0;
     connmgr_update_implicit_misses(ofconn->mgr);
@@ -79,6 +83,7 @@ ofconn_destroy(struct ofconn *ofconn)
         return;
     ofconn_reset(ofconn);
     list_remove(&ofconn->link);
+    flow_monitors_destroy(&ofconn->monitors);
     conn_destroy(ofconn->conn);
     free(ofconn);
 }

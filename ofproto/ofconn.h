@@ -5,12 +5,14 @@
  * handle-*.c by topic: each answers with ofconn_send() or returns an error, which ofconn.c sends.
  * async.c says which asynchronous messages the connection wants.
  *
- * Private to connmgr.c, ofconn.c, async.c and handle-*.c. Threads: the event base's. */
+ * Private to connmgr.c, ofconn.c, async.c, flow-monitor.c and handle-*.c. Threads: the event
+ * base's. */
 #ifndef SHUNT_OFPROTO_OFCONN_H
 #define SHUNT_OFPROTO_OFCONN_H
 
 #include "lib/list.h"
 #include "ofproto/connmgr.h"
+#include "ofproto/flow-monitor.h"
 #include "ofproto/messages.h"
 #include "ofproto/openflow.h"
 #include "ofproto/pktbuf.h"
@@ -65,7 +67,8 @@ struct ofconn {
     uint64_t n_packet_ins_dropped;
 
     struct list bundles; /* struct bundle, handle-bundle.c */
-    bool is_waiting;     /* For the fast path, with the barrier below. */
+    struct flow_monitors monitors;
+    bool is_waiting; /* For the fast path, with the barrier below. */
     uint32_t barrier_xid;
 };
 
@@ -157,6 +160,7 @@ extern const struct handler handlers_stats[];
 extern const struct handler handlers_tables[];
 extern const struct handler handlers_nicira[];
 extern const struct handler handlers_bundle[];
+extern const struct handler handlers_flow_monitor[];
 
 void ofconn_barrier_done(void *ofconn);
 void ofconn_destroy_bundles(struct ofconn *);

@@ -69,11 +69,13 @@ enum change_kind {
     CHANGE_PORT_CONFIG,
 };
 
-#define REASON_REPLACED UINT8_MAX /* Removed without a flow-removed. */
+/* Removed without a flow-removed; a replacement's event is the new one's. */
+#define REASON_REPLACED UINT8_MAX
+#define REASON_FLUSHED (UINT8_MAX - 1)
 
 struct change {
     enum change_kind kind;
-    uint8_t reason; /* RULE_REMOVED: OFPRR_*, REASON_REPLACED. */
+    uint8_t reason; /* RULE_REMOVED: OFPRR_*, REASON_REPLACED, REASON_FLUSHED. */
     uint8_t event;  /* RULE_*: enum flow_event_kind that monitors hear of. */
     bool is_quiet;  /* Translation does not see a difference. */
     uint32_t xid;
@@ -82,6 +84,7 @@ struct change {
             struct rule *rule;
             struct rule_contents *old;    /* RULE_MODIFIED */
             struct rule_stats *old_stats; /* RULE_MODIFIED with counters reset; or NULL. */
+            struct rule *replaced;        /* RULE_ADDED: whose place it takes; or NULL. */
         };
         struct {
             struct group *group;
@@ -123,8 +126,9 @@ void txn_abort(struct txn *);
 enum ofperr txn_end(struct txn *, enum ofperr error);
 struct change *txn_note(struct txn *, enum change_kind);
 
-/* Takes over the rule with its contents. */
-void txn_add_rule(struct txn *, struct rule *);
+/* Takes over the rule with its contents, and a reference to the rule, removed just now, whose
+ * place it takes (`replaced`; or NULL). */
+void txn_add_rule(struct txn *, struct rule *, struct rule *replaced);
 /* Takes over the contents. */
 void txn_modify_rule(struct txn *, struct rule *, const struct rule_contents *,
                      enum flow_event_kind event, bool reset_counts);
@@ -192,7 +196,7 @@ struct queued_event {
     };
 };
 
-/* Takes over the event and the reference to the rule of a QUEUED_FLOW. Any thread. */
+/* Takes over the event and the references of a QUEUED_FLOW. Any thread. */
 void ofproto_queue_event(struct ofproto *, struct queued_event *);
 /* A rule without pins: takes over its reference. Any thread. */
 void ofproto_queue_final(struct ofproto *, struct rule *);

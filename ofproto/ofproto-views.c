@@ -219,7 +219,7 @@ ofproto_hidden_flow_add(struct ofproto *ofproto, const struct match *match, int3
     rule->is_hidden = true;
     contents.created_ms = contents.modified_ms = txn.now_ms;
     rule_swap_contents(rule, &contents);
-    txn_add_rule(&txn, rule);
+    txn_add_rule(&txn, rule, NULL);
     txn_commit(&txn);
 }
 

@@ -54,7 +54,7 @@ collect_for_removal(void *removal_, struct cls_rule *cls)
     return true;
 }
 
-/* Removes all rules, without a flow-removed for any. */
+/* Removes all rules, without a flow-removed for any, though monitors hear of it. */
 static void
 remove_all_rules(struct txn *txn, bool with_hidden)
 {
@@ -65,7 +65,7 @@ remove_all_rules(struct txn *txn, bool with_hidden)
     for (unsigned int i = 0; i < txn->ofproto->n_tables; i++)
         classifier_visit(&txn->ofproto->tables[i].cls, &all, &all, collect_for_removal, &removal);
     for (size_t i = 0; i < removal.n; i++)
-        txn_remove_rule(txn, removal.rules[i], REASON_REPLACED);
+        txn_remove_rule(txn, removal.rules[i], REASON_FLUSHED);
     free(removal.rules);
 }
 
@@ -89,8 +89,11 @@ ofproto_flush(struct ofproto *ofproto)
 static void
 discard_event(struct queued_event *event)
 {
-    if (event->kind == QUEUED_FLOW)
+    if (event->kind == QUEUED_FLOW) {
         rule_unref(event->flow.rule);
+        if (event->flow.old_ofpacts)
+            rule_actions_unref(rule_actions_of(event->flow.old_ofpacts));
+    }
     free(event);
 }
 
@@ -209,6 +212,8 @@ ofproto_run(struct ofproto *ofproto)
         tell(ofproto, event);
         discard_event(event);
     }
+    if (ofproto->ops->flow_events_end)
+        ofproto->ops->flow_events_end(ofproto->aux, ofproto);
     for (rule = take_finals(ofproto); rule; rule = next) {
         next = rule->next_final;
         ofproto->ops->flow_removed(ofproto->aux, ofproto, rule, rule->removed_reason);

@@ -81,10 +81,13 @@ struct ofproto_origin {
 enum flow_event_kind { FLOW_ADDED, FLOW_MODIFIED, FLOW_DELETED };
 
 struct flow_event {
-    struct list link;
     enum flow_event_kind kind;
-    uint8_t reason;    /* DELETED: OFPRR_* */
-    struct rule *rule; /* A reference. Actions and cookie as they are when the event is told. */
+    uint8_t reason;      /* DELETED: OFPRR_* */
+    bool is_replacement; /* ADDED: it took the place of one of the same match and priority. */
+    uint64_t txn;        /* Number of the transaction, rising: what one message did has one. */
+    struct rule *rule;   /* A reference. Actions and cookie as they are when the event is told. */
+    const struct ofpact *old_ofpacts; /* What it, or the one it replaced, did before; or NULL. */
+    size_t old_ofpacts_size;
     struct ofproto_origin origin;
 };
 
@@ -105,6 +108,8 @@ struct ofproto_ops {
     void (*flow_removed)(void *aux, struct ofproto *, struct rule *, uint8_t reason);
     /* Told only while ofproto_set_monitoring() is on. Lock: read. */
     void (*flow_event)(void *aux, struct ofproto *, const struct flow_event *);
+    /* All flow events so far were told. NULL: nobody cares. */
+    void (*flow_events_end)(void *aux, struct ofproto *);
     /* `reason`: OFPPR_ADD, OFPPR_DELETE, OFPPR_MODIFY; `port` is a copy. */
     void (*port_status)(void *aux, struct ofproto *, const struct ofport *port, uint8_t reason);
     /* A vacancy threshold was crossed: `reason` is OFPTR_VACANCY_DOWN or OFPTR_VACANCY_UP. */
@@ -133,6 +138,8 @@ struct ofproto {
     _Atomic uint64_t version;
     /* The version when anything but flow entries changed last. Lock: read. */
     uint64_t config_version;
+    /* Of the last transaction (struct flow_event). Lock: read. */
+    uint64_t n_txns;
 
     struct table *tables;
     unsigned int n_tables;

@@ -45,11 +45,12 @@ txn_note(struct txn *txn, enum change_kind kind)
 
 /* ---- Steps ---------------------------------------------------------------------------------- */
 void
-txn_add_rule(struct txn *txn, struct rule *rule)
+txn_add_rule(struct txn *txn, struct rule *rule, struct rule *replaced)
 {
     struct change *change = txn_note(txn, CHANGE_RULE_ADDED);
 
     change->rule = rule;
+    change->replaced = replaced;
     change->event = FLOW_ADDED;
     rule_install(rule);
 }
@@ -148,9 +149,19 @@ undo(struct txn *txn, struct change *change)
 }
 
 /* ---- Confirming ----------------------------------------------------------------------------- */
+/* What the flow entry did before the change; NULL: it was not there. */
+static struct rule_actions *
+old_actions(const struct change *change)
+{
+    if (change->kind == CHANGE_RULE_MODIFIED)
+        return change->old->actions;
+    return change->replaced ? rule_actions_of(change->replaced->ofpacts) : NULL;
+}
+
 static void
 queue_flow_event(struct txn *txn, const struct change *change)
 {
+    struct rule_actions *old = old_actions(change);
     struct queued_event *event;
 
     if (!atomic_load(&txn->ofproto->is_monitored) || change->rule->is_hidden)
@@ -158,8 +169,14 @@ queue_flow_event(struct txn *txn, const struct change *change)
     event = xcalloc(1, sizeof *event);
     event->kind = QUEUED_FLOW;
     event->flow.kind = (enum flow_event_kind)change->event;
-    event->flow.reason = change->reason == REASON_REPLACED ? OFPRR_DELETE : change->reason;
+    event->flow.reason = change->reason == REASON_FLUSHED ? OFPRR_DELETE : change->reason;
+    event->flow.is_replacement = event->flow.kind == FLOW_ADDED && old;
+    event->flow.txn = txn->ofproto->n_txns;
     event->flow.rule = rule_ref(change->rule);
+    if (old) {
+        event->flow.old_ofpacts = rule_actions_ref(old)->ofpacts;
+        event->flow.old_ofpacts_size = old->size;
+    }
     event->flow.origin = txn->origin;
     event->flow.origin.xid = change->xid;
     ofproto_queue_event(txn->ofproto, event);
@@ -174,7 +191,7 @@ confirm_removed(struct txn *txn, const struct change *change)
         queue_flow_event(txn, change);
     rule->removed_reason = change->reason;
     rule->wants_final =
-        change->reason != REASON_REPLACED && rule->flags & OFPFF_SEND_FLOW_REM && !rule->is_hidden;
+        change->reason < REASON_FLUSHED && rule->flags & OFPFF_SEND_FLOW_REM && !rule->is_hidden;
     rule_unpin(rule);
 }
 
@@ -183,8 +200,11 @@ confirm(struct txn *txn, struct change *change)
 {
     switch (change->kind) {
     case CHANGE_RULE_ADDED:
-    case CHANGE_RULE_MODIFIED:
         queue_flow_event(txn, change);
+        break;
+    case CHANGE_RULE_MODIFIED:
+        if (change->event != FLOW_MODIFIED || !change->is_quiet)
+            queue_flow_event(txn, change);
         break;
     case CHANGE_RULE_REMOVED:
         confirm_removed(txn, change);
@@ -213,7 +233,9 @@ confirm(struct txn *txn, struct change *change)
 static void
 forget(struct change *change)
 {
-    if (change->kind == CHANGE_RULE_MODIFIED) {
+    if (change->kind == CHANGE_RULE_ADDED) {
+        rule_unref(change->replaced);
+    } else if (change->kind == CHANGE_RULE_MODIFIED) {
         rule_contents_destroy(change->old);
         free(change->old);
         free(change->old_stats);
@@ -285,6 +307,7 @@ txn_commit(struct txn *txn)
         ofproto_changed(ofproto);
     else if (is_seen)
         ofproto_rules_changed(ofproto);
+    ofproto->n_txns++;
     for (size_t i = 0; i < txn->n; i++) {
         confirm(txn, &txn->changes[i]);
         forget(&txn->changes[i]);

@@ -52,6 +52,26 @@ on_flow_removed(void *aux, struct ofproto *ofproto, struct rule *rule, uint8_t r
 }
 
 static void
+on_flow_event(void *aux, struct ofproto *ofproto, const struct flow_event *event)
+{
+    struct bridge *bridge = aux;
+
+    (void)ofproto;
+    if (bridge->connmgr)
+        connmgr_flow_event(bridge->connmgr, event);
+}
+
+static void
+on_flow_events_end(void *aux, struct ofproto *ofproto)
+{
+    struct bridge *bridge = aux;
+
+    (void)ofproto;
+    if (bridge->connmgr)
+        connmgr_flow_events_end(bridge->connmgr);
+}
+
+static void
 on_port_status(void *aux, struct ofproto *ofproto, const struct ofport *port, uint8_t reason)
 {
     struct bridge *bridge = aux;
@@ -85,6 +105,8 @@ static const struct ofproto_ops ofproto_ops = {
     .changed = on_changed,
     .rule_changed = on_rule_changed,
     .flow_removed = on_flow_removed,
+    .flow_event = on_flow_event,
+    .flow_events_end = on_flow_events_end,
     .port_status = on_port_status,
     .table_status = on_table_status,
     .sync_stats = on_sync_stats,

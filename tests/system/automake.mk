@@ -5,11 +5,12 @@ system_tests = \
 	tests/system/daemon.py \
 	tests/system/errors.py \
 	tests/system/fastpath.py \
+	tests/system/monitor.py \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py
 TESTS += $(system_tests)
 EXTRA_DIST += $(system_tests) tests/system/error_rows.py tests/system/harness.py tests/system/hosts.py \
-	tests/system/ofwire.py
+	tests/system/ofwire.py tests/system/peer.py
 check_PROGRAMS += bench/pktgen
