@@ -98,7 +98,7 @@ static __always_inline int
 tc_move(ctx_t *ctx, __u32 from, __u32 to, __u32 n)
 {
     __u32 above_1 = n - 1; /* Linux 6.1 does not learn from n != 0. */
-    __u8 bytes[24];
+    __u8 bytes[24] = {0}; /* Linux 6.1 does not see that the load below fills them. */
 
     if (!n)
         return 0;
