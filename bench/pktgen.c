@@ -2,14 +2,15 @@
 /* Load from the kernel and a count at the other end, for one contestant of the benchmark.
  *
  *   pktgen --out DEV --sink DEV [--sink-netns NAME] [--seconds N] [--size BYTES] [--flows N]
- *          [--random] [--dst-mac MAC] [--restore]
+ *          [--random] [--dst-mac MAC] [--restore] [--rate PPS]
  *          [--bare-xdp IN:OUT | --bare-clsact IN:OUT | --bare-tcx IN:OUT | --bare-peer IN:OUT]
  *
  * Frames are made by BPF test runs with live frames and leave by --out; what comes in at --sink
  * is counted and dropped: by XDP, or by TC in the namespace of `ip netns` that --sink-netns names.
- * --restore writes each frame's headers anew, for ways that change them. --bare-* attaches a
- * program that does nothing but redirect (--bare-peer: by clsact, to the peer of OUT). Prints one
- * JSON object: offered, received, seconds, and sent: the frames of the warm-up counted, too. */
+ * --rate sends four bursts a second. --restore writes each frame's headers anew, for ways that
+ * change them. --bare-* attaches a program that does nothing but redirect (--bare-peer: by clsact,
+ * to the peer of OUT). Prints one JSON object: offered, received, seconds; and sent and
+ * all_received: the same with the frames of the warm-up, of which some may come late. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -22,6 +23,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -33,12 +35,13 @@
 #define BATCH 64
 #define ATTACH_TCX_INGRESS 46 /* Of Linux 6.6: headers may be older. */
 #define WARM_UP (1 << 13)     /* Frames. */
-#define CALL_NS 1e8           /* A test run. */
+#define BURSTS_A_SECOND 4
+#define CALL_NS 1e8 /* A test run. */
 #define MAX_FRAME 1514
 
 struct options {
     const char *out, *sink, *sink_netns, *bare_xdp, *bare_clsact, *bare_tcx, *bare_peer;
-    double seconds;
+    double seconds, rate;
     unsigned size, n_flows;
     bool is_random, restores, realtime;
     uint8_t dst_mac[6];
@@ -221,26 +224,53 @@ keep_processor(void)
         fail("real-time priority", errno);
 }
 
+static double
+now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Returns what time it is then. */
+static double
+sleep_until(double time_s)
+{
+    double left_s = time_s - now_s();
+
+    if (left_s > 0)
+        usleep((useconds_t)(left_s * 1e6));
+    return now_s();
+}
+
 static void
 run(const struct traffic_bpf *skel, const struct options *options)
 {
     uint8_t frame[MAX_FRAME];
     size_t size = make_frame(frame, options);
     uint64_t offered = 0, before;
-    double ns = 0;
+    double ns = 0, start_s;
     uint32_t repeat;
 
     if (options->realtime)
         keep_processor();
     run_once(skel, frame, size, BATCH); /* Flows are set up. */
     repeat = (uint32_t)(CALL_NS / run_once(skel, frame, size, WARM_UP) / BATCH + 1) * BATCH;
+    if (options->rate)
+        repeat = (uint32_t)(options->rate / BURSTS_A_SECOND / BATCH + 1) * BATCH;
     before = read_count(skel);
+    start_s = now_s();
     do {
         ns += run_once(skel, frame, size, repeat) * repeat;
         offered += repeat;
+        if (options->rate)
+            ns = sleep_until(start_s + (double)offered / options->rate) * 1e9 - start_s * 1e9;
     } while (ns < options->seconds * 1e9);
-    printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f, \"sent\": %lu}\n", offered,
-           read_count(skel) - before, ns / 1e9, BATCH + WARM_UP + offered);
+    printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f, \"sent\": %lu, "
+           "\"all_received\": %lu}\n",
+           offered, read_count(skel) - before, ns / 1e9, BATCH + WARM_UP + offered,
+           read_count(skel));
 }
 
 static void
@@ -299,6 +329,7 @@ parse_options(int argc, char **argv, struct options *options)
         {"random", no_argument, NULL, 'r'},
         {"restore", no_argument, NULL, 'w'},
         {"realtime", no_argument, NULL, 'p'},
+        {"rate", required_argument, NULL, 'R'},
         {"dst-mac", required_argument, NULL, 'm'},
         {"bare-xdp", required_argument, NULL, 'x'},
         {"bare-clsact", required_argument, NULL, 'c'},
@@ -335,6 +366,9 @@ parse_options(int argc, char **argv, struct options *options)
             break;
         case 'p':
             options->realtime = true;
+            break;
+        case 'R':
+            options->rate = atof(optarg);
             break;
         case 'w':
             options->restores = true;

@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 /* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 3
+#define DP_ABI_VERSION 4
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -179,8 +179,11 @@ struct dp_flow {
     __u32 pad;
     struct dp_action actions[DP_FLOW_ACTIONS];
     __u64 spare;
-    struct dp_key key; /* Masked. With room for word number 31 behind: indices are masked so. */
-    __u64 spare2[3];
+    struct dp_key key; /* Of the packet that it was made for, whole. With room for word number 31
+                          behind: indices are masked so. */
+    __u64 credited_packets; /* For user space alone: what of the counters was given to OpenFlow */
+    __u64 credited_bytes;   /* flows. It stands here to live as long as the counters. */
+    __u64 spare2;
 };
 _Static_assert(sizeof(struct dp_flow) == 512, "eight cache lines");
 _Static_assert(__builtin_offsetof(struct dp_flow, key) == 256, "a cache line starts");

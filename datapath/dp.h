@@ -82,7 +82,7 @@ int dp_port_set_upcall_rate(struct dp *, uint32_t port_no, uint32_t rate, uint32
 int dp_port_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
 
 /* ---- Flows ---- */
-/* Puts a megaflow: `key` is masked by the caller or not, `mask` has one bits where it matters.
+/* Puts a megaflow for the packet of `key`; `mask` has one bits where that matters.
  * Lists longer than a record chain to more records. EEXIST, ENOSPC (table full), EINVAL (a list
  * that the fast path cannot run). *index is its name from now on. */
 int dp_flow_put(struct dp *, const struct dp_key *key, const struct dp_key *mask,
@@ -97,7 +97,12 @@ int dp_flow_remove(struct dp *, uint32_t index);
 void dp_flow_grace(struct dp *);
 /* Sum over CPUs; of a removed flow too, until its index is reused. */
 void dp_flow_stats(const struct dp *, uint32_t index, struct dp_flow_stats *);
-/* The live flow at `index` (ENOENT) with its whole action list (at most `max_actions`). */
+/* What the flow counted since the last such call, by this daemon or a former one; used_jiffies and
+ * tcp_flags are as of dp_flow_stats(). Of a removed flow too, until its index is reused. One
+ * thread at a time. */
+void dp_flow_credit(struct dp *, uint32_t index, struct dp_flow_stats *delta);
+/* The live flow at `index` (ENOENT) with its whole action list (at most `max_actions`). `key` is
+ * that of dp_flow_put(), with the bits that the mask does not cover. */
 int dp_flow_get(const struct dp *, uint32_t index, struct dp_key *key, struct dp_key *mask,
                 struct dp_action *actions, size_t max_actions, size_t *n_actions, uint64_t *ufid);
 uint32_t dp_max_flows(const struct dp *);

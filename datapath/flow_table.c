@@ -107,8 +107,22 @@ slot_clear(struct dp *dp, uint64_t value)
         bucket_mark(&dp->buckets[number], false);
 }
 
+/* True if the keys agree on the bits of the mask. */
 static bool
-flow_exists(const struct dp *dp, const struct dp_key *masked, uint32_t mask_index, uint32_t hash)
+keys_agree(const struct dp_key *a, const struct dp_key *b, const struct dp_key *mask)
+{
+    const uint64_t *x = (const uint64_t *)a, *y = (const uint64_t *)b;
+    const uint64_t *bits = (const uint64_t *)mask;
+    uint64_t diff = 0;
+
+    for (int i = 0; i < DP_KEY_WORDS; i++)
+        diff |= (x[i] ^ y[i]) & bits[i];
+    return !diff;
+}
+
+static bool
+flow_exists(const struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
+            uint32_t mask_index, uint32_t hash)
 {
     for (int neighbour = 0; neighbour < 2; neighbour++) {
         const struct dp_bucket *bucket = bucket_of(dp, hash, neighbour);
@@ -120,7 +134,7 @@ flow_exists(const struct dp *dp, const struct dp_key *masked, uint32_t mask_inde
             if (!index || bucket->slots[i] >> 32 != hash)
                 continue;
             flow = &dp->flows[index - 1];
-            if (flow->mask_index == mask_index && !memcmp(&flow->key, masked, sizeof *masked))
+            if (flow->mask_index == mask_index && keys_agree(&flow->key, key, mask))
                 return true;
         }
     }
@@ -219,18 +233,18 @@ key_mask(const struct dp_key *key, const struct dp_key *mask, struct dp_key *mas
 
 /* Fills and publishes the record at `index`. */
 static int
-flow_publish(struct dp *dp, uint32_t index, const struct dp_key *masked, uint32_t mask_index,
-             const struct dp_action *actions, size_t n_actions, uint64_t ufid)
+flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t mask_index,
+             uint32_t hash, const struct dp_action *actions, size_t n_actions, uint64_t ufid)
 {
     struct dp_flow *flow = &dp->flows[index];
     int error = flow_record_fill(dp, index, actions, n_actions);
 
     if (error)
         return error;
-    flow->key = *masked;
+    flow->key = *key;
     flow->mask_index = mask_index;
     flow->flags = list_flags(dp, actions, n_actions);
-    flow->hash = mask_key_hash(dp, masked, mask_index);
+    flow->hash = hash;
     __atomic_store_n(&flow->ufid, ufid, __ATOMIC_RELEASE);
     if (slot_publish(dp, flow->hash, index))
         return 0;
@@ -239,18 +253,21 @@ flow_publish(struct dp *dp, uint32_t index, const struct dp_key *masked, uint32_
 }
 
 static int
-flow_put(struct dp *dp, const struct dp_key *masked, uint32_t mask_index,
+flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask, uint32_t mask_index,
          const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
 {
-    uint32_t hash = mask_key_hash(dp, masked, mask_index);
+    struct dp_key masked;
+    uint32_t hash;
     int error;
 
-    if (flow_exists(dp, masked, mask_index, hash))
+    key_mask(key, mask, &masked);
+    hash = mask_key_hash(dp, &masked, mask_index);
+    if (flow_exists(dp, key, mask, mask_index, hash))
         return dp_fail(EEXIST, "there is a flow of this key and mask already");
     error = record_alloc(dp, RECORD_HEAD, index);
     if (error)
         return error;
-    error = flow_publish(dp, *index, masked, mask_index, actions, n_actions, ufid);
+    error = flow_publish(dp, *index, key, mask_index, hash, actions, n_actions, ufid);
     if (error)
         record_release_chain(dp, *index);
     return error;
@@ -261,16 +278,14 @@ dp_flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
             const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
 {
     int error = ufid ? list_check(actions, n_actions) : dp_fail(EINVAL, "a ufid of 0 is none");
-    struct dp_key masked;
     uint32_t mask_index;
 
     if (error)
         return error;
-    key_mask(key, mask, &masked);
     pthread_mutex_lock(&dp->lock);
     error = mask_acquire(dp, mask, &mask_index);
     if (!error) {
-        error = flow_put(dp, &masked, mask_index, actions, n_actions, ufid, index);
+        error = flow_put(dp, key, mask, mask_index, actions, n_actions, ufid, index);
         if (error)
             mask_release(dp, mask_index);
         else
@@ -372,6 +387,20 @@ dp_flow_stats(const struct dp *dp, uint32_t index, struct dp_flow_stats *total)
         total->used_jiffies = MAX(total->used_jiffies, stats->used_jiffies);
         total->tcp_flags |= stats->tcp_flags;
     }
+}
+
+void
+dp_flow_credit(struct dp *dp, uint32_t index, struct dp_flow_stats *delta)
+{
+    struct dp_flow *flow = &dp->flows[index];
+    struct dp_flow_stats total;
+
+    dp_flow_stats(dp, index, &total);
+    *delta = total;
+    delta->n_packets -= flow->credited_packets;
+    delta->n_bytes -= flow->credited_bytes;
+    flow->credited_packets = total.n_packets;
+    flow->credited_bytes = total.n_bytes;
 }
 
 /* Copies the list that starts at `record`, as far as there is room. */

@@ -49,7 +49,7 @@ flow_matches(const union state_key *u, const struct dp_mask *mask, const struct 
     __u32 n = mask->n_rest;
     __u64 diff = 0;
 
-#define X(i, word) diff |= (u->words[word] & mask->common[i]) ^ want[word];
+#define X(i, word) diff |= (u->words[word] ^ want[word]) & mask->common[i];
     DP_COMMON_WORDS(X)
 #undef X
     if (diff)
@@ -60,7 +60,7 @@ flow_matches(const union state_key *u, const struct dp_mask *mask, const struct 
         if (i >= n)
             break;
         word = mask->words[i] & 31;
-        if ((u->words[word] & mask->bits[i]) != want[word])
+        if ((u->words[word] ^ want[word]) & mask->bits[i])
             return false;
     }
     return true;

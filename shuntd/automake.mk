@@ -13,6 +13,8 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/config.h \
 	shuntd/daemon.h \
 	shuntd/error.h \
+	shuntd/hold.c \
+	shuntd/hold.h \
 	shuntd/host.c \
 	shuntd/mgmt.c \
 	shuntd/mgmt.h \

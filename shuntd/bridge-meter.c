@@ -26,6 +26,30 @@ set_used(struct bridges *bridges, uint32_t number, bool used)
         bridges->meters[number / 64] &= ~bit;
 }
 
+void
+bridges_adopt_meters(struct bridges *bridges)
+{
+    struct dp_meter meter;
+
+    for (uint32_t i = 0; i < DP_MAX_METERS; i++) {
+        if (!dp_meter_stats(bridges->dp, i, &meter))
+            bridges->adopted_meters[i / 64] |= UINT64_C(1) << i % 64;
+    }
+    memcpy(bridges->meters, bridges->adopted_meters, sizeof bridges->meters);
+}
+
+void
+bridges_drop_adopted_meters(struct bridges *bridges)
+{
+    for (uint32_t i = 0; i < DP_MAX_METERS; i++) {
+        if (bridges->adopted_meters[i / 64] >> i % 64 & 1) {
+            dp_meter_del(bridges->dp, i);
+            set_used(bridges, i, false);
+        }
+    }
+    memset(bridges->adopted_meters, 0, sizeof bridges->adopted_meters);
+}
+
 static int
 find_free(const struct bridges *bridges, uint32_t *number)
 {

@@ -8,6 +8,7 @@
 #include "ofproto/connmgr.h"
 #include "ofproto/messages.h"
 #include "ofproto/ofproto.h"
+#include "shuntd/hold.h"
 #include "slowpath/slowpath.h"
 
 #include <config.h>
@@ -152,6 +153,7 @@ on_barrier(void *aux, void (*done)(void *), void *done_aux)
     struct bridge *bridge = aux;
     struct barrier *barrier = xcalloc(1, sizeof *barrier);
 
+    hold_note_barrier(bridge);
     barrier->bridge = bridge;
     barrier->done = done;
     barrier->aux = done_aux;

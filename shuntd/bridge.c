@@ -7,6 +7,7 @@
 #include "lib/hash.h"
 #include "lib/util.h"
 #include "ofproto/ofp.h"
+#include "shuntd/hold.h"
 #include "slowpath/slowpath.h"
 
 #define LOG_MODULE "bridge"
@@ -39,6 +40,7 @@ bridges_create(const struct bridges_options *options, struct bridges **bridgesp,
     bridges->run_dir = options->run_dir;
     bridges->config_path = options->config_path;
     bridges->identity = options->identity;
+    bridges->hold_s = options->hold_s;
     list_init(&bridges->list);
     bridges->run_event = event_new(bridges->base, -1, 0, bridges_on_run, bridges);
     err = ports_open(&bridge_ports_ops, bridges, &bridges->links);
@@ -96,6 +98,7 @@ bridges_destroy(struct bridges *bridges, bool keep)
 
     if (!bridges)
         return;
+    hold_destroy(bridges);
     slowpath_stop(bridges->slowpath);
     if (keep)
         slowpath_let_go(bridges->slowpath);
@@ -410,13 +413,11 @@ bridges_start(struct bridges *bridges, const struct config *config, struct error
 {
     int err;
 
+    bridges_adopt_meters(bridges);
     for (size_t i = 0; i < config->n_bridges; i++)
         restore_bridge(bridges, &config->bridges[i]);
     remove_unwanted_dp_ports(bridges);
-    /* Meters of an adopted fast path belonged to OpenFlow state that is gone. */
-    for (uint32_t i = 0; i < DP_MAX_METERS; i++)
-        dp_meter_del(bridges->dp, i);
-    slowpath_adopt_done(bridges->slowpath);
+    hold_begin(bridges, bridges->hold_s);
     err = slowpath_start(bridges->slowpath);
     if (err)
         error_set(error, err, "the slow path could not start: %s", strerror(err));

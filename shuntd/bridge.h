@@ -53,6 +53,11 @@ struct bridge {
     struct ofproto *ofproto; /* Its ports are those that are attached. */
     struct connmgr *connmgr;
     struct list barriers; /* That wait for the slow path. */
+    struct {
+        uint64_t version;  /* Of the tables, when last looked at. */
+        int64_t active_ms; /* When a connection changed them, or asked for a barrier. */
+        bool is_told;      /* One did. */
+    } hold;                /* Of shuntd/hold.c. */
     struct ofp_port_names port_names;
 };
 
@@ -64,6 +69,7 @@ struct bridges_options {
     const char *run_dir;     /* Where BR.mgmt and BR.snoop are. */
     const char *config_path; /* NULL: nothing is saved. */
     const char *identity;    /* What the MACs derive from, with the bridge's name. */
+    uint32_t hold_s; /* How long flows of an adopted fast path wait for controllers, at most. */
 };
 
 struct bridges {
@@ -76,7 +82,11 @@ struct bridges {
     struct event *run_event; /* The tables have something to tell, or a flow expires. */
     struct list list;        /* Of struct bridge, by name. */
     struct bridge_port *by_dp_port[DP_MAX_PORTS];
-    uint64_t meters[DP_MAX_METERS / 64]; /* Bits of the datapath's meters in use. */
+    uint64_t meters[DP_MAX_METERS / 64];         /* Bits of the datapath's meters in use. */
+    uint64_t adopted_meters[DP_MAX_METERS / 64]; /* Those of them that no bridge has. */
+    uint32_t hold_s;
+    int64_t hold_until_ms;
+    struct event *hold_event; /* NULL: nothing is held (shuntd/hold.h). */
 };
 
 /* Opens the table of devices and the slow path; bridges_links_fd() is readable when bridges_run()
@@ -132,6 +142,10 @@ void bridge_ofport_remove(struct bridge_port *);
 int bridge_ofport_configure(void *aux, struct ofproto *, const struct ofport *);
 int bridge_ofport_stats(void *aux, struct ofproto *, const struct ofport *, struct ofport_stats *);
 extern const struct ofproto_meter_ops bridge_meter_ops;
+/* Meters of an adopted fast path: takes them over, so that no new one gets the number of one that
+ * a flow still names; and lets go of those that nobody claimed. */
+void bridges_adopt_meters(struct bridges *);
+void bridges_drop_adopted_meters(struct bridges *);
 extern const struct slowpath_ops bridge_slowpath_ops;
 /* The callback of run_event. */
 void bridges_on_run(evutil_socket_t, short what, void *aux);

@@ -25,8 +25,9 @@ struct daemon_options {
     const char *private_key, *certificate, *ca_cert; /* Files, in PEM; NULL: no TLS. */
     uint32_t max_flows;                              /* 0: the datapath's default. */
     uint32_t n_handlers;
-    bool detach; /* Go to the background when ready. */
-    bool keep;   /* On SIGTERM too, leave the fast path forwarding. */
+    uint32_t hold_s; /* How long an adopted fast path waits for controllers, at most. */
+    bool detach;     /* Go to the background when ready. */
+    bool keep;       /* On SIGTERM too, leave the fast path forwarding. */
     bool verbose;
 };
 

@@ -68,6 +68,7 @@ open_bridges(struct daemon *daemon, const char *config_path, const char *identit
         .run_dir = daemon->options->run_dir,
         .config_path = config_path,
         .identity = identity,
+        .hold_s = daemon->options->hold_s,
     };
     struct config config = {0};
     int err = config_path ? load_config(config_path, &config, error) : 0;

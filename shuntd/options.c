@@ -20,6 +20,7 @@ enum {
     OPT_CA_CERT,
     OPT_DETACH,
     OPT_KEEP,
+    OPT_HOLD_TIME,
 };
 
 static const struct option long_options[] = {
@@ -35,6 +36,7 @@ static const struct option long_options[] = {
     {"ca-cert", required_argument, NULL, OPT_CA_CERT},
     {"detach", no_argument, NULL, OPT_DETACH},
     {"keep", no_argument, NULL, OPT_KEEP},
+    {"hold-time", required_argument, NULL, OPT_HOLD_TIME},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -58,6 +60,8 @@ static const char usage[] =
     "                   and the authority that controllers' certificates must come from\n"
     "  --detach         go to the background when the switch is ready\n"
     "  --keep           when terminated, leave the fast path forwarding\n"
+    "  --hold-time S    how long the flows of a fast path that was left forwarding wait\n"
+    "                   for controllers to fill the tables, in seconds (default 20)\n"
     "  -v, --verbose    log more\n"
     "  -h, --help       print this\n"
     "  -V, --version    print the version\n";
@@ -117,6 +121,8 @@ apply(int opt, struct daemon_options *options)
     case OPT_KEEP:
         options->keep = true;
         return -1;
+    case OPT_HOLD_TIME:
+        return parse_count("hold-time", optarg, 3600, &options->hold_s) ? 1 : -1;
     case 'v':
         options->verbose = true;
         return -1;
@@ -142,6 +148,7 @@ daemon_parse_options(int argc, char **argv, struct daemon_options *options)
         .state_dir = "/var/lib/shunt",
         .pin_dir = "/sys/fs/bpf/shunt",
         .n_handlers = 1,
+        .hold_s = 20,
     };
     while ((opt = getopt_long(argc, argv, "vhV", long_options, NULL)) >= 0) {
         status = apply(opt, options);

@@ -77,7 +77,8 @@ struct slowpath {
     pthread_mutex_t wake_lock;
     pthread_cond_t wake; /* For the revalidator. */
     bool is_alert;       /* The revalidator knows of a change, or is not asleep: needs no signal. */
-    uint64_t conformed;  /* All megaflows conform to this seq. */
+    uint64_t conformed;  /* All megaflows conform to this seq, but for held ones. */
+    atomic_bool is_holding; /* Adopted megaflows stay as they are, and no others are installed. */
 
     bool is_stopping;
     pthread_mutex_t idle_lock;

@@ -81,12 +81,9 @@ read_installed(struct pass *pass, const struct ukey *ukey, struct dp_key *key, s
                size_t *n_actions)
 {
     uint64_t ufid;
-    int error = dp_flow_get(pass->slowpath->dp, ukey->index, key, mask, pass->actions, MAX_ACTIONS,
-                            n_actions, &ufid);
 
-    if (!error)
-        ukey_add_rest(ukey, key);
-    return error;
+    return dp_flow_get(pass->slowpath->dp, ukey->index, key, mask, pass->actions, MAX_ACTIONS,
+                       n_actions, &ufid);
 }
 
 /* Whether the changes since leave the megaflow as it is. */
@@ -119,7 +116,11 @@ translate_again(struct pass *pass, struct ukey *ukey)
         return;
     }
     xlate_out_pin(&pass->out);
-    if (pass->out.error == XLATE_NO_RECIRC_STATE || !mask_serves(&mask, &pass->out.wc)) {
+    if (pass->out.error == XLATE_NO_RECIRC_STATE) {
+        drop(pass, ukey);
+    } else if (!mask_serves(&mask, &pass->out.wc)) {
+        if (!ukey->bridge) /* What a former daemon did not credit is for these. */
+            ukey_replace(ukey, bridge, seq, &pass->out);
         drop(pass, ukey);
     } else {
         ukey_credit(ukey, slowpath->dp);
@@ -151,6 +152,8 @@ visit(struct pass *pass, struct ukey *ukey)
 {
     struct slowpath *slowpath = pass->slowpath;
 
+    if (!ukey->bridge && atomic_load(&slowpath->is_holding))
+        return;
     if (pass->by_clock) {
         ukey_credit(ukey, slowpath->dp);
         note_effects(pass, ukey);

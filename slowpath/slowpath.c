@@ -219,26 +219,20 @@ init_notify(struct slowpath *slowpath)
     return slowpath->notify && !event_add(slowpath->notify, NULL) ? 0 : ENOMEM;
 }
 
-/* What an adopted flow counted was counted for rules of a former daemon. */
 static void
 adopt(struct slowpath *slowpath)
 {
     int64_t now_ms = time_now_ms();
 
     for (uint32_t i = 0; i < slowpath->ukeys.max && dp_n_flows(slowpath->dp); i++) {
-        struct dp_flow_stats stats;
         struct dp_key key, mask;
-        struct ukey *ukey;
         uint64_t ufid;
         size_t n;
 
-        if (dp_flow_get(slowpath->dp, i, &key, &mask, NULL, 0, &n, &ufid))
-            continue;
-        dp_flow_stats(slowpath->dp, i, &stats);
-        ukey = ukey_add(&slowpath->ukeys, i, NULL, 0, NULL, now_ms);
-        ukey->n_packets = stats.n_packets;
-        ukey->n_bytes = stats.n_bytes;
+        if (!dp_flow_get(slowpath->dp, i, &key, &mask, NULL, 0, &n, &ufid))
+            ukey_add(&slowpath->ukeys, i, NULL, 0, NULL, now_ms);
     }
+    atomic_store(&slowpath->is_holding, slowpath->ukeys.n > 0);
 }
 
 /* Some indices stay free, so that one that was just freed is not in use again at once. */
@@ -362,9 +356,16 @@ slowpath_let_go(struct slowpath *slowpath)
 }
 
 void
-slowpath_adopt_done(struct slowpath *slowpath)
+slowpath_release(struct slowpath *slowpath)
 {
-    slowpath_changed(slowpath, NULL);
+    if (atomic_exchange(&slowpath->is_holding, false))
+        slowpath_changed(slowpath, NULL);
+}
+
+bool
+slowpath_is_holding(const struct slowpath *slowpath)
+{
+    return atomic_load(&slowpath->is_holding);
 }
 
 /* ---- Bridges ----------------------------------------------------------------------------------*/

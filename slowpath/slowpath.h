@@ -61,8 +61,9 @@ struct slowpath_ops {
     void (*packet_in)(void *aux, const struct slowpath_packet_in *);
 };
 
-/* Takes over the flows that an adopted dp holds: they stay until slowpath_adopt_done(), then
- * those that the tables do not confirm are removed. Threads are not started yet. */
+/* Takes over the flows that an adopted dp holds, and holds them: they stay as they are, packets
+ * that miss are handled one by one without leaving a megaflow, and barriers do not wait for them,
+ * until slowpath_release(). Threads are not started yet. */
 int slowpath_create(struct dp *, const struct slowpath_options *, const struct slowpath_ops *,
                     void *aux, struct slowpath **);
 void slowpath_destroy(struct slowpath *);
@@ -71,8 +72,11 @@ void slowpath_stop(struct slowpath *);
 /* Megaflows stay in the datapath and are nobody's: for who leaves it forwarding. After
  * slowpath_stop(), before bridges are removed (which removes their megaflows). */
 void slowpath_let_go(struct slowpath *);
-/* The configuration is in place: from now on adopted flows are held against the tables. */
-void slowpath_adopt_done(struct slowpath *);
+/* The tables are as they shall be: adopted flows are matched against them, and those that they do
+ * not confirm are removed. What a confirmed one counted since it was credited last, by a former
+ * daemon, is credited to the flow entries that it belongs to. Nothing when nothing is held. */
+void slowpath_release(struct slowpath *);
+bool slowpath_is_holding(const struct slowpath *);
 
 /* ---- Bridges and ports ---- */
 int slowpath_add_bridge(struct slowpath *, struct ofproto *);

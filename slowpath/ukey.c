@@ -69,35 +69,6 @@ take_effects(struct xlate_out *out)
     return effects;
 }
 
-/* ---- The rest of the key
- * -----------------------------------------------------------------------*/
-void
-ukey_keep_rest(struct ukey *ukey, const struct dp_key *key, const struct dp_key *mask)
-{
-    const __u64 *words = (const __u64 *)key, *bits = (const __u64 *)mask;
-    uint64_t rest[DP_KEY_WORDS];
-    size_t n = 0;
-
-    for (uint32_t w = 0; w < DP_KEY_WORDS; w++) {
-        if (words[w] & ~bits[w]) {
-            rest[n++] = words[w] & ~bits[w];
-            ukey->rest_map |= 1u << w;
-        }
-    }
-    ukey->rest = n ? xmemdup(rest, n * sizeof *rest) : NULL;
-}
-
-void
-ukey_add_rest(const struct ukey *ukey, struct dp_key *key)
-{
-    const uint64_t *rest = ukey->rest;
-
-    for (uint32_t w = 0; w < DP_KEY_WORDS; w++) {
-        if (ukey->rest_map >> w & 1)
-            ((__u64 *)key)[w] |= *rest++;
-    }
-}
-
 /* ---- Contents ---------------------------------------------------------------------------------*/
 static void
 release(struct ukey *ukey)
@@ -147,19 +118,18 @@ ukey_add(struct ukeys *ukeys, uint32_t index, struct bridge *bridge, uint64_t se
 
 /* ---- Counters and the end ---------------------------------------------------------------------*/
 void
-ukey_credit(struct ukey *ukey, const struct dp *dp)
+ukey_credit(struct ukey *ukey, struct dp *dp)
 {
-    struct dp_flow_stats stats;
+    struct dp_flow_stats delta;
 
-    dp_flow_stats(dp, ukey->index, &stats);
-    if (stats.n_packets == ukey->n_packets)
+    if (!ukey->bridge)
         return;
-    ukey->used_ms = dp_jiffies_to_ms(dp, stats.used_jiffies);
-    xlate_refs_credit(ukey->refs, ukey->n_refs, stats.n_packets - ukey->n_packets,
-                      stats.n_bytes - ukey->n_bytes, ukey->used_ms);
-    ukey->n_packets = stats.n_packets;
-    ukey->n_bytes = stats.n_bytes;
-    ukey->tcp_flags |= (uint16_t)stats.tcp_flags;
+    dp_flow_credit(dp, ukey->index, &delta);
+    if (!delta.n_packets)
+        return;
+    ukey->used_ms = dp_jiffies_to_ms(dp, delta.used_jiffies);
+    xlate_refs_credit(ukey->refs, ukey->n_refs, delta.n_packets, delta.n_bytes, ukey->used_ms);
+    ukey->tcp_flags |= (uint16_t)delta.tcp_flags;
     ukey->has_traffic = true;
 }
 
@@ -173,11 +143,10 @@ ukey_remove(struct ukeys *ukeys, struct ukey *ukey, struct dp *dp)
 }
 
 void
-ukey_free(struct ukey *ukey, const struct dp *dp)
+ukey_free(struct ukey *ukey, struct dp *dp)
 {
     ukey_credit(ukey, dp);
     list_remove(&ukey->dying);
     release(ukey);
-    free(ukey->rest);
     free(ukey);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What user space knows of each installed megaflow.
  *
- * Model: one ukey a megaflow, found by the datapath's index. Masked key, mask and actions are not
- * kept twice: the datapath has them. A ukey has what they were made from and what they count on:
- * the seq they conform to, the tables they depend on, references whose counters get their packets,
- * effects of traffic.
+ * Model: one ukey a megaflow, found by the datapath's index. Key, mask, actions and counters
+ * are not kept twice: the datapath has them. A ukey has what they were made from and what they
+ * count on: the seq they conform to, the tables they depend on, references whose counters get
+ * their packets, effects of traffic.
+ *
+ * Adopted megaflows have no bridge until they were held against the tables; until then nothing
+ * is credited, so that their packets come to the flow entries that they are found to belong to.
  *
  * Life: live (in the table), then dying (taken out of the datapath; packets may still count),
  * then, after a grace period, credited for the last time and freed.
@@ -29,10 +32,9 @@ struct effects {
 };
 
 struct ukey {
-    uint32_t index;              /* The datapath's. */
-    struct bridge *bridge;       /* NULL: adopted, not held against tables yet. */
-    uint64_t seq;                /* Conforms to this; 0: to nothing. */
-    uint64_t n_packets, n_bytes; /* Credited so far. */
+    uint32_t index;        /* The datapath's. */
+    struct bridge *bridge; /* NULL: adopted, not held against tables yet. */
+    uint64_t seq;          /* Conforms to this; 0: to nothing. */
     int64_t created_ms, used_ms;
     uint16_t tcp_flags;
     bool is_normal; /* As in struct xlate_out. */
@@ -45,11 +47,6 @@ struct ukey {
     uint32_t n_refs, n_ids;
     struct effects *effects; /* NULL: none. */
     uint64_t tables[4], written;
-    /* The first packet's key where the mask does not look, words that are not zero: bit w of
-     * `rest_map` says that word w is next in `rest`. With it, translating again looks at the same
-     * bits again; a masked key may take another way to the same result. */
-    uint32_t rest_map;
-    uint64_t *rest;
 };
 
 struct ukeys {
@@ -70,17 +67,14 @@ void ukeys_destroy(struct ukeys *);
  */
 struct ukey *ukey_add(struct ukeys *, uint32_t index, struct bridge *, uint64_t seq,
                       struct xlate_out *out, int64_t now_ms);
-/* Keeps of `key` what `mask` lets go; the other way, adds it to a masked key. */
-void ukey_keep_rest(struct ukey *, const struct dp_key *key, const struct dp_key *mask);
-void ukey_add_rest(const struct ukey *, struct dp_key *key);
 /* Takes over what `out` holds instead of what was there. */
 void ukey_replace(struct ukey *, struct bridge *, uint64_t seq, struct xlate_out *out);
 /* Credits what the datapath counted since the last call. */
-void ukey_credit(struct ukey *, const struct dp *);
+void ukey_credit(struct ukey *, struct dp *);
 /* Takes it out of the datapath and the table. */
 void ukey_remove(struct ukeys *, struct ukey *, struct dp *);
 /* Credits for the last time and frees. After a grace period. */
-void ukey_free(struct ukey *, const struct dp *);
+void ukey_free(struct ukey *, struct dp *);
 
 struct effects *effects_ref(struct effects *);
 void effects_unref(struct effects *);

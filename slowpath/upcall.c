@@ -202,11 +202,13 @@ put(struct slowpath *slowpath, struct work *work, uint32_t *index)
     return error;
 }
 
+/* While adopted megaflows are held nothing is put beside them: what tables say that are not filled
+ * again could cover them. */
 static bool
-is_installable(const struct work *work)
+is_installable(const struct slowpath *slowpath, const struct work *work)
 {
-    return work->bridge && work->out.error != XLATE_NO_RECIRC_STATE &&
-           work->out.error != XLATE_NO_IN_PORT;
+    return !atomic_load(&slowpath->is_holding) && work->bridge &&
+           work->out.error != XLATE_NO_RECIRC_STATE && work->out.error != XLATE_NO_IN_PORT;
 }
 
 static void
@@ -220,8 +222,7 @@ install_locked(struct slowpath *slowpath, struct work *work, int64_t now_ms)
     if (ukeys->n < slowpath->options.flow_limit)
         error = put(slowpath, work, &index);
     if (!error)
-        ukey_keep_rest(ukey_add(ukeys, index, work->bridge, work->seq, &work->out, now_ms),
-                       &work->key, &work->out.wc.key);
+        ukey_add(ukeys, index, work->bridge, work->seq, &work->out, now_ms);
     pthread_mutex_unlock(&ukeys->lock);
     if (!error)
         slowpath_count(&slowpath->counters.n_installed);
@@ -239,7 +240,7 @@ install(struct slowpath *slowpath, struct work *work, int64_t now_ms)
         xlate_out_clear(&work->out, &work->bridge->xlate);
         translate(slowpath, work);
     }
-    if (is_installable(work))
+    if (is_installable(slowpath, work))
         install_locked(slowpath, work, now_ms);
     pthread_rwlock_unlock(&ofproto_lock);
 }

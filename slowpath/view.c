@@ -64,6 +64,8 @@ format_flow(const struct slowpath *slowpath, const struct ukey *ukey, int64_t no
 
     if (dp_flow_get(slowpath->dp, ukey->index, &key, &mask, actions, MAX_ACTIONS, &n, &ufid))
         return;
+    for (size_t w = 0; w < DP_KEY_WORDS; w++)
+        ((__u64 *)&key)[w] &= ((const __u64 *)&mask)[w];
     megaflow_format(&key, &mask, out);
     format_stats(slowpath, ukey->index, now_ms, out);
     buf_puts(out, ", actions:");

@@ -199,7 +199,7 @@ open_slowpath(struct live *live, int64_t idle_ms)
 static void
 start_slowpath(struct live *live)
 {
-    slowpath_adopt_done(live->slowpath);
+    slowpath_release(live->slowpath);
     assert_int_equal(slowpath_start(live->slowpath), 0);
 }
 

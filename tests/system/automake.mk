@@ -8,6 +8,7 @@ system_tests = \
 	tests/system/monitor.py \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
+	tests/system/restart.py \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py
 TESTS += $(system_tests)

@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Restarts under load: 500,000 packets a second of established flows, counted at the sink.
+
+Each case runs once; with SHUNT_RESTARTS=N it does so N times in a row.
+"""
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import BUILD, cases, main, sh, wait_for  # noqa: E402
+from hosts import Wire  # noqa: E402
+
+RATE, N_FLOWS = 500_000, 256
+ROUNDS = int(os.environ.get("SHUNT_RESTARTS", "1"))
+MIN_RATE = 0.9 * RATE if ROUNDS > 1 else 0.1 * RATE  # Beside other tests a core is hard to get.
+# A megaflow of empty tables would cover these: they look at more than the port.
+FLOWS = ["priority=1,in_port=1,ip,nw_dst=11.0.0.1,actions=output:2",
+         "priority=2,in_port=1,udp,tp_dst=9,actions=drop"]
+
+
+class Load:
+    """500,000 packets a second from the first wire to the second, for some seconds."""
+
+    def __init__(self, switch, wires, seconds=5):
+        self.switch = switch
+        self.before = switch.ctl_json("dpctl", "show")
+        self.process = subprocess.Popen(
+            [BUILD + "/bench/pktgen", "--out", wires[0].end, "--sink", wires[1].end, "--seconds",
+             str(seconds), "--flows", str(N_FLOWS), "--rate", str(RATE)],
+            stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        self.wait_for_packets(RATE // 2)
+        return self
+
+    def wait_for_packets(self, n):
+        """Waits until `n` more packets were forwarded; needs the daemon."""
+        shown = self.switch.ctl_json("dpctl", "show")["packets"]["forwarded"]
+        wait_for(lambda: self.switch.ctl_json("dpctl", "show")["packets"]["forwarded"] - shown >= n,
+                 "packets flow")
+
+    def __exit__(self, kind, *_):
+        if kind:
+            self.process.kill()
+            self.process.wait()
+            return
+        assert self.process.poll() is None, "the load ended before the restart was over"
+        counted = json.loads(self.process.communicate(timeout=60)[0])
+        self.sent = counted["sent"]
+        rate = counted["offered"] / counted["seconds"]
+        lost = self.sent - counted["all_received"]
+        print(f"# {rate:,.0f} packets/s, {self.sent:,} in all, {lost} lost",
+              file=sys.stderr)
+        assert not lost, counted
+        assert rate > MIN_RATE, counted
+
+
+class Controller:
+    """Accepts the switch, says hello, and asks for a barrier when it is told to."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(30)
+        self.target = f"tcp:127.0.0.1:{self.listener.getsockname()[1]}"
+        self.socket = None
+
+    def accept(self):
+        self.socket = self.listener.accept()[0]
+        self.socket.settimeout(30)
+        self.socket.sendall(struct.pack("!BBHI", 4, 0, 8, 1))
+        self.await_message(0)
+
+    def await_message(self, kind):
+        while True:
+            header = self.socket.recv(8, socket.MSG_WAITALL)
+            _, said, size, xid = struct.unpack("!BBHI", header)
+            body = self.socket.recv(size - 8, socket.MSG_WAITALL) if size > 8 else b""
+            if said == 2:
+                self.socket.sendall(struct.pack("!BBHI", 4, 3, size, xid) + body)
+            if said == kind:
+                return
+
+    def barrier(self):
+        self.socket.sendall(struct.pack("!BBHI", 4, 20, 8, 2))
+        self.await_message(21)
+
+
+def add_wires(switch, n, hook):
+    wires = [Wire(f"p{i}") for i in range(1, n + 1)]
+    for i, wire in enumerate(wires, 1):
+        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
+        switch.ctl("add-port", "br0", wire.port, f"ofport={i}", f"hook={hook}")
+    return wires
+
+
+def open_switch(switch, hook, *options):
+    switch.start(*options)
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_wires(switch, 2, hook)
+    add_flows(switch)
+    return wires
+
+
+def add_flows(switch):
+    for flow in FLOWS:
+        switch.ctl("add-flow", "br0", flow)
+
+
+def misses(switch):
+    return switch.ctl_json("dpctl", "show")["lookups"]["misses"]
+
+
+def flow_packets(switch):
+    return {f["priority"]: f["packets"] for f in switch.ctl_json("dump-flows", "br0")}
+
+
+def is_released(switch):
+    with open(switch.log, encoding="ascii") as file:
+        return any("are matched against the tables" in line for line in file)
+
+
+def a_killed_daemon_waits_for_its_controller(switch, hook):
+    """The daemon is killed and started, and its controller fills the tables late: flows that were
+    there stay, no packet of theirs goes up, and what the tables do not confirm goes afterwards."""
+    wires = open_switch(switch, hook)
+    controller = Controller()
+    switch.ctl("set-controller", "br0", controller.target)
+    controller.accept()
+    add_flows(switch)
+    for _ in range(ROUNDS):
+        with Load(switch, wires, 8) as load:
+            before = misses(switch)
+            switch.kill()
+            open(switch.log, "w", encoding="ascii").close()
+            switch.start()
+            load.wait_for_packets(RATE // 2)
+            assert switch.ctl("dump-flows", "br0") == ""
+            controller.accept()
+            add_flows(switch)
+            controller.barrier()
+            wait_for(lambda: is_released(switch), "the hold is over")
+            load.wait_for_packets(RATE // 2)
+            assert misses(switch) == before, (misses(switch), before)
+        assert flow_packets(switch)[1] > RATE
+
+
+def for_hook(test, hook):
+    def one(switch):
+        test(switch, hook)
+    one.__name__ = f"{test.__name__}_{hook}"
+    return one
+
+
+cases.extend(for_hook(test, hook) for test in (a_killed_daemon_waits_for_its_controller,)
+             for hook in ("tc", "xdp"))
+if __name__ == "__main__":
+    main()
