@@ -136,6 +136,7 @@ show_print_datapath(const json_t *result)
 {
     const json_t *packets = json_object_get(result, "packets");
     const json_t *lookups = json_object_get(result, "lookups");
+    const json_t *held = json_object_get(result, "held");
     json_t *dropped = json_object_get(result, "dropped"), *value;
     const char *reason;
     size_t i;
@@ -146,6 +147,8 @@ show_print_datapath(const json_t *result)
     printf("lookups: cache hits %lld, megaflow hits %lld, misses %lld, masks tried %lld\n",
            number_of(lookups, "cache_hits"), number_of(lookups, "megaflow_hits"),
            number_of(lookups, "misses"), number_of(lookups, "masks_tried"));
+    printf("held: packets %lld, expired %lld, refused %lld\n", number_of(held, "packets"),
+           number_of(held, "expired"), number_of(held, "refused"));
     printf("flows: %lld of %lld, masks %lld\n", number_of(result, "flows"),
            number_of(result, "max_flows"), number_of(result, "masks"));
     json_object_foreach(dropped, reason, value)

@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 /* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 4
+#define DP_ABI_VERSION 5
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -176,9 +176,13 @@ struct dp_flow {
     __u64 ufid;      /* Stable identity of the flow over index reuse; 0: not a live record. */
     __u32 detour;    /* Record that holds the list instead of this one, or DP_NO_FLOW: how a list is
                         replaced with one store. */
-    __u32 pad;
+    __u32 n_held;    /* Not 0: held. User space has, or waits for, packets of the flow that are to
+                        leave before any other does. Raised by the fast path, lowered by both. */
     struct dp_action actions[DP_FLOW_ACTIONS];
-    __u64 spare;
+    union {
+        __u64 held_until_ns; /* A head: then it is held no more, on the monotonic clock. */
+        __u64 home;          /* A detour: its head. */
+    };
     struct dp_key key; /* Of the packet that it was made for, whole. With room for word number 31
                           behind: indices are masked so. */
     __u64 credited_packets; /* For user space alone: what of the counters was given to OpenFlow */
@@ -191,6 +195,9 @@ _Static_assert(__builtin_offsetof(struct dp_flow, key) == 256, "a cache line sta
 #define DP_FLOW_NEEDS_TC                                                                           \
     1 /* XDP cannot run this list (several outputs): it passes the frame up.                       \
        */
+
+/* How long a flow is held at most: some time slices of a busy machine. */
+#define DP_HOLD_MAX_NS 50000000ull
 
 /* Bucket `hash & bucket_mask`; when its eight slots are taken, also its neighbour (number ^ 1),
  * which readers search only where the last slot has DP_SLOT_SPILLED. */
@@ -224,6 +231,7 @@ struct dp_control {
     __u32 n_masks;
     __u32 abi_version;         /* DP_ABI_VERSION of whoever made the maps. */
     __u64 jiffies;             /* bpf_jiffies64() when user space asked last (shunt_clock). */
+    __u64 generation;          /* Raised after flows were put (dp_upcall_reader_mark()). */
     __u16 order[DP_MAX_MASKS]; /* Indices of masks, the first n_masks. */
 };
 
@@ -325,8 +333,11 @@ struct dp_totals {
     __u64 n_megaflow_hits;
     __u64 n_misses;
     __u64 n_masks_tried;
-    __u64 n_outputs;     /* Copies that left. */
-    __u64 n_dropped[32]; /* By enum dp_drop. */
+    __u64 n_outputs;      /* Copies that left. */
+    __u64 n_held;         /* Frames that went to user space behind earlier ones of their flow. */
+    __u64 n_hold_expired; /* Flows whose time was over before user space was done with them. */
+    __u64 n_hold_refused; /* Frames of held flows that found no room, and left at once. */
+    __u64 n_dropped[32];  /* By enum dp_drop. */
 };
 _Static_assert(DP_N_DROPS <= 32, "room for every reason");
 
@@ -363,6 +374,7 @@ enum dp_upcall_reason {
     DP_UPCALL_SLOW,   /* The megaflow says that user space runs the list. */
     DP_UPCALL_ACTION, /* A USERSPACE action: `cookie` is its argument; the packet as changed. */
     DP_UPCALL_TTL,    /* A DEC_TTL found an invalid TTL; `cookie` as in its action. */
+    DP_UPCALL_HELD,   /* The megaflow is held; `cookie` is its ufid. It counted the packet. */
 };
 
 struct dp_upcall {
@@ -371,7 +383,7 @@ struct dp_upcall {
     __u8 reason;      /* enum dp_upcall_reason */
     __u8 hook;        /* enum dp_hook: where it was met. */
     __u16 gso_size;   /* TC: segment size of a large packet, else 0. */
-    __u32 flow_index; /* SLOW, ACTION, TTL: the record; else DP_NO_FLOW. */
+    __u32 flow_index; /* MISS: DP_NO_FLOW; else the record. */
     __u64 cookie;
     struct dp_key key;
 };

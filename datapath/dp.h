@@ -87,6 +87,15 @@ int dp_port_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
  * that the fast path cannot run). *index is its name from now on. */
 int dp_flow_put(struct dp *, const struct dp_key *key, const struct dp_key *mask,
                 const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index);
+/* The same, but held: until dp_flow_unhold() the flow's packets go to user space, behind those
+ * that came up before there was a flow. For DP_HOLD_MAX_NS at most. */
+int dp_flow_put_held(struct dp *, const struct dp_key *key, const struct dp_key *mask,
+                     const struct dp_action *actions, size_t n_actions, uint64_t ufid,
+                     uint32_t *index);
+/* Gives back one hold of the flow, if it is still the one at `index`: that of dp_flow_put_held(),
+ * when all upcalls before dp_upcall_reader_mark() are executed; and that of each DP_UPCALL_HELD,
+ * when it is. */
+void dp_flow_unhold(struct dp *, uint32_t index, uint64_t ufid);
 /* Replaces the list while packets flow: each packet sees the old or the new one, whole. */
 int dp_flow_set_actions(struct dp *, uint32_t index, const struct dp_action *actions,
                         size_t n_actions);
@@ -129,6 +138,11 @@ int dp_upcall_reader_fd(const struct dp_upcall_reader *);
  * the call. Returns how many. */
 typedef void dp_upcall_cb(void *aux, const struct dp_upcall *, const uint8_t *packet);
 size_t dp_upcall_read(struct dp_upcall_reader *, size_t max, dp_upcall_cb *cb, void *aux);
+/* After flows were put: the position in the ring before which all packets are that missed them.
+ * Whatever is sent up from now on has met these flows. */
+uint64_t dp_upcall_reader_mark(struct dp_upcall_reader *);
+/* Up to where records were read. */
+uint64_t dp_upcall_reader_position(const struct dp_upcall_reader *);
 
 /* ---- Execution ---- */
 int dp_executor_open(struct dp *, struct dp_executor **);

@@ -221,6 +221,15 @@ list_check(const struct dp_action *actions, size_t n_actions)
 
 /* ---- Flows ---- */
 
+static uint64_t
+monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+}
+
 static void
 key_mask(const struct dp_key *key, const struct dp_key *mask, struct dp_key *masked)
 {
@@ -234,7 +243,8 @@ key_mask(const struct dp_key *key, const struct dp_key *mask, struct dp_key *mas
 /* Fills and publishes the record at `index`. */
 static int
 flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t mask_index,
-             uint32_t hash, const struct dp_action *actions, size_t n_actions, uint64_t ufid)
+             uint32_t hash, const struct dp_action *actions, size_t n_actions, uint64_t ufid,
+             bool is_held)
 {
     struct dp_flow *flow = &dp->flows[index];
     int error = flow_record_fill(dp, index, actions, n_actions);
@@ -245,6 +255,8 @@ flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t m
     flow->mask_index = mask_index;
     flow->flags = list_flags(dp, actions, n_actions);
     flow->hash = hash;
+    flow->n_held = is_held;
+    flow->held_until_ns = is_held ? monotonic_ns() + DP_HOLD_MAX_NS : 0;
     __atomic_store_n(&flow->ufid, ufid, __ATOMIC_RELEASE);
     if (slot_publish(dp, flow->hash, index))
         return 0;
@@ -254,7 +266,8 @@ flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t m
 
 static int
 flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask, uint32_t mask_index,
-         const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
+         const struct dp_action *actions, size_t n_actions, uint64_t ufid, bool is_held,
+         uint32_t *index)
 {
     struct dp_key masked;
     uint32_t hash;
@@ -267,15 +280,15 @@ flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask, uin
     error = record_alloc(dp, RECORD_HEAD, index);
     if (error)
         return error;
-    error = flow_publish(dp, *index, key, mask_index, hash, actions, n_actions, ufid);
+    error = flow_publish(dp, *index, key, mask_index, hash, actions, n_actions, ufid, is_held);
     if (error)
         record_release_chain(dp, *index);
     return error;
 }
 
-int
-dp_flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
-            const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
+static int
+put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
+    const struct dp_action *actions, size_t n_actions, uint64_t ufid, bool is_held, uint32_t *index)
 {
     int error = ufid ? list_check(actions, n_actions) : dp_fail(EINVAL, "a ufid of 0 is none");
     uint32_t mask_index;
@@ -285,7 +298,7 @@ dp_flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
     pthread_mutex_lock(&dp->lock);
     error = mask_acquire(dp, mask, &mask_index);
     if (!error) {
-        error = flow_put(dp, key, mask, mask_index, actions, n_actions, ufid, index);
+        error = flow_put(dp, key, mask, mask_index, actions, n_actions, ufid, is_held, index);
         if (error)
             mask_release(dp, mask_index);
         else
@@ -293,6 +306,20 @@ dp_flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
     }
     pthread_mutex_unlock(&dp->lock);
     return error;
+}
+
+int
+dp_flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
+            const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
+{
+    return put(dp, key, mask, actions, n_actions, ufid, false, index);
+}
+
+int
+dp_flow_put_held(struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
+                 const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index)
+{
+    return put(dp, key, mask, actions, n_actions, ufid, true, index);
 }
 
 /* The head of a live flow, or NULL. Under the lock. */
@@ -304,6 +331,26 @@ flow_head(const struct dp *dp, uint32_t index)
         return NULL;
     }
     return &dp->flows[index];
+}
+
+/* The fast path sets 0 when the time is over; 0 stays. */
+static void
+hold_lower(struct dp_flow *flow)
+{
+    uint32_t n = __atomic_load_n(&flow->n_held, __ATOMIC_RELAXED);
+
+    while (n && !__atomic_compare_exchange_n(&flow->n_held, &n, n - 1, true, __ATOMIC_SEQ_CST,
+                                             __ATOMIC_RELAXED))
+        ;
+}
+
+void
+dp_flow_unhold(struct dp *dp, uint32_t index, uint64_t ufid)
+{
+    pthread_mutex_lock(&dp->lock);
+    if (index < dp->max_flows && dp->use[index] == RECORD_HEAD && dp->flows[index].ufid == ufid)
+        hold_lower(&dp->flows[index]);
+    pthread_mutex_unlock(&dp->lock);
 }
 
 static int
@@ -525,6 +572,7 @@ flow_adopt(struct dp *dp, uint32_t index)
     if (!slot_find(dp, slot_value(head->hash, index), &slot) || mask_adopt(dp, head->mask_index))
         return false;
     dp->use[index] = RECORD_HEAD;
+    head->n_held = 0; /* What its daemon had of it is lost. */
     if (!chain_adopt(dp, head->detour == DP_NO_FLOW ? head->next : head->detour))
         return false;
     if (head->detour != DP_NO_FLOW)

@@ -116,7 +116,7 @@ record_release_chain(struct dp *dp, uint32_t index)
 void
 record_detoured(struct dp *dp, uint32_t head, uint32_t detour)
 {
-    dp->flows[detour].spare = head;
+    dp->flows[detour].home = head;
     queue_push(&dp->detours, detour);
 }
 
@@ -125,16 +125,16 @@ static void
 come_home(struct dp *dp, uint32_t detour)
 {
     const struct dp_flow *away = &dp->flows[detour];
-    struct dp_flow *head = &dp->flows[away->spare];
+    struct dp_flow *head = &dp->flows[away->home];
 
-    if (dp->use[detour] != RECORD_EXTRA || dp->use[away->spare] != RECORD_HEAD ||
+    if (dp->use[detour] != RECORD_EXTRA || dp->use[away->home] != RECORD_HEAD ||
         head->detour != detour)
         return;
     memcpy(head->actions, away->actions, sizeof head->actions);
     head->n_actions = away->n_actions;
     head->next = away->next;
     __atomic_store_n(&head->detour, DP_NO_FLOW, __ATOMIC_RELEASE);
-    flow_refresh_flags(dp, away->spare);
+    flow_refresh_flags(dp, away->home);
     record_release(dp, detour);
 }
 

@@ -63,10 +63,11 @@ struct state {
     __s32 verdict;    /* What the program returns when the list ended with ACT_DONE. */
 
     __u32 cpu;
-    __u32 size;  /* Bytes on the wire when it came in. */
-    __u32 hash;  /* Of the microflow: its slot in the cache. */
-    __u32 clean; /* 1: words of the key that IPv4 packets do not write are zero. */
-    __u32 pad2;
+    __u32 size;       /* Bytes on the wire when it came in. */
+    __u32 hash;       /* Of the microflow: its slot in the cache. */
+    __u32 clean;      /* 1: words of the key that IPv4 packets do not write are zero. */
+    __u32 fence;      /* Written for the barrier that comes with it. */
+    __u64 generation; /* Of `control`, when this CPU missed last. */
     struct dp_totals totals;
 };
 

@@ -287,6 +287,28 @@ list_of(const struct dp_flow *flow, __u32 index)
     return detour == DP_NO_FLOW ? index : detour;
 }
 
+/* A held flow's packet goes up, behind those of its flow that user space has. True: it went. It
+ * stays, and leaves at once, when it found no room, and when the flow is or now becomes open. */
+__noinline int
+hold(ctx_t *ctx, struct state *state)
+{
+    struct dp_flow *flow = state ? (struct dp_flow *)flow_at(state->flow_index) : NULL;
+
+    if (!flow)
+        return 0;
+    if (bpf_ktime_get_ns() >= flow->held_until_ns) {
+        if (__sync_lock_test_and_set(&flow->n_held, 0))
+            state->totals.n_hold_expired++;
+        return 0;
+    }
+    if (upcall_send(ctx, state, DP_UPCALL_HELD, flow->ufid, 0)) {
+        state->totals.n_hold_refused += flow->n_held > 0;
+        return 0;
+    }
+    state->totals.n_held++;
+    return 1;
+}
+
 /* Starts a flow's list. A single output, the commonest list, needs no tail call. */
 static __always_inline int
 run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flow, __u32 list)
@@ -295,6 +317,8 @@ run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flo
     int drop;
 
     state->flow_index = index;
+    if (flow->n_held && hold(ctx, state))
+        return finish_drop(state, DP_DROP_RULE);
     if (list == index && first->kind == DP_ACTION_OUTPUT && first->arg16 & DP_OUTPUT_LAST) {
         drop = ctx_output(ctx, state, first->arg32, true);
         if (!drop)
@@ -307,10 +331,26 @@ run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flo
     return finish_drop(state, DP_DROP_TAIL_CALL);
 }
 
-static __always_inline int
-miss(ctx_t *ctx, struct state *state)
+/* A packet of no flow goes up. Returns the flow, if there is one now; else *drop is 0, or why it
+ * did not go. */
+static __always_inline const struct dp_flow *
+miss(ctx_t *ctx, struct state *state, __u32 *index, int *drop)
 {
-    return finish_drop(state, upcall_send(ctx, state, DP_UPCALL_MISS, 0, 0));
+    *drop = upcall_send(ctx, state, DP_UPCALL_MISS, 0, 0);
+    if (*drop != UPCALL_FOUND)
+        return NULL;
+    *drop = DP_DROP_BAD_RECORD;
+    *index = state->flow_index;
+    return flow_at(*index);
+}
+
+/* The packet's flow, or NULL: it is user space's, or lost for the reason *drop. */
+static __always_inline const struct dp_flow *
+find_flow(ctx_t *ctx, struct state *state, __u32 *index, int *drop)
+{
+    const struct dp_flow *flow = lookup(state, index);
+
+    return flow ? flow : miss(ctx, state, index, drop);
 }
 
 /* ---- Ways in ---- */
@@ -321,15 +361,16 @@ shunt_lookup(ctx_t *ctx)
     struct state *state = state_of_cpu();
     const struct dp_flow *flow;
     __u32 index;
+    int drop;
 
     if (!state)
         return ctx_drop_verdict();
     if (++state->n_recirc > MAX_RECIRC)
         return finish_drop(state, DP_DROP_RECIRC_LIMIT);
     reparse(ctx, state);
-    flow = lookup(state, &index);
+    flow = find_flow(ctx, state, &index, &drop);
     if (!flow)
-        return miss(ctx, state);
+        return finish_drop(state, drop);
     count_flow(state, index);
     return run_flow(ctx, state, index, flow, list_of(flow, index));
 }
@@ -366,6 +407,7 @@ shunt_port(ctx_t *ctx)
     const struct dp_flow *flow;
     const struct dp_port *port;
     __u32 port_no, index, list;
+    int drop;
 
     if (!state)
         return ctx_drop_verdict();
@@ -375,10 +417,10 @@ shunt_port(ctx_t *ctx)
         return refuse(state, DP_DROP_NO_PORT);
     if (port->flags & DP_PORT_NO_RECV)
         return refuse(state, DP_DROP_PORT_NO_RECV);
-    flow = lookup(state, &index);
+    flow = find_flow(ctx, state, &index, &drop);
     if (!flow) {
         count_received(state);
-        return miss(ctx, state);
+        return finish_drop(state, drop);
     }
     list = list_of(flow, index);
 #ifdef SHUNT_XDP
@@ -421,10 +463,11 @@ static __always_inline int
 inject_lookup(ctx_t *ctx, struct state *state)
 {
     __u32 index;
-    const struct dp_flow *flow = lookup(state, &index);
+    int drop;
+    const struct dp_flow *flow = find_flow(ctx, state, &index, &drop);
 
     if (!flow)
-        return miss(ctx, state);
+        return finish_drop(state, drop);
     count_flow(state, index);
     return run_flow(ctx, state, index, flow, list_of(flow, index));
 }

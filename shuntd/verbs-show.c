@@ -191,13 +191,15 @@ verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, s
             json_array_append_new(ports, show_port(bridges->by_dp_port[i]));
     }
     *result = json_pack(
-        "{s:b, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:o, s:o}", "adopted",
-        daemon->is_adopted, "flows", (json_int_t)dp_n_flows(daemon->dp), "max_flows",
+        "{s:b, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
+        "s:o, s:o}",
+        "adopted", daemon->is_adopted, "flows", (json_int_t)dp_n_flows(daemon->dp), "max_flows",
         (json_int_t)dp_max_flows(daemon->dp), "masks", (json_int_t)dp_n_masks(daemon->dp),
         "packets", "received", (json_int_t)t.n_received, "forwarded", (json_int_t)t.n_forwarded,
         "consumed", (json_int_t)t.n_consumed, "outputs", (json_int_t)t.n_outputs, "lookups",
         "cache_hits", (json_int_t)t.n_cache_hits, "megaflow_hits", (json_int_t)t.n_megaflow_hits,
-        "misses", (json_int_t)t.n_misses, "masks_tried", (json_int_t)t.n_masks_tried, "dropped",
-        show_drops(&t), "ports", ports);
+        "misses", (json_int_t)t.n_misses, "masks_tried", (json_int_t)t.n_masks_tried, "held",
+        "packets", (json_int_t)t.n_held, "expired", (json_int_t)t.n_hold_expired, "refused",
+        (json_int_t)t.n_hold_refused, "dropped", show_drops(&t), "ports", ports);
     return 0;
 }

@@ -52,7 +52,7 @@ struct barrier {
 
 /* Counters that several threads add to. */
 struct slowpath_counters {
-    atomic_ullong n_upcalls, n_misses, n_slow, n_actions, n_ttl;
+    atomic_ullong n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held;
     atomic_ullong n_installed, n_install_failed, n_stale;
     atomic_ullong n_revalidated, n_updated, n_removed, n_expired;
     atomic_ullong n_packet_ins, n_packet_ins_lost;

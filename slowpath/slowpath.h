@@ -127,7 +127,7 @@ void slowpath_fdb_show(struct slowpath *, const struct ofproto *, struct buf *ou
 uint32_t slowpath_fdb_flush(struct slowpath *, const struct ofproto *);
 
 struct slowpath_stats {
-    uint64_t n_upcalls, n_misses, n_slow, n_actions, n_ttl; /* By reason. */
+    uint64_t n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held; /* By reason. */
     uint64_t n_installed, n_install_failed, n_stale; /* Stale: translated again before install. */
     uint64_t n_revalidated, n_updated, n_removed, n_expired;
     uint64_t n_packet_ins, n_packet_ins_lost;

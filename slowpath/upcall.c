@@ -14,6 +14,12 @@
 
 #define BATCH 64
 
+/* The hold of a flow that was put, until the ring is read up to there. */
+struct hold {
+    uint64_t position, ufid;
+    uint32_t index;
+};
+
 struct upcall {
     struct dp_upcall header;
     size_t packet_at; /* In the batch's packets. */
@@ -27,6 +33,8 @@ struct work {
     struct xlate_out out;
     uint64_t seq;
     uint32_t hash;
+    uint64_t held_ufid; /* Of the megaflow that was put held at `index`; 0: none. */
+    uint32_t index;
     uint32_t n_missed; /* Packets that no megaflow counted. */
     uint64_t n_missed_bytes;
 };
@@ -46,6 +54,8 @@ struct handler {
     struct work works[BATCH];
     uint32_t n_upcalls, n_works;
     struct buf packets;
+    struct buf holds;    /* struct hold, by position. */
+    size_t n_given_back; /* The first of them. */
 };
 
 /* ---- Reading ----------------------------------------------------------------------------------*/
@@ -73,6 +83,10 @@ on_upcall(void *aux, const struct dp_upcall *header, const uint8_t *packet)
         break;
     case DP_UPCALL_SLOW:
         slowpath_count(&counters->n_slow);
+        keep(handler, header, packet);
+        break;
+    case DP_UPCALL_HELD:
+        slowpath_count(&counters->n_held);
         keep(handler, header, packet);
         break;
     case DP_UPCALL_ACTION:
@@ -116,6 +130,7 @@ add_work(struct handler *handler, const struct dp_key *key, uint32_t hash)
 
     work->key = *key;
     work->hash = hash;
+    work->held_ufid = 0;
     work->n_missed = 0;
     work->n_missed_bytes = 0;
     translate(handler->slowpath, work);
@@ -170,6 +185,8 @@ execute_batch(struct handler *handler)
         if (work->bridge)
             slowpath_execute(handler->slowpath, handler->executor, &packet, work->key.in_port,
                              work->key.recirc_id, &work->out);
+        if (upcall->header.reason == DP_UPCALL_HELD)
+            dp_flow_unhold(handler->slowpath->dp, upcall->header.flow_index, upcall->header.cookie);
     }
 }
 
@@ -184,20 +201,35 @@ installed_list(const struct xlate_out *out, size_t *n_actions)
     return out->is_slow ? slow_list : out->actions;
 }
 
+/* A flow whose packets all go up needs no hold: the ring keeps their order. */
+static int
+put_list(struct dp *dp, struct work *work, uint64_t ufid, uint32_t *index)
+{
+    const struct dp_key *mask = &work->out.wc.key;
+    size_t n;
+    const struct dp_action *list = installed_list(&work->out, &n);
+    int error;
+
+    if (work->out.is_slow)
+        return dp_flow_put(dp, &work->key, mask, list, n, ufid, index);
+    error = dp_flow_put_held(dp, &work->key, mask, list, n, ufid, index);
+    if (!error) {
+        work->held_ufid = ufid;
+        work->index = *index;
+    }
+    return error;
+}
+
 /* Lists longer than the fast path takes are user space's, too. */
 static int
 put(struct slowpath *slowpath, struct work *work, uint32_t *index)
 {
     uint64_t ufid = slowpath->ukeys.next_ufid++;
-    size_t n_actions;
-    const struct dp_action *actions = installed_list(&work->out, &n_actions);
-    int error =
-        dp_flow_put(slowpath->dp, &work->key, &work->out.wc.key, actions, n_actions, ufid, index);
+    int error = put_list(slowpath->dp, work, ufid, index);
 
     if (error == EINVAL && !work->out.is_slow) {
         work->out.is_slow = true;
-        error = dp_flow_put(slowpath->dp, &work->key, &work->out.wc.key, slow_list,
-                            ARRAY_SIZE(slow_list), ufid, index);
+        error = put_list(slowpath->dp, work, ufid, index);
     }
     return error;
 }
@@ -260,6 +292,50 @@ finish_work(struct slowpath *slowpath, struct work *work, int64_t now_ms)
     xlate_out_clear(&work->out, bridge);
 }
 
+/* ---- Holding ----------------------------------------------------------------------------------*/
+/* What missed the batch's new megaflows lies in the ring, before the mark: until that is executed
+ * they stay held. */
+static void
+note_holds(struct handler *handler)
+{
+    struct hold hold = {.position = 0};
+
+    for (uint32_t i = 0; i < handler->n_works; i++) {
+        const struct work *work = &handler->works[i];
+
+        if (!work->held_ufid)
+            continue;
+        if (!hold.position)
+            hold.position = dp_upcall_reader_mark(handler->reader);
+        hold.ufid = work->held_ufid;
+        hold.index = work->index;
+        buf_put(&handler->holds, &hold, sizeof hold);
+    }
+}
+
+static void
+forget_holds(struct buf *holds, size_t size)
+{
+    memmove(holds->data, (uint8_t *)holds->data + size, holds->size - size);
+    holds->size -= size;
+}
+
+/* Everything that was read is executed. */
+static void
+give_back_holds(struct handler *handler, uint64_t position)
+{
+    const struct hold *holds = (const struct hold *)handler->holds.data;
+    size_t n = handler->holds.size / sizeof *holds, i = handler->n_given_back;
+
+    for (; i < n && holds[i].position <= position; i++)
+        dp_flow_unhold(handler->slowpath->dp, holds[i].index, holds[i].ufid);
+    if (i && i >= n / 2) {
+        forget_holds(&handler->holds, i * sizeof *holds);
+        i = 0;
+    }
+    handler->n_given_back = i;
+}
+
 static void
 finish_batch(struct handler *handler)
 {
@@ -270,6 +346,7 @@ finish_batch(struct handler *handler)
         if (handler->works[i].bridge)
             finish_work(slowpath, &handler->works[i], now_ms);
     }
+    note_holds(handler);
     handler->n_works = handler->n_upcalls = 0;
     buf_clear(&handler->packets);
     pthread_mutex_lock(&slowpath->idle_lock);
@@ -294,6 +371,7 @@ on_readable(evutil_socket_t fd, short what, void *aux)
             execute_batch(handler);
             finish_batch(handler);
         }
+        give_back_holds(handler, dp_upcall_reader_position(handler->reader));
         if (event_base_got_break(handler->base))
             break;
     }
@@ -328,11 +406,13 @@ handler_free(struct handler *handler)
         event_base_free(handler->base);
     if (handler->stop_fd >= 0)
         close(handler->stop_fd);
+    give_back_holds(handler, UINT64_MAX);
     for (size_t i = 0; i < BATCH; i++)
         xlate_out_destroy(&handler->works[i].out, NULL);
     dp_upcall_reader_close(handler->reader);
     dp_executor_close(handler->executor);
     buf_destroy(&handler->packets);
+    buf_destroy(&handler->holds);
     free(handler);
 }
 

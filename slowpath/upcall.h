@@ -3,10 +3,8 @@
  *
  * Model: a handler reads a batch of records from its ring. Misses with equal keys are translated
  * once. All packets of the batch are executed, in their order, before any of its megaflows is
- * published: so a later packet of the same flow cannot overtake one that came up. What remains is
- * a window: packets that arrive between the end of reading and the publishing go up in a later
- * batch, and a packet that meets the new megaflow may overtake those. It is as long as a batch
- * takes, some hundred microseconds.
+ * published. A megaflow is published held, until what came up before it is executed: so a later
+ * packet of the same flow overtakes none (docs/slow-path.md, "Order").
  *
  * A translation is installed only if nothing changed since it began; else it is made again.
  *

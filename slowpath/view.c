@@ -193,6 +193,7 @@ slowpath_get_stats(struct slowpath *slowpath, struct slowpath_stats *stats)
     COPY(n_slow);
     COPY(n_actions);
     COPY(n_ttl);
+    COPY(n_held);
     COPY(n_installed);
     COPY(n_install_failed);
     COPY(n_stale);

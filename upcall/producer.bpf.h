@@ -3,9 +3,11 @@
 #ifndef SHUNT_UPCALL_PRODUCER_BPF_H
 #define SHUNT_UPCALL_PRODUCER_BPF_H
 
+#include "datapath/lookup.bpf.h"
 #include "upcall/upcall.bpf.h"
 
 #define NS_PER_S 1000000000ull
+#define HOLD_TRIES 16
 #define UPCALL_MIN 64 /* Bytes that are copied even if fewer are reported. */
 
 /* A token is 1/rate seconds of saved-up time. Two CPUs at once may spend one token twice. */
@@ -76,12 +78,73 @@ upcall_packet(ctx_t *ctx, struct state *state, __u8 *packet, __u32 size)
     return upcall_load(ctx, 12, packet + 16, rest);
 }
 
+/* ---- Order (docs/slow-path.md) ---- */
+
+/* A flow may have been put since this packet missed. If so, the room in the ring that the packet
+ * has by now may be behind dp_upcall_reader_mark(), and the packet has to look again. No flow was
+ * put since the generation that this CPU saw at its last miss: then there is nothing to look for.
+ */
+static __always_inline bool
+found_late(struct state *state)
+{
+    __u64 generation, known = state->generation;
+    const struct dp_control *now;
+    __u32 zero = 0;
+    int found;
+
+    now = bpf_map_lookup_elem(&control, &zero);
+    if (!now || __sync_lock_test_and_set(&state->fence, 1) > 1)
+        return false;
+    generation = *(volatile __u64 *)&now->generation;
+    if (generation == known || __sync_lock_test_and_set(&state->generation, generation) != known)
+        return false;
+    found = lookup_megaflow(state);
+    state->totals.n_misses--;
+    state->flow_index = found;
+    return found != (int)DP_NO_FLOW;
+}
+
+/* Joins the packets of the flow that user space has; not if it has none any more. */
+static __always_inline bool
+hold_raise(const struct state *state)
+{
+    struct dp_flow *flow = (struct dp_flow *)flow_at(state->flow_index);
+
+    if (!flow)
+        return false;
+    for (int i = 0; i < HOLD_TRIES; i++) {
+        __u32 n = *(volatile __u32 *)&flow->n_held;
+
+        if (!n)
+            return false;
+        if (__sync_val_compare_and_swap(&flow->n_held, n, n + 1) == n)
+            return true;
+    }
+    return false;
+}
+
+/* With room in the ring, and the packet in it: whether it may go up. */
+__noinline int
+upcall_confirm(struct state *state, __u32 reason)
+{
+    if (!state)
+        return DP_DROP_BAD_RECORD;
+    if (reason == DP_UPCALL_MISS && found_late(state))
+        return UPCALL_FOUND;
+    if (reason == DP_UPCALL_HELD && !hold_raise(state))
+        return UPCALL_OPEN;
+    return 0;
+}
+
+/* ---- Sending ---- */
+
 /* One body for each size of record; `room` is a constant. */
 static __always_inline int
 upcall_reserve_send(ctx_t *ctx, struct state *state, void *ring, __u32 reason, __u64 cookie,
                     __u32 size, __u32 cap_size, const __u32 room)
 {
     struct upcall_record *record;
+    int refusal = DP_DROP_TRUNCATED_HEADER;
 
     record = bpf_ringbuf_reserve(ring, sizeof *record + room, 0);
     if (!record)
@@ -95,12 +158,15 @@ upcall_reserve_send(ctx_t *ctx, struct state *state, void *ring, __u32 reason, _
     if (size >= 17) {
         barrier_var(size);
         if (size <= room && !upcall_packet(ctx, state, record->packet, size)) {
-            bpf_ringbuf_submit(record, 0);
-            return 0;
+            refusal = upcall_confirm(state, reason);
+            if (!refusal) {
+                bpf_ringbuf_submit(record, 0);
+                return 0;
+            }
         }
     }
     bpf_ringbuf_discard(record, 0);
-    return DP_DROP_TRUNCATED_HEADER;
+    return refusal;
 }
 
 #define UPCALL_SEND(room)                                                                          \
@@ -149,12 +215,13 @@ upcall_send(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u32 m
         return DP_DROP_BAD_RECORD;
     drop = upcall_produce(ctx, state, reason, cookie, max_size);
     stats = port_stats_of(state, state->u.key.in_port);
-    if (stats && drop)
-        stats->n_upcalls_lost++;
-    else if (stats)
-        stats->n_upcalls++;
-    if (!drop)
+    if (!drop) {
         state->n_upcalls++;
+        if (stats)
+            stats->n_upcalls++;
+    } else if (stats && drop > 0 && reason != DP_UPCALL_HELD) {
+        stats->n_upcalls_lost++;
+    }
     return drop;
 }
 

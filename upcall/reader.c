@@ -15,6 +15,7 @@
 #include "lib/util.h"
 
 struct dp_upcall_reader {
+    struct dp *dp;
     int fd;
     size_t size, page;
     unsigned long *consumer;       /* Ours. */
@@ -53,6 +54,7 @@ dp_upcall_reader_open(struct dp *dp, uint32_t handler, struct dp_upcall_reader *
     if (handler >= dp->n_rings)
         return dp_fail(EINVAL, "handler %u: there are %u", handler, dp->n_rings);
     reader = xcalloc(1, sizeof *reader);
+    reader->dp = dp;
     reader->fd = dp->ring_fds[handler];
     reader->page = sysconf(_SC_PAGESIZE);
     if (bpf_obj_get_info_by_fd(reader->fd, &info, &info_size))
@@ -117,4 +119,20 @@ dp_upcall_read(struct dp_upcall_reader *reader, size_t max, dp_upcall_cb *cb, vo
             end = __atomic_load_n(reader->producer, __ATOMIC_ACQUIRE);
     }
     return n;
+}
+
+/* A miss reserves its record and then reads the generation (upcall/producer.bpf.h); here it is the
+ * other way round. So a miss that we do not see sees that it has to look again. */
+uint64_t
+dp_upcall_reader_mark(struct dp_upcall_reader *reader)
+{
+    __atomic_fetch_add(&reader->dp->control->generation, 1, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return __atomic_load_n(reader->producer, __ATOMIC_ACQUIRE);
+}
+
+uint64_t
+dp_upcall_reader_position(const struct dp_upcall_reader *reader)
+{
+    return *reader->consumer;
 }

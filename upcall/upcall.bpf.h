@@ -10,8 +10,10 @@
 
 #include "datapath/ctx.bpf.h"
 
-/* Sends at most `max_size` bytes of the packet (0: all). 0, or
- * DP_DROP_UPCALL_RATE or DP_DROP_UPCALL_RING_FULL. */
+/* Sends at most `max_size` bytes of the packet (0: all). 0, DP_DROP_UPCALL_RATE,
+ * DP_DROP_UPCALL_RING_FULL, or one of these, with nothing sent. */
+#define UPCALL_FOUND (-1) /* MISS: a flow was put meanwhile, it is state->flow_index. */
+#define UPCALL_OPEN (-2)  /* HELD: the flow, state->flow_index, is held no more. */
 int upcall_send(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u32 max_size);
 
 #endif

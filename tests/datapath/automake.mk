@@ -6,6 +6,12 @@ tests_datapath_client_SOURCES = \
 tests_datapath_client_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_datapath_client_LDADD = datapath/libdatapath.a lib/libshunt.a $(LIBBPF_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/datapath/hold
+TESTS += tests/datapath/hold
+tests_datapath_hold_SOURCES = tests/datapath/hold.c tests/datapath/net.c tests/datapath/net.h
+tests_datapath_hold_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_datapath_hold_LDADD = datapath/libdatapath.a lib/libshunt.a $(LIBBPF_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/datapath/parse
 TESTS += tests/datapath/parse
 tests_datapath_parse_SOURCES = tests/datapath/parse.c
