@@ -278,6 +278,7 @@ ofproto_libconnmgr_a_SOURCES = \
 	ofproto/handle-mods.c \
 	ofproto/handle-nicira.c \
 	ofproto/handle-stats.c \
+	ofproto/handle-table-features.c \
 	ofproto/handle-tables.c \
 	ofproto/ofconn.c \
 	ofproto/ofconn.h \

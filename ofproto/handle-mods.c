@@ -106,6 +106,8 @@ const struct handler handlers_mods[] = {
     {OF_GROUP_MODIFY, HANDLER_WRITES, handle_group_mod},
     {OF_GROUP_DELETE, HANDLER_WRITES, handle_group_mod},
     {OF_GROUP_ADD_OR_MOD, HANDLER_WRITES, handle_group_mod},
+    {OF_GROUP_INSERT_BUCKET, HANDLER_WRITES, handle_group_mod},
+    {OF_GROUP_REMOVE_BUCKET, HANDLER_WRITES, handle_group_mod},
     {OF_METER_MOD, HANDLER_WRITES, handle_meter_mod},
     {OF_PORT_MOD, HANDLER_WRITES, handle_port_mod},
     {OF_NO_CLASS, 0, NULL},

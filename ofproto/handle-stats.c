@@ -508,6 +508,7 @@ handle_meter_features(struct ofconn *ofconn, const struct request *request)
 const struct handler handlers_stats[] = {
     {OF_DESC_STATS_REQUEST, 0, handle_desc},
     {OF_FLOW_STATS_REQUEST, 0, handle_flow_stats},
+    {OF_FLOW_LIGHTWEIGHT_STATS_REQUEST, 0, handle_flow_stats},
     {OF_AGGREGATE_STATS_REQUEST, 0, handle_flow_stats},
     {OF_NICIRA_FLOW_STATS_REQUEST, 0, handle_flow_stats},
     {OF_NICIRA_AGGREGATE_STATS_REQUEST, 0, handle_flow_stats},

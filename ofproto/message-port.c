@@ -300,10 +300,10 @@ encode_experimenter(struct ofperr_wire wire, enum ofp_version version, uint32_t 
 }
 
 void
-ofp_error_encode(enum ofperr error, const void *request, size_t request_size, struct buf *msg)
+ofp_error_encode(enum ofperr error, enum ofp_version version, const void *request,
+                 size_t request_size, struct buf *msg)
 {
     const uint8_t *bytes = request;
-    enum ofp_version version = request_size ? (enum ofp_version)bytes[0] : OFP10;
     struct ofperr_wire wire;
     struct of_buf encoded = OF_BUF_INITIALIZER;
 

@@ -395,7 +395,8 @@ void ofp_features_encode(const struct ofp_features *, enum ofp_version, uint32_t
 /* ---- Errors -----------------------------------------------------------------------------------*/
 /* Appends the error message that answers the request at `request` (its raw bytes, of which at
  * least 64 are sent back). */
-void ofp_error_encode(enum ofperr, const void *request, size_t request_size, struct buf *msg);
+void ofp_error_encode(enum ofperr, enum ofp_version, const void *request, size_t request_size,
+                      struct buf *msg);
 
 /* Reads an error message; the data that it carries stands in the message. */
 enum ofperr ofp_error_decode(const struct of_header *, const void **data, size_t *size);

@@ -8,8 +8,9 @@
 #include "lib/log.h"
 
 static const struct handler *const handler_groups[] = {
-    handlers_basic,  handlers_async,  handlers_mods,   handlers_stats,
-    handlers_tables, handlers_nicira, handlers_bundle, handlers_flow_monitor,
+    handlers_basic,  handlers_async,  handlers_mods,
+    handlers_stats,  handlers_tables, handlers_table_features,
+    handlers_nicira, handlers_bundle, handlers_flow_monitor,
 };
 
 static const struct handler *handler_by_class[OF_N_CLASSES];
@@ -68,6 +69,7 @@ ofconn_reset(struct ofconn *ofconn)
     if (ofconn->is_waiting)
         ofconn->mgr->ops->barrier_cancel(ofconn->mgr->aux, ofconn);
     ofconn_destroy_bundles(ofconn);
+    ofconn_destroy_parts(ofconn);
     /* Others hear of its changes while it can still be told from a later connection. */
     ofproto_run(ofconn->mgr->ofproto);
     flow_monitors_clear(ofconn);
@@ -149,7 +151,7 @@ ofconn_send_error(struct ofconn *ofconn, enum ofperr error, const uint8_t *reque
     struct buf msg = BUF_INITIALIZER;
 
     log_dbg("%s: sends error %s", conn_name(ofconn->conn), ofperr_name(error));
-    ofp_error_encode(error, request, size, &msg);
+    ofp_error_encode(error, ofconn->version, request, size, &msg);
     ofconn_send(ofconn, &msg);
 }
 
@@ -245,13 +247,28 @@ unsupported(enum of_class class_id)
     return OFPERR_OFPBRC_BAD_TYPE;
 }
 
+/* Whether a multipart request has more parts that cannot be: lists alone can be cut. */
+static bool
+has_strange_parts(const struct of_header *msg)
+{
+    enum of_class class_id = msg->object.class_id;
+
+    return of_class_is(class_id, OF_STATS_REQUEST) &&
+           ((const struct of_stats_request *)msg)->flags & OFPSF_REQ_MORE &&
+           class_id != OF_TABLE_FEATURES_STATS_REQUEST && class_id != OF_FLOW_MONITOR_REQUEST &&
+           !of_class_is(class_id, OF_EXPERIMENTER_STATS_REQUEST);
+}
+
 enum ofperr
 ofconn_handle(struct ofconn *ofconn, const struct request *request)
 {
-    const struct handler *h = handler_by_class[request->msg->object.class_id];
+    enum of_class class_id = request->msg->object.class_id;
+    const struct handler *h = handler_by_class[class_id];
 
     if (!h)
-        return unsupported(request->msg->object.class_id);
+        return unsupported(class_id);
+    if (has_strange_parts(request->msg))
+        return OFPERR_OFPBRC_MULTIPART_BUFFER_OVERFLOW;
     if (h->flags & HANDLER_WRITES && ofconn->role == OFPCR_ROLE_SLAVE)
         return OFPERR_OFPBRC_IS_SECONDARY;
     return h->handle(ofconn, request);

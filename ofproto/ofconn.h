@@ -66,7 +66,8 @@ struct ofconn {
     struct token_bucket packet_ins;
     uint64_t n_packet_ins_dropped;
 
-    struct list bundles; /* struct bundle, handle-bundle.c */
+    struct list bundles;                /* struct bundle, handle-bundle.c */
+    struct table_features_parts *parts; /* handle-table-features.c; NULL: none. */
     struct flow_monitors monitors;
     bool is_waiting; /* For the fast path, with the barrier below. */
     uint32_t barrier_xid;
@@ -158,12 +159,14 @@ extern const struct handler handlers_async[];
 extern const struct handler handlers_mods[];
 extern const struct handler handlers_stats[];
 extern const struct handler handlers_tables[];
+extern const struct handler handlers_table_features[];
 extern const struct handler handlers_nicira[];
 extern const struct handler handlers_bundle[];
 extern const struct handler handlers_flow_monitor[];
 
 void ofconn_barrier_done(void *ofconn);
 void ofconn_destroy_bundles(struct ofconn *);
+void ofconn_destroy_parts(struct ofconn *);
 
 /* A packet taken out of its buffer. */
 struct ofconn_buffered {
@@ -198,6 +201,12 @@ void ofport_describe(const struct ofport *, struct ofp_port *);
 /* Table-desc of 1.4 and later; properties come from the arena. */
 void table_describe(const struct table *, enum ofp_version, struct of_arena *,
                     struct of_table_desc *);
+
+/* Of a table without a limit of its own. */
+#define OFCONN_MAX_ENTRIES 1000000
+uint32_t table_max_entries(const struct table *);
+/* The name that it was given, or one of its number. */
+void table_describe_name(const struct table *, char *name, size_t size);
 
 static inline struct ofproto_origin
 ofconn_origin(const struct ofconn *ofconn, const struct of_header *msg)

@@ -580,7 +580,7 @@ errors_answer_requests(void **state)
             size_t size;
 
             wire_init(&wire, v_);
-            ofp_error_encode(errors[i], request, sizeof request, &wire.msg);
+            ofp_error_encode(errors[i], v_, request, sizeof request, &wire.msg);
             msg = wire_decode(&wire.msg, &wire.arena);
             assert_int_equal(msg->xid, 42);
             assert_int_equal(ofp_error_decode(msg, &data, &size), errors[i]);

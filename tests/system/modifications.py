@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Bundles, table features and bucket commands over the wire: what they do, to the byte."""
+import os
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from error_rows import (CLOSE, COMMIT, DISCARD, DROP_BAND, FRAME, OPEN, OUTPUT_1, OXM,  # noqa: E402
+                        apply, bucket, bundle_add, bundle_ctrl, flow, group, group_with, meter,
+                        multipart, packet_out)
+from harness import case, main, run  # noqa: E402
+from hosts import Wire  # noqa: E402
+from ofwire import ERROR, Peer, error_message, error_table, message  # noqa: E402
+
+ERRORS = error_table()
+TO_2 = "0000 0010 00000002 0000 000000000000"
+
+
+def encode(request, version):
+    text = request(version) if callable(request) else request
+    return message(text.replace("VV", f"{version:02x}"))
+
+
+def do(peer, *requests):
+    """Sends the requests; none may fail. Returns the answers."""
+    answers = peer.ask(*(encode(request, peer.version) for request in requests))
+    for answer in answers:
+        assert answer[1] != ERROR, answer.hex()
+    return answers
+
+
+def start(switch):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = [Wire("p1"), Wire("p2")]
+    for number, wire in enumerate(wires, 1):
+        switch.ctl("add-port", "br0", wire.port, f"ofport={number}")
+    return f"{switch.dir}/br0.mgmt", wires
+
+
+def n_flows(switch):
+    return switch.ctl_json("dump-aggregate", "br0")["flows"]
+
+
+@case
+def bundles_hold_every_kind_of_modification(switch):
+    path, wires = start(switch)
+    for version in OXM:
+        with Peer(version, path) as peer:
+            head = do(peer, bundle_ctrl(OPEN))[0]
+            assert head == encode(bundle_ctrl(OPEN + 1), version), head.hex()
+            do(peer, bundle_add(group_with(0, "00", bucket(TO_2))),
+               bundle_add(meter(0, bands=DROP_BAND)),
+               bundle_add(flow("", apply("0016 0008 00000001"))),
+               bundle_add(packet_out("0000 0010 fffffff9 0000 000000000000", FRAME,
+                                     in_port="00000001")))
+            assert n_flows(switch) == 0 and wires[1].is_silent(0.1)
+            do(peer, bundle_ctrl(CLOSE))
+            done = do(peer, bundle_ctrl(COMMIT))
+            assert done == [encode(bundle_ctrl(COMMIT + 1), version)], done
+            assert wires[1].receive() == bytes.fromhex(FRAME.replace(" ", ""))
+            assert n_flows(switch) == 1
+            assert "meter=1" in switch.ctl("dump-meters", "br0")
+            do(peer, bundle_ctrl(OPEN), bundle_add(flow(command="03", table="ff")),
+               bundle_add(group(2)), bundle_add(meter(2)))
+            do(peer, bundle_ctrl(DISCARD))
+            assert n_flows(switch) == 1
+            do(peer, flow(command="03", table="ff"), group(2), meter(2))
+
+
+@case
+def a_bundle_that_fails_sends_no_packet(switch):
+    path, wires = start(switch)
+    for version in OXM:
+        with Peer(version, path) as peer:
+            bad = encode(flow("", apply("0016 0008 00000009")), version)
+            do(peer, bundle_ctrl(OPEN), bundle_add(packet_out(TO_2, FRAME)),
+               bundle_add(meter(0, bands=DROP_BAND)), bundle_add(flow("", apply(OUTPUT_1))),
+               bundle_add(flow("", apply("0016 0008 00000009"))))
+            state = peer.state()
+            commit = encode(bundle_ctrl(COMMIT), version)
+            want = [error_message(version, ERRORS["OFPBAC_BAD_OUT_GROUP"][version], bad),
+                    error_message(version, ERRORS["OFPBFC_MSG_FAILED"][version], commit)]
+            assert peer.ask(commit) == want
+            assert peer.state() == state
+            assert wires[1].is_silent(0.1)
+
+
+@case
+def bundle_features_tell_the_truth(switch):
+    path, _ = start(switch)
+    with Peer(6, path) as peer:
+        (reply,) = do(peer, multipart(19, "00000001 00000000"))
+        assert reply == encode("VV13 LLLL 00000007 0013 0000 00000000 0003 000000000000", 6), \
+            reply.hex()
+
+
+def table_entries(peer):
+    """Table features as they are, by table."""
+    body, entries = peer.multipart(12), {}
+    while body:
+        (size,) = struct.unpack("!H", body[:2])
+        entries[body[2]] = body[:size]
+        body = body[size:]
+    return entries
+
+
+@case
+def table_features_are_set_in_parts(switch):
+    path, _ = start(switch)
+    for version in OXM:
+        with Peer(version, path) as peer:
+            before = table_entries(peer)
+            assert sorted(before) == list(range(254))
+            # What was read, with other names: a part for two tables, and one for the last.
+            named = {t: before[t][:8] + f"t{t}v{version}".encode().ljust(32, b"\0") + before[t][40:]
+                     for t in (0, 7, 253)}
+            parts = [(named[0] + named[7], "0001"), (named[253], "0000")]
+            said = peer.ask(encode(multipart(12, parts[0][0].hex(), parts[0][1]), version))
+            assert said == [], said[0].hex()
+            assert table_entries_unchanged(path, version, before)
+            answers = do(peer, multipart(12, parts[1][0].hex(), parts[1][1]))
+            assert len(answers) > 1 and max(len(a) for a in answers) <= 65535
+            assert table_entries(peer) == {**before, **named}
+
+
+def table_entries_unchanged(path, version, before):
+    with Peer(version, path) as other:
+        return table_entries(other) == before
+
+
+@case
+def parts_that_do_not_come_are_an_error(switch):
+    path, _ = start(switch)
+    for version in OXM:
+        with Peer(version, path) as peer:
+            entry = table_entries(peer)[3]
+            request = encode(multipart(12, entry.hex(), "0001"), version)
+            peer.send(request)
+            wire = ERRORS["OFPBRC_MULTIPART_REQUEST_TIMEOUT"][version]
+            assert peer.receive() == error_message(version, wire, request[:64])
+
+
+
+
+
+@case
+def the_number_of_tables_is_configurable(switch):
+    switch.start()
+    switch.ctl("add-br", "br0", "n-tables=5")
+    for version in OXM:
+        with Peer(version, f"{switch.dir}/br0.mgmt") as peer:
+            assert sorted(table_entries(peer)) == list(range(5))
+            features = do(peer, "VV05 0008 00000007")[0]
+            assert features[20] == 5, features.hex()
+
+
+def buckets(switch, version="OpenFlow15"):
+    text = run("ovs-ofctl", "-O", version, "dump-groups", f"unix:{switch.dir}/br0.mgmt")
+    return [int(part.split(",")[0]) for part in text.split("bucket_id:")[1:]]
+
+
+@case
+def buckets_are_inserted_and_removed(switch):
+    path, _ = start(switch)
+    with Peer(6, path) as peer:
+        def insert(number, where):
+            do(peer, group_with(3, "00", bucket(number=number), more=where))
+
+        do(peer, group_with(0, "00", bucket(number=5)))
+        insert(1, "fffffffd")  # First.
+        insert(9, "fffffffe")  # Last.
+        insert(7, "00000005")
+        assert buckets(switch) == [1, 5, 7, 9]
+        for where, left in (("fffffffd", [5, 7, 9]), ("fffffffe", [5, 7]), ("00000005", [7]),
+                            ("ffffffff", [])):
+            do(peer, group(5, more=where))
+            assert buckets(switch) == left, where
+
+
+main()
