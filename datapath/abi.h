@@ -392,10 +392,12 @@ _Static_assert(sizeof(struct dp_upcall) == 24 + sizeof(struct dp_key), "no hidde
 #define DP_UPCALL_CAP_MAX 65535
 
 /* ---- Injection -------------------------------------------------------------------------------
- * User space runs a packet by writing it to a packet socket on the injection device with
- * SO_MARK = slot number + 1; the TC program on its egress reads the slot, parses the packet as
- * if it came from `in_port`, and runs the record's list. Slots belong to threads. The write
- * returns after the list ran. */
+ * User space runs a packet by handing it to the injection device, a tap, in one of two ways:
+ *   - a packet socket with SO_MARK = slot number + 1 on its egress, where the TC program is;
+ *   - the tap itself, a struct dp_inject before the frame, on its ingress, where the XDP program
+ *     is: cheaper, for what XDP can do.
+ * The program parses the packet as if it came from `in_port`, and runs the record's list. Slots
+ * belong to threads. Both writes return after the list ran. */
 struct dp_inject {
     __u32 in_port;
     __u32 flow_index; /* The record whose list runs: a megaflow, or a scratch record. */

@@ -105,6 +105,18 @@ attach_xdp(struct dp *dp, unsigned int ifindex, const char *pin, int *link_fd, b
     return link_finish(dp, pin, fd, link_fd);
 }
 
+int
+attach_xdp_inject(struct dp *dp, unsigned int ifindex, int *link_fd)
+{
+    int fd = xdp_link_create(dp_program_fd(dp, DP_HOOK_XDP, "shunt_inject"), ifindex,
+                             XDP_FLAGS_DRV_MODE);
+
+    if (fd < 0)
+        return errno;
+    *link_fd = fd;
+    return 0;
+}
+
 static int
 clsact_attach(int program_fd, unsigned int ifindex, bool egress, enum attach_tc_how *how)
 {

@@ -136,6 +136,8 @@ uint32_t dp_buckets_for(uint32_t max_flows);
 /* ---- attach.c ---- */
 /* `pin`: file in the pin directory for the link, or NULL. */
 int attach_xdp(struct dp *, unsigned int ifindex, const char *pin, int *link_fd, bool *generic);
+/* The injection device's ingress, native XDP alone. */
+int attach_xdp_inject(struct dp *, unsigned int ifindex, int *link_fd);
 enum attach_tc_how { ATTACHED_TCX, ATTACHED_CLSACT, ATTACHED_OWN_CLSACT };
 /* Ingress of a port, or egress of the injection device. *link_fd is set with tcx alone. */
 int attach_tc(struct dp *, unsigned int ifindex, bool egress, const char *pin, int *link_fd,
@@ -160,6 +162,8 @@ void flow_table_refresh_hooks(struct dp *);
 int flow_record_fill(struct dp *, uint32_t index, const struct dp_action *, size_t n_actions);
 /* Says in the head's flags what its list needs. Under the lock. */
 void flow_refresh_flags(struct dp *, uint32_t index);
+/* DP_FLOW_* of a list. Without the lock the answer may be that of a moment ago. */
+uint16_t list_flags(const struct dp *, const struct dp_action *, size_t n_actions);
 
 int masks_init(struct dp *);
 void masks_destroy(struct dp *);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packets from user space: a packet socket on a device of our own, whose egress runs the fast
- * path (struct dp_inject).
+/* Packets from user space: a device of our own that runs the fast path (struct dp_inject).
  *
- * The device is a tap that nobody reads: what the program does not redirect ends there. The
- * socket's mark names the executor's slot; its virtio header (Virtual I/O Device 1.2, section
+ * The device is a tap that nobody reads: what the programs do not redirect ends there. A packet
+ * that XDP can handle (no offload, a list without DP_FLOW_NEEDS_TC) is written to the tap, whose
+ * native XDP needs no socket buffer. All others go to a packet socket on its egress. The socket's
+ * mark names the executor's slot; its virtio header (Virtual I/O Device 1.2, section
  * 5.1.6) carries segmentation and partial checksums, as the kernel had them before the upcall.
  * The write returns when the list has run: egress programs run in the sender's context. */
 #include "datapath/dp-internal.h"
@@ -27,6 +28,8 @@
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* Of Linux 6.2. */
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
+#define TAP_XDP_MAX 3000 /* Bytes that a tap takes without a socket buffer: a page with headroom.  \
+                          */
 
 struct dp_executor {
     struct dp *dp;
@@ -84,7 +87,7 @@ tap_open(const char *name, int *fd)
     struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
     int error;
 
-    *fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    *fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0)
         return dp_fail(errno, "/dev/net/tun: %s: load the tun module", strerror(errno));
     snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
@@ -101,6 +104,7 @@ int
 inject_device_open(struct dp *dp)
 {
     int error = tap_open(dp->inject_dev, &dp->inject_fd);
+    struct port_links *links = &dp->links[DP_NO_PORT];
     enum attach_tc_how how;
 
     if (error)
@@ -109,13 +113,16 @@ inject_device_open(struct dp *dp)
     if (error)
         return dp_fail(error, "injection device %s: %s", dp->inject_dev, strerror(error));
     dp->inject_ifindex = if_nametoindex(dp->inject_dev);
-    return attach_tc(dp, dp->inject_ifindex, true, NULL, &dp->links[DP_NO_PORT].tc_fd, &how);
+    if (attach_xdp_inject(dp, dp->inject_ifindex, &links->xdp_fd))
+        links->xdp_fd = -1; /* Everything goes through the socket. */
+    return attach_tc(dp, dp->inject_ifindex, true, NULL, &links->tc_fd, &how);
 }
 
 void
 inject_device_close(struct dp *dp)
 {
     detach(dp, NULL, &dp->links[DP_NO_PORT].tc_fd);
+    detach(dp, NULL, &dp->links[DP_NO_PORT].xdp_fd);
     if (dp->inject_fd >= 0)
         close(dp->inject_fd);
     dp->inject_fd = -1;
@@ -285,44 +292,49 @@ offload_header(const struct dp_packet *packet, struct virtio_net_hdr *header)
 
 /* ENOBUFS is what the kernel says of a packet that the list dropped. */
 static int
-send_packet(struct dp_executor *executor, const struct dp_packet *packet)
+send_packet(int fd, const struct dp_packet *packet, void *header, size_t header_size)
 {
-    struct virtio_net_hdr header;
-    struct iovec parts[] = {{&header, sizeof header}, {(void *)packet->data, packet->size}};
+    struct iovec parts[] = {{header, header_size}, {(void *)packet->data, packet->size}};
 
-    offload_header(packet, &header);
-    if (writev(executor->fd, parts, ARRAY_SIZE(parts)) < 0 && errno != ENOBUFS)
+    if (writev(fd, parts, ARRAY_SIZE(parts)) < 0 && errno != ENOBUFS)
         return dp_fail(errno, "a packet of %u bytes cannot be injected: %s", packet->size,
                        strerror(errno));
     return 0;
 }
 
+/* `xdp_suits`: XDP can run the list. */
 static int
-inject(struct dp_executor *executor, const struct dp_packet *packet, uint32_t in_port,
-       uint32_t recirc_id, uint32_t flow_index, uint32_t flags)
+inject(struct dp_executor *executor, const struct dp_packet *packet, struct dp_inject *what,
+       bool xdp_suits)
 {
-    struct dp_inject *slot = &executor->dp->injections[executor->slot];
+    struct dp *dp = executor->dp;
+    struct virtio_net_hdr offload;
 
     if (packet->size < 14)
         return dp_fail(EINVAL, "a packet of %u bytes: not even an Ethernet header", packet->size);
-    slot->in_port = in_port;
-    slot->recirc_id = recirc_id;
-    slot->flow_index = flow_index;
-    slot->flags = flags;
-    return send_packet(executor, packet);
+    offload_header(packet, &offload);
+    if (xdp_suits && !offload.flags && packet->size <= TAP_XDP_MAX &&
+        dp->links[DP_NO_PORT].xdp_fd >= 0)
+        return send_packet(dp->inject_fd, packet, what, sizeof *what);
+    dp->injections[executor->slot] = *what;
+    return send_packet(executor->fd, packet, &offload, sizeof offload);
 }
 
 int
 dp_execute_flow(struct dp_executor *executor, const struct dp_packet *packet, uint32_t in_port,
                 uint32_t recirc_id, uint32_t index)
 {
-    return inject(executor, packet, in_port, recirc_id, index, DP_INJECT_COUNT);
+    struct dp_inject what = {in_port, index, recirc_id, DP_INJECT_COUNT, 0};
+
+    return inject(executor, packet, &what, false);
 }
 
 int
 dp_execute_lookup(struct dp_executor *executor, const struct dp_packet *packet, uint32_t in_port)
 {
-    return inject(executor, packet, in_port, 0, DP_NO_FLOW, DP_INJECT_LOOKUP);
+    struct dp_inject what = {in_port, DP_NO_FLOW, 0, DP_INJECT_LOOKUP, 0};
+
+    return inject(executor, packet, &what, false);
 }
 
 /* Runs a list that fits a chain of records. */
@@ -331,6 +343,8 @@ run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t 
          uint32_t recirc_id, const struct dp_action *actions, size_t n_actions)
 {
     struct dp *dp = executor->dp;
+    struct dp_inject what = {in_port, executor->head, recirc_id, 0, 0};
+    bool xdp_suits = !list_flags(dp, actions, n_actions);
     int error = 0;
 
     if (n_actions <= DP_FLOW_ACTIONS) {
@@ -339,13 +353,13 @@ run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t 
         if (n_actions)
             memcpy(record->actions, actions, n_actions * sizeof *actions);
         record->n_actions = n_actions;
-        return inject(executor, packet, in_port, recirc_id, executor->head, 0);
+        return inject(executor, packet, &what, xdp_suits);
     }
     pthread_mutex_lock(&dp->lock);
     error = flow_record_fill(dp, executor->head, actions, n_actions);
     pthread_mutex_unlock(&dp->lock);
     if (!error)
-        error = inject(executor, packet, in_port, recirc_id, executor->head, 0);
+        error = inject(executor, packet, &what, xdp_suits);
     pthread_mutex_lock(&dp->lock);
     record_release_chain(dp, dp->flows[executor->head].next);
     dp->flows[executor->head].next = DP_NO_FLOW;

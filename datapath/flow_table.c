@@ -174,7 +174,7 @@ action_needs_tc(const struct dp *dp, const struct dp_action *action)
     }
 }
 
-static uint16_t
+uint16_t
 list_flags(const struct dp *dp, const struct dp_action *actions, size_t n_actions)
 {
     for (size_t i = 0; i < n_actions; i++) {

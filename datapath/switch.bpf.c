@@ -3,7 +3,7 @@
  *
  * Programs of one build (-DSHUNT_XDP or -DSHUNT_TC):
  *   shunt_port      at a port's ingress
- *   shunt_inject    TC only, at the egress of the injection device
+ *   shunt_inject    at the injection device: TC its egress, XDP its ingress
  *   shunt_clock     TC only, run by user space: the clock of flows' last use
  *   shunt_actions   link: runs the records of a list, a record a link
  *   shunt_lookup    link: parses and looks up again, after a recirculation
@@ -432,6 +432,42 @@ shunt_port(ctx_t *ctx)
     return run_flow(ctx, state, index, flow, list);
 }
 
+/* The list of a record on a packet of user space. */
+static __always_inline int
+inject_record(ctx_t *ctx, struct state *state, const struct dp_inject *inject)
+{
+    const struct dp_flow *flow = flow_at(inject->flow_index);
+
+    if (!flow)
+        return finish_drop(state, DP_DROP_INJECT);
+    if (inject->flags & DP_INJECT_COUNT)
+        count_flow(state, inject->flow_index);
+    return run_flow(ctx, state, inject->flow_index, flow, list_of(flow, inject->flow_index));
+}
+
+static __always_inline void
+inject_begin(ctx_t *ctx, struct state *state, const struct dp_inject *inject)
+{
+    begin(ctx, state, inject->in_port, inject->recirc_id);
+    state->injected = 1;
+    state->totals.n_received++;
+}
+
+#ifdef SHUNT_XDP
+PROGRAM int
+shunt_inject(ctx_t *ctx)
+{
+    struct state *state = state_of_cpu();
+    struct dp_inject inject;
+
+    if (!state || ctx_load(ctx, 0, &inject, sizeof inject) ||
+        bpf_xdp_adjust_head(ctx, sizeof inject))
+        return XDP_DROP;
+    inject_begin(ctx, state, &inject);
+    return inject_record(ctx, state, &inject);
+}
+#endif
+
 #ifdef SHUNT_TC
 /* Run by user space in a test run: what is bpf_jiffies64() now? */
 PROGRAM int
@@ -444,19 +480,6 @@ shunt_clock(ctx_t *ctx)
     if (answer)
         answer->jiffies = bpf_jiffies64();
     return 0;
-}
-
-/* The list of a record on a packet of user space. */
-static __always_inline int
-inject_record(ctx_t *ctx, struct state *state, const struct dp_inject *inject)
-{
-    const struct dp_flow *flow = flow_at(inject->flow_index);
-
-    if (!flow)
-        return finish_drop(state, DP_DROP_INJECT);
-    if (inject->flags & DP_INJECT_COUNT)
-        count_flow(state, inject->flow_index);
-    return run_flow(ctx, state, inject->flow_index, flow, list_of(flow, inject->flow_index));
 }
 
 static __always_inline int
@@ -482,10 +505,8 @@ shunt_inject(ctx_t *ctx)
     if (!state || !inject)
         return TC_ACT_SHOT;
     ctx->mark = 0;
-    begin(ctx, state, inject->in_port, inject->recirc_id);
-    state->injected = 1;
+    inject_begin(ctx, state, inject);
     state->by_egress = 1;
-    state->totals.n_received++;
     if (inject->flags & DP_INJECT_LOOKUP)
         return inject_lookup(ctx, state);
     return inject_record(ctx, state, inject);
