@@ -65,8 +65,9 @@ struct index_queue {
 };
 
 struct mask_node {
-    struct hmap_node node; /* In dp->mask_table, by the hash of its words and bits. */
+    struct hmap_node node; /* In dp->mask_table, by the hash of its bits. */
     uint32_t index;
+    struct dp_key bits;
 };
 
 struct port_links {
@@ -185,8 +186,10 @@ uint32_t queue_pop(struct index_queue *);
 
 int records_init(struct dp *);
 void records_destroy(struct dp *);
-/* A zeroed record with zeroed statistics, or ENOSPC. Waits for a grace period if it must. */
+/* A zeroed record with zeroed statistics, or ENOSPC: a grace period may bring some. */
 int record_alloc(struct dp *, enum record_use, uint32_t *index);
+/* Gives back the record that was allocated last, which nobody saw. */
+void record_alloc_undo(struct dp *, uint32_t index);
 /* Frees the record, or it and those chained to it, after the next grace period. */
 void record_release(struct dp *, uint32_t index);
 void record_release_chain(struct dp *, uint32_t index);
@@ -194,9 +197,8 @@ void record_release_chain(struct dp *, uint32_t index);
 void record_detoured(struct dp *, uint32_t head, uint32_t detour);
 /* Everything that is not in use becomes free. */
 void records_adopt_end(struct dp *);
-/* Waits until no program uses what was released before; without and with the lock. */
+/* Waits until no program uses what was released before. Without the lock. */
 void records_grace(struct dp *);
-void records_grace_locked(struct dp *);
 
 /* ---- executor.c ---- */
 int inject_device_open(struct dp *);

@@ -83,8 +83,9 @@ int dp_port_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
 
 /* ---- Flows ---- */
 /* Puts a megaflow for the packet of `key`; `mask` has one bits where that matters.
- * Lists longer than a record chain to more records. EEXIST, ENOSPC (table full), EINVAL (a list
- * that the fast path cannot run). *index is its name from now on. */
+ * Lists longer than a record chain to more records. EEXIST, ENOSPC (table full: dp_flow_grace()
+ * frees what was removed; this waits for nothing), EINVAL (a list that the fast path cannot run).
+ * *index is its name from now on. */
 int dp_flow_put(struct dp *, const struct dp_key *key, const struct dp_key *mask,
                 const struct dp_action *actions, size_t n_actions, uint64_t ufid, uint32_t *index);
 /* The same, but held: until dp_flow_unhold() the flow's packets go to user space, behind those
@@ -96,7 +97,8 @@ int dp_flow_put_held(struct dp *, const struct dp_key *key, const struct dp_key 
  * when all upcalls before dp_upcall_reader_mark() are executed; and that of each DP_UPCALL_HELD,
  * when it is. */
 void dp_flow_unhold(struct dp *, uint32_t index, uint64_t ufid);
-/* Replaces the list while packets flow: each packet sees the old or the new one, whole. */
+/* Replaces the list while packets flow: each packet sees the old or the new one, whole. Waits for
+ * grace periods when no record is free. */
 int dp_flow_set_actions(struct dp *, uint32_t index, const struct dp_action *actions,
                         size_t n_actions);
 /* Takes the flow out; a packet that was already on its way may still count. Final statistics

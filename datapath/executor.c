@@ -28,8 +28,7 @@
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* Of Linux 6.2. */
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
-#define TAP_XDP_MAX 3000 /* Bytes that a tap takes without a socket buffer: a page with headroom.  \
-                          */
+#define TAP_XDP_MAX 3000 /* Bytes that a tap takes into one page. */
 
 struct dp_executor {
     struct dp *dp;
@@ -337,6 +336,33 @@ dp_execute_lookup(struct dp_executor *executor, const struct dp_packet *packet, 
     return inject(executor, packet, &what, false);
 }
 
+/* Gives back the records behind our own. */
+static void
+chain_release(struct dp_executor *executor)
+{
+    struct dp *dp = executor->dp;
+    struct dp_flow *head = &dp->flows[executor->head];
+
+    pthread_mutex_lock(&dp->lock);
+    record_release_chain(dp, head->next);
+    head->next = DP_NO_FLOW;
+    pthread_mutex_unlock(&dp->lock);
+}
+
+static int
+chain_fill(struct dp_executor *executor, const struct dp_action *actions, size_t n_actions)
+{
+    struct dp *dp = executor->dp;
+    int error;
+
+    pthread_mutex_lock(&dp->lock);
+    error = flow_record_fill(dp, executor->head, actions, n_actions);
+    pthread_mutex_unlock(&dp->lock);
+    if (error)
+        chain_release(executor);
+    return error;
+}
+
 /* Runs a list that fits a chain of records. */
 static int
 run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t in_port,
@@ -355,15 +381,14 @@ run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t 
         record->n_actions = n_actions;
         return inject(executor, packet, &what, xdp_suits);
     }
-    pthread_mutex_lock(&dp->lock);
-    error = flow_record_fill(dp, executor->head, actions, n_actions);
-    pthread_mutex_unlock(&dp->lock);
+    error = chain_fill(executor, actions, n_actions);
+    if (error == ENOSPC) {
+        dp_flow_grace(dp);
+        error = chain_fill(executor, actions, n_actions);
+    }
     if (!error)
         error = inject(executor, packet, &what, xdp_suits);
-    pthread_mutex_lock(&dp->lock);
-    record_release_chain(dp, dp->flows[executor->head].next);
-    dp->flows[executor->head].next = DP_NO_FLOW;
-    pthread_mutex_unlock(&dp->lock);
+    chain_release(executor);
     return error;
 }
 

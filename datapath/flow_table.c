@@ -127,6 +127,9 @@ flow_exists(const struct dp *dp, const struct dp_key *key, const struct dp_key *
     for (int neighbour = 0; neighbour < 2; neighbour++) {
         const struct dp_bucket *bucket = bucket_of(dp, hash, neighbour);
 
+        if (neighbour &&
+            !(bucket_of(dp, hash, false)->slots[DP_BUCKET_SLOTS - 1] & DP_SLOT_SPILLED))
+            return false;
         for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
             uint32_t index = (uint32_t)bucket->slots[i] & DP_SLOT_INDEX;
             const struct dp_flow *flow;
@@ -275,9 +278,13 @@ flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask, uin
 
     key_mask(key, mask, &masked);
     hash = mask_key_hash(dp, &masked, mask_index);
-    if (flow_exists(dp, key, mask, mask_index, hash))
-        return dp_fail(EEXIST, "there is a flow of this key and mask already");
+    __builtin_prefetch(bucket_of(dp, hash, false), 1); /* Comes while the record is zeroed. */
     error = record_alloc(dp, RECORD_HEAD, index);
+    if (flow_exists(dp, key, mask, mask_index, hash)) {
+        if (!error)
+            record_alloc_undo(dp, *index);
+        return dp_fail(EEXIST, "there is a flow of this key and mask already");
+    }
     if (error)
         return error;
     error = flow_publish(dp, *index, key, mask_index, hash, actions, n_actions, ufid, is_held);
@@ -370,7 +377,6 @@ flow_set_actions(struct dp *dp, uint32_t index, const struct dp_action *actions,
         record_release_chain(dp, detour);
         return error;
     }
-    /* record_alloc() may have waited and brought an earlier detour home: look now. */
     old = head->detour == DP_NO_FLOW ? head->next : head->detour;
     /* XDP reads the detour first, then the flags. Going up to TC is always right, so the flag
      * comes with the first list that needs it and goes in flow_refresh_flags(). */
@@ -389,9 +395,16 @@ dp_flow_set_actions(struct dp *dp, uint32_t index, const struct dp_action *actio
 
     if (error)
         return error;
-    pthread_mutex_lock(&dp->lock);
-    error = flow_set_actions(dp, index, actions, n_actions);
-    pthread_mutex_unlock(&dp->lock);
+    /* A list that was replaced before comes home in one grace period, its detour in the next. */
+    for (int attempt = 0; attempt < 3; attempt++) {
+        if (attempt)
+            dp_flow_grace(dp);
+        pthread_mutex_lock(&dp->lock);
+        error = flow_set_actions(dp, index, actions, n_actions);
+        pthread_mutex_unlock(&dp->lock);
+        if (error != ENOSPC)
+            break;
+    }
     return error;
 }
 

@@ -89,29 +89,25 @@ mask_key_hash(const struct dp *dp, const struct dp_key *masked, uint32_t index)
     return dp_hash_finish(sum, index);
 }
 
-/* Where what is compared starts; n_flows is not part of it. */
-#define MASK_CONTENT(mask) ((const char *)(mask) + offsetof(struct dp_mask, common))
-#define MASK_CONTENT_SIZE (sizeof(struct dp_mask) - offsetof(struct dp_mask, common))
-
+/* A sum, so that multiplications do not wait for one another: every put asks. */
 static uint32_t
-mask_hash(const struct dp_mask *mask)
+mask_hash(const struct dp_key *key_mask)
 {
-    return hash_bytes(MASK_CONTENT(mask), MASK_CONTENT_SIZE, mask->n_rest);
-}
+    const uint64_t *words = (const uint64_t *)key_mask;
+    uint64_t sum = 0;
 
-static bool
-mask_equal(const struct dp_mask *a, const struct dp_mask *b)
-{
-    return a->n_rest == b->n_rest && !memcmp(MASK_CONTENT(a), MASK_CONTENT(b), MASK_CONTENT_SIZE);
+    for (uint32_t i = 0; i < DP_KEY_WORDS; i++)
+        sum += hash_fold(words[i], i);
+    return (uint32_t)(sum ^ sum >> 32);
 }
 
 static struct mask_node *
-mask_find(struct dp *dp, const struct dp_mask *mask, uint32_t hash)
+mask_find(struct dp *dp, const struct dp_key *key_mask, uint32_t hash)
 {
     struct mask_node *node;
 
     HMAP_FOR_EACH_WITH_HASH (node, node, hash, &dp->mask_table) {
-        if (mask_equal(&dp->masks[node->index], mask))
+        if (!memcmp(&node->bits, key_mask, sizeof *key_mask))
             return node;
     }
     return NULL;
@@ -120,15 +116,11 @@ mask_find(struct dp *dp, const struct dp_mask *mask, uint32_t hash)
 static int
 mask_free_index(struct dp *dp, uint32_t *index)
 {
-    for (int attempt = 0; attempt < 2; attempt++) {
-        for (uint32_t i = 0; i < DP_MAX_MASKS; i++) {
-            if (dp->mask_use[i] == RECORD_FREE) {
-                *index = i;
-                return 0;
-            }
-        }
-        if (dp->dying_masks.n)
-            records_grace_locked(dp);
+    const uint8_t *free_one = memchr(dp->mask_use, RECORD_FREE, DP_MAX_MASKS);
+
+    if (free_one) {
+        *index = free_one - dp->mask_use;
+        return 0;
     }
     return dp_fail(ENOSPC, "there are %u masks already, the most that fit", DP_MAX_MASKS);
 }
@@ -164,20 +156,19 @@ mask_insert(struct dp *dp, uint32_t index)
     struct mask_node *node = &dp->mask_nodes[index];
 
     node->index = index;
+    mask_expand(&dp->masks[index], &node->bits);
     dp->mask_use[index] = RECORD_HEAD;
-    hmap_insert(&dp->mask_table, &node->node, mask_hash(&dp->masks[index]));
+    hmap_insert(&dp->mask_table, &node->node, mask_hash(&node->bits));
     dp->n_masks++;
 }
 
 int
 mask_acquire(struct dp *dp, const struct dp_key *key_mask, uint32_t *index)
 {
-    struct dp_mask mask;
-    struct mask_node *node;
+    struct mask_node *node = mask_find(dp, key_mask, mask_hash(key_mask));
+    struct dp_mask *mask;
     int error;
 
-    mask_compile(key_mask, &mask);
-    node = mask_find(dp, &mask, mask_hash(&mask));
     if (node) {
         *index = node->index;
         dp->masks[*index].n_flows++;
@@ -186,8 +177,9 @@ mask_acquire(struct dp *dp, const struct dp_key *key_mask, uint32_t *index)
     error = mask_free_index(dp, index);
     if (error)
         return error;
-    mask.n_flows = 1;
-    dp->masks[*index] = mask;
+    mask = &dp->masks[*index];
+    mask_compile(key_mask, mask);
+    mask->n_flows = 1;
     mask_insert(dp, *index);
     order_append(dp, *index);
     return 0;

@@ -45,6 +45,16 @@ queue_pop(struct index_queue *queue)
     return index;
 }
 
+/* Puts the index that was popped last back where it was. */
+static void
+queue_unpop(struct index_queue *queue, uint32_t index)
+{
+    queue->first = (queue->first + queue->capacity - 1) % queue->capacity;
+    queue->indices[queue->first] = index;
+    queue->n++;
+    queue->n_popped--;
+}
+
 static uint64_t
 queue_n_pushed(const struct index_queue *queue)
 {
@@ -84,10 +94,6 @@ record_alloc(struct dp *dp, enum record_use use, uint32_t *index)
 {
     struct dp_flow *flow;
 
-    if (!dp->free.n && dp->detours.n)
-        records_grace_locked(dp);
-    if (!dp->free.n && dp->dying.n)
-        records_grace_locked(dp);
     if (!dp->free.n)
         return dp_fail(ENOSPC, "the flow table is full: %u records are in use", dp->max_flows);
     *index = queue_pop(&dp->free);
@@ -97,6 +103,13 @@ record_alloc(struct dp *dp, enum record_use use, uint32_t *index)
     flow->next = flow->detour = DP_NO_FLOW;
     stats_clear(dp, *index);
     return 0;
+}
+
+void
+record_alloc_undo(struct dp *dp, uint32_t index)
+{
+    dp->use[index] = RECORD_FREE;
+    queue_unpop(&dp->free, index);
 }
 
 void
@@ -174,15 +187,6 @@ grace_end(struct dp *dp, const struct grace *grace)
         come_home(dp, queue_pop(&dp->detours));
     while (dp->dying_masks.n_popped < grace->n_masks)
         mask_free(dp, queue_pop(&dp->dying_masks));
-}
-
-void
-records_grace_locked(struct dp *dp)
-{
-    struct grace grace = grace_begin(dp);
-
-    wait_for_readers(dp);
-    grace_end(dp, &grace);
 }
 
 void
