@@ -8,7 +8,7 @@
 /* ---- What a connection wants ---- */
 
 void
-async_config_default(struct async_config *config, enum ofconn_kind kind)
+async_config_default(struct async_config *config, enum ofconn_kind kind, enum ofp_version version)
 {
     uint32_t *master = config->masks[0], *slave = config->masks[1];
 
@@ -18,6 +18,8 @@ async_config_default(struct async_config *config, enum ofconn_kind kind)
     master[ASYNC_PACKET_IN] = ALL_REASONS & ~(1u << OFPR_INVALID_TTL);
     master[ASYNC_PORT_STATUS] = slave[ASYNC_PORT_STATUS] = ALL_REASONS;
     master[ASYNC_FLOW_REMOVED] = ALL_REASONS;
+    if (version < OFP14)
+        return; /* Extensions have to be asked for. */
     master[ASYNC_ROLE_STATUS] = slave[ASYNC_ROLE_STATUS] = ALL_REASONS;
     master[ASYNC_TABLE_STATUS] = ALL_REASONS;
 }
@@ -128,12 +130,12 @@ find_prop(uint16_t class_id)
 }
 
 static enum ofperr
-async_set_v14(struct ofconn *ofconn, const struct of_async_set *set)
+async_set_properties(struct ofconn *ofconn, const struct of_async_config_prop_list *properties)
 {
     struct async_config config = ofconn->async;
 
-    for (size_t i = 0; i < set->properties.n; i++) {
-        const struct of_object *item = (const struct of_object *)set->properties.items[i];
+    for (size_t i = 0; i < properties->n; i++) {
+        const struct of_object *item = (const struct of_object *)properties->items[i];
         const struct async_prop *prop = find_prop(item->class_id);
         uint32_t mask;
 
@@ -170,7 +172,18 @@ handle_async_set(struct ofconn *ofconn, const struct request *request)
 {
     const struct of_async_set *set = (const struct of_async_set *)request->msg;
 
-    return ofconn->version >= OFP14 ? async_set_v14(ofconn, set) : async_set_v13(ofconn, set);
+    return ofconn->version >= OFP14 ? async_set_properties(ofconn, &set->properties)
+                                    : async_set_v13(ofconn, set);
+}
+
+/* NXT_SET_ASYNC_CONFIG2 brings the properties to older versions. */
+static enum ofperr
+handle_nicira_async_set(struct ofconn *ofconn, const struct request *request)
+{
+    const struct of_nicira_set_async_config2 *set =
+        (const struct of_nicira_set_async_config2 *)request->msg;
+
+    return async_set_properties(ofconn, &set->properties);
 }
 
 static enum ofperr
@@ -196,10 +209,12 @@ ofconn_set_role(struct ofconn *ofconn, uint32_t role, uint8_t reason)
     struct of_role_status *status;
 
     ofconn->role = role;
-    if (ofconn->version < OFP14 || !async_wants(ofconn, ASYNC_ROLE_STATUS, reason))
+    if (ofconn->version == OFP10 || !async_wants(ofconn, ASYNC_ROLE_STATUS, reason))
         return;
     of_arena_init(&arena, stub, sizeof stub);
-    status = async_new(ofconn, &arena, OF_ROLE_STATUS);
+    /* ONF's in 1.3 has the same layout. */
+    status =
+        async_new(ofconn, &arena, ofconn->version == OFP13 ? OF_ONF_ROLE_STATUS : OF_ROLE_STATUS);
     status->role = role;
     status->reason = reason;
     status->generation_id = ofconn->mgr->generation_id;
@@ -272,6 +287,7 @@ handle_role_request(struct ofconn *ofconn, const struct request *request)
 const struct handler handlers_async[] = {
     {OF_ASYNC_SET, 0, handle_async_set},
     {OF_ASYNC_GET_REQUEST, 0, handle_async_get},
+    {OF_NICIRA_SET_ASYNC_CONFIG2, 0, handle_nicira_async_set},
     {OF_ROLE_REQUEST, 0, handle_role_request},
     {OF_NO_CLASS, 0, NULL},
 };

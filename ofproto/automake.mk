@@ -273,6 +273,7 @@ ofproto_libconnmgr_a_SOURCES = \
 	ofproto/endpoint.h \
 	ofproto/flow-monitor.c \
 	ofproto/flow-monitor.h \
+	ofproto/forward.c \
 	ofproto/handle-basic.c \
 	ofproto/handle-bundle.c \
 	ofproto/handle-mods.c \

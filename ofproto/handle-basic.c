@@ -70,7 +70,7 @@ handle_set_config(struct ofconn *ofconn, const struct request *request)
         return error;
     /* A management connection that wants packet-ins gets all kinds of a controller's. */
     if (ofconn->kind == OFCONN_SERVICE && !ofconn->miss_send_len && config->miss_send_len)
-        async_config_default(&ofconn->async, OFCONN_CONTROLLER);
+        async_config_default(&ofconn->async, OFCONN_CONTROLLER, ofconn->version);
     ofconn->miss_send_len = config->miss_send_len;
     connmgr_update_implicit_misses(ofconn->mgr);
     return 0;

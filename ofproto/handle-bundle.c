@@ -307,6 +307,22 @@ run_packets(struct ofconn *ofconn, struct bundle *bundle)
     }
 }
 
+static void
+forward_requests(struct ofconn *ofconn, const struct bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->n; i++) {
+        const struct bundled *item = bundle->items[i];
+        struct ofconn_forwarded f = {item->bytes, item->size, item->msg.xid, NULL, NULL};
+
+        if (item->msg.type == OFPROTO_GROUP_MOD)
+            f.group_mod = &item->group_mod;
+        else if (item->msg.type == OFPROTO_METER_MOD)
+            f.meter_mod = &item->meter_mod;
+        if (f.group_mod || f.meter_mod)
+            ofconn_forward(ofconn, &f);
+    }
+}
+
 static enum ofperr
 bundle_commit(struct ofconn *ofconn, struct bundle *bundle, const struct of_header *request)
 {
@@ -327,6 +343,7 @@ bundle_commit(struct ofconn *ofconn, struct bundle *bundle, const struct of_head
         ofconn_send_error(ofconn, error, item->bytes, item->size);
         error = OFPERR_OFPBFC_MSG_FAILED;
     } else {
+        forward_requests(ofconn, bundle);
         run_packets(ofconn, bundle);
     }
     free(msgs);

@@ -36,22 +36,15 @@ handle_flow_mod(struct ofconn *ofconn, const struct request *request)
     return error;
 }
 
-/* Other controllers that asked for it get the request as it was done (1.4, section 7.4.6). */
 static void
-forward_request(struct ofconn *from, const struct request *request, unsigned reason)
+forward(const struct ofconn *ofconn, const struct request *request, const struct ofp_group_mod *gm,
+        const struct ofp_meter_mod *mm)
 {
-    struct ofconn *ofconn, *next;
-
-    LIST_FOR_EACH_SAFE (ofconn, next, link, &from->mgr->ofconns) {
-        struct of_requestforward *forward;
-
-        if (ofconn == from || ofconn->version != from->version || ofconn->version < OFP14 ||
-            !async_wants(ofconn, ASYNC_REQUESTFORWARD, reason))
-            continue;
-        forward = async_new(ofconn, request->arena, OF_REQUESTFORWARD);
-        forward->request = (struct of_header *)request->msg;
-        ofconn_send_async_object(ofconn, forward);
-    }
+    ofconn_forward(ofconn, &(struct ofconn_forwarded){.bytes = request->bytes,
+                                                      .size = request->size,
+                                                      .xid = request->msg->xid,
+                                                      .group_mod = gm,
+                                                      .meter_mod = mm});
 }
 
 static enum ofperr
@@ -65,9 +58,9 @@ handle_group_mod(struct ofconn *ofconn, const struct request *request)
     if (error)
         return error;
     error = ofproto_group_mod(ofconn->mgr->ofproto, &gm, &origin);
-    ofp_group_mod_destroy(&gm);
     if (!error)
-        forward_request(ofconn, request, OFPRFR_GROUP_MOD);
+        forward(ofconn, request, &gm, NULL);
+    ofp_group_mod_destroy(&gm);
     return error;
 }
 
@@ -81,7 +74,7 @@ handle_meter_mod(struct ofconn *ofconn, const struct request *request)
     if (!error)
         error = ofproto_meter_mod(ofconn->mgr->ofproto, &mm, &origin);
     if (!error)
-        forward_request(ofconn, request, OFPRFR_METER_MOD);
+        forward(ofconn, request, NULL, &mm);
     return error;
 }
 
@@ -108,6 +101,7 @@ const struct handler handlers_mods[] = {
     {OF_GROUP_ADD_OR_MOD, HANDLER_WRITES, handle_group_mod},
     {OF_GROUP_INSERT_BUCKET, HANDLER_WRITES, handle_group_mod},
     {OF_GROUP_REMOVE_BUCKET, HANDLER_WRITES, handle_group_mod},
+    {OF_NICIRA_GROUP_MOD, HANDLER_WRITES, handle_group_mod},
     {OF_METER_MOD, HANDLER_WRITES, handle_meter_mod},
     {OF_PORT_MOD, HANDLER_WRITES, handle_port_mod},
     {OF_NO_CLASS, 0, NULL},

@@ -2,6 +2,8 @@
 /* The Nicira messages with which clients of 1.0 and ovs-ofctl set up a connection. */
 #include "ofproto/ofconn.h"
 
+#define MAX_OPTION_LEN 124 /* Bytes of a Geneve option. */
+
 /* NX_ROLE_* are one less than OFPCR_ROLE_*. */
 static enum ofperr
 handle_role(struct ofconn *ofconn, const struct request *request)
@@ -89,7 +91,57 @@ handle_async(struct ofconn *ofconn, const struct request *request)
     return 0;
 }
 
+/* ---- Tunnel options: this switch has no fields for them, so none can be mapped. ---- */
+
+static enum ofperr
+handle_tlv_table_request(struct ofconn *ofconn, const struct request *request)
+{
+    ofconn_send_object(ofconn, reply_new(request, OF_NICIRA_TLV_TABLE_REPLY));
+    return 0;
+}
+
+static enum ofperr
+handle_tlv_table_mod(struct ofconn *ofconn, const struct request *request)
+{
+    const struct of_nicira_tlv_table_mod *mod =
+        (const struct of_nicira_tlv_table_mod *)request->msg;
+
+    (void)ofconn;
+    if (mod->command > NXTTMC_CLEAR)
+        return OFPERR_NXTTMFC_BAD_COMMAND;
+    if (mod->command != NXTTMC_ADD)
+        return 0;
+    for (size_t i = 0; i < mod->maps.n; i++) {
+        const struct of_nicira_tlv_map *map = (const struct of_nicira_tlv_map *)mod->maps.items[i];
+
+        if (!map->option_len || map->option_len % 4 || map->option_len > MAX_OPTION_LEN)
+            return OFPERR_NXTTMFC_BAD_OPT_LEN;
+    }
+    return mod->maps.n ? OFPERR_NXTTMFC_BAD_FIELD_IDX : 0;
+}
+
+/* ---- What this switch does not do ---- */
+
+static enum ofperr
+handle_resume(struct ofconn *ofconn, const struct request *request)
+{
+    (void)ofconn, (void)request;
+    return OFPERR_NXR_NOT_SUPPORTED;
+}
+
+static enum ofperr
+handle_ipfix(struct ofconn *ofconn, const struct request *request)
+{
+    (void)ofconn, (void)request;
+    return OFPERR_NXST_NOT_CONFIGURED;
+}
+
 const struct handler handlers_nicira[] = {
+    {OF_NICIRA_TLV_TABLE_REQUEST, 0, handle_tlv_table_request},
+    {OF_NICIRA_TLV_TABLE_MOD, HANDLER_WRITES, handle_tlv_table_mod},
+    {OF_NICIRA_RESUME, HANDLER_WRITES, handle_resume},
+    {OF_NICIRA_IPFIX_BRIDGE_STATS_REQUEST, 0, handle_ipfix},
+    {OF_NICIRA_IPFIX_FLOW_STATS_REQUEST, 0, handle_ipfix},
     {OF_NICIRA_ROLE_REQUEST, 0, handle_role},
     {OF_NICIRA_SET_FLOW_FORMAT, 0, handle_flow_format},
     {OF_NICIRA_FLOW_MOD_TABLE_ID, 0, handle_table_id},

@@ -284,24 +284,10 @@ static void
 append_group_desc(const struct group *group, struct ofp_multipart *mp)
 {
     struct ofp_group_desc desc = {.type = group->type, .group_id = group->id};
-    struct ofp_bucket *buckets = xcalloc(group->n_buckets, sizeof *buckets);
+    struct ofp_bucket *buckets = group_describe(group, &desc.buckets);
 
-    list_init(&desc.buckets);
     if (group->props)
         desc.props = *group->props;
-    for (size_t i = 0; i < group->n_buckets; i++) {
-        const struct bucket *bucket = group->buckets[i];
-
-        buckets[i] = (struct ofp_bucket){
-            .weight = bucket->weight,
-            .watch_port = bucket->watch_port,
-            .watch_group = bucket->watch_group,
-            .bucket_id = bucket->id,
-            .ofpacts = bucket->ofpacts,
-            .ofpacts_size = bucket->ofpacts_size,
-        };
-        list_push_back(&desc.buckets, &buckets[i].node);
-    }
     ofp_group_desc_append(&desc, mp);
     free(buckets);
 }
@@ -348,14 +334,15 @@ handle_group_stats(struct ofconn *ofconn, const struct request *request)
     return 0;
 }
 
-/* From 1.5 on the request names one group or all. */
+/* From 1.5 on, and in Nicira's form, the request names one group or all. */
 static bool
 is_desc_wanted(const struct ofconn *ofconn, const struct request *request, uint32_t group_id)
 {
     const struct of_group_desc_stats_request *gdr =
         (const struct of_group_desc_stats_request *)request->msg;
 
-    return ofconn->version < OFP15 || gdr->group_id == OFGROUP_ALL || gdr->group_id == group_id;
+    return ofconn->version == OFP13 || ofconn->version == OFP14 || gdr->group_id == OFGROUP_ALL ||
+           gdr->group_id == group_id;
 }
 
 static enum ofperr
@@ -403,6 +390,25 @@ handle_group_features(struct ofconn *ofconn, const struct request *request)
     reply->max_groups_indirect = reply->max_groups_ff = OFPROTO_MAX_GROUPS;
     reply->actions_all = reply->actions_select = group_actions();
     reply->actions_indirect = reply->actions_ff = group_actions();
+    ofconn_send_object(ofconn, reply);
+    return 0;
+}
+
+/* Every action of OpenFlow 1.0: OFPAT_OUTPUT (0) to OFPAT_ENQUEUE (11). */
+#define ACTIONS_V10 0xfff
+
+static enum ofperr
+handle_nicira_group_features(struct ofconn *ofconn, const struct request *request)
+{
+    struct of_nicira_group_features_stats_reply *reply =
+        reply_new(request, OF_NICIRA_GROUP_FEATURES_STATS_REPLY);
+
+    reply->types = 1u << OFPGT_ALL | 1u << OFPGT_SELECT | 1u << OFPGT_INDIRECT | 1u << OFPGT_FF;
+    reply->capabilities = OFPGFC_SELECT_WEIGHT | OFPGFC_SELECT_LIVENESS | OFPGFC_CHAINING;
+    reply->max_groups_all = reply->max_groups_select = OFPROTO_MAX_GROUPS;
+    reply->max_groups_indirect = reply->max_groups_ff = OFPROTO_MAX_GROUPS;
+    reply->actions_all = reply->actions_select = ACTIONS_V10;
+    reply->actions_indirect = reply->actions_ff = ACTIONS_V10;
     ofconn_send_object(ofconn, reply);
     return 0;
 }
@@ -520,6 +526,9 @@ const struct handler handlers_stats[] = {
     {OF_GROUP_STATS_REQUEST, 0, handle_group_stats},
     {OF_GROUP_DESC_STATS_REQUEST, 0, handle_group_desc},
     {OF_GROUP_FEATURES_STATS_REQUEST, 0, handle_group_features},
+    {OF_NICIRA_GROUP_STATS_REQUEST, 0, handle_group_stats},
+    {OF_NICIRA_GROUP_DESC_STATS_REQUEST, 0, handle_group_desc},
+    {OF_NICIRA_GROUP_FEATURES_STATS_REQUEST, 0, handle_nicira_group_features},
     {OF_METER_STATS_REQUEST, 0, handle_meter_stats},
     {OF_METER_CONFIG_STATS_REQUEST, 0, handle_meter_config},
     {OF_METER_FEATURES_STATS_REQUEST, 0, handle_meter_features},

@@ -37,7 +37,7 @@ set_defaults(struct ofconn *ofconn)
     ofconn->has_table_id = false;
     ofconn->is_waiting = false;
     ofconn->miss_send_len = ofconn->kind == OFCONN_SERVICE ? 0 : OFP_DEFAULT_MISS_SEND_LEN;
-    async_config_default(&ofconn->async, ofconn->kind);
+    async_config_default(&ofconn->async, ofconn->kind, ofconn->version);
     ofconn->packet_ins = (struct token_bucket){.rate = 0};
     if (ofconn->port) {
         ofconn->packet_ins.rate = ofconn->port->packet_in_rate;
@@ -93,8 +93,8 @@ ofconn_destroy(struct ofconn *ofconn)
 void
 ofconn_up(struct ofconn *ofconn)
 {
-    set_defaults(ofconn);
     ofconn->version = conn_version(ofconn->conn);
+    set_defaults(ofconn);
     connmgr_update_implicit_misses(ofconn->mgr);
 }
 

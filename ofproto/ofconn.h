@@ -187,7 +187,7 @@ enum ofperr ofconn_run_packet(struct ofconn *, const struct ofp_packet_out *);
 void multipart_add(struct ofp_multipart *, const struct of_object *entry);
 
 /* ---- async.c ---- */
-void async_config_default(struct async_config *, enum ofconn_kind);
+void async_config_default(struct async_config *, enum ofconn_kind, enum ofp_version);
 bool async_wants(const struct ofconn *, enum async_type, unsigned reason);
 bool token_bucket_take(struct token_bucket *);
 
@@ -196,7 +196,23 @@ enum ofperr ofconn_change_role(struct ofconn *, uint32_t role, const uint64_t *g
 /* Another controller of the bridge became master: the old one is told. */
 void ofconn_set_role(struct ofconn *, uint32_t role, uint8_t reason);
 
+/* ---- forward.c ---- */
+/* A request that was done, as it came and as it was decoded. */
+struct ofconn_forwarded {
+    const uint8_t *bytes;
+    size_t size;
+    uint32_t xid;
+    const struct ofp_group_mod *group_mod; /* Or: */
+    const struct ofp_meter_mod *meter_mod;
+};
+
+/* Tells the other connections that asked for such requests, each in its version. */
+void ofconn_forward(const struct ofconn *from, const struct ofconn_forwarded *);
+
 /* ---- What messages say about things of ofproto: describe.c ---- */
+/* Puts what the group's buckets say on the list; returns the memory, to be freed. Bucket's actions
+ * stay the group's. */
+struct ofp_bucket *group_describe(const struct group *, struct list *buckets);
 void ofport_describe(const struct ofport *, struct ofp_port *);
 /* Table-desc of 1.4 and later; properties come from the arena. */
 void table_describe(const struct table *, enum ofp_version, struct of_arena *,

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole switches in namespaces; they need root, and skip without.
 system_tests = \
+	tests/system/async.py \
 	tests/system/controller.py \
 	tests/system/daemon.py \
 	tests/system/errors.py \
 	tests/system/modifications.py \
 	tests/system/fastpath.py \
 	tests/system/monitor.py \
+	tests/system/nicira.py \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
 	tests/system/restart.py \
