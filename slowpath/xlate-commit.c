@@ -132,7 +132,8 @@ n_common_ops(const struct xlate_pkt *a, const struct xlate_pkt *b)
     return n;
 }
 
-/* Takes the outermost tag away; the tag that comes into sight again is as it was. */
+/* Takes the outermost tag away; the tag that comes into sight again is as it was, and so is what it
+ * hid. */
 static void
 unpush_vlan(struct xlate_ctx *ctx, size_t op)
 {
@@ -143,6 +144,11 @@ unpush_vlan(struct xlate_ctx *ctx, size_t op)
     base_known->vlan[0] = base_known->vlan[1];
     base->vlan[1] = key.vlan[1];
     base_known->vlan[1] = known.vlan[1];
+    if (xlate_has_two_tags(&key)) {
+        base->eth_type = key.eth_type;
+        base_known->eth_type = known.eth_type;
+        unhide(ctx, op, DP_WORD_OF(mpls_lse));
+    }
     xlate_emit(ctx, DP_ACTION_POP_VLAN);
 }
 
@@ -388,6 +394,7 @@ xlate_branch_begin(struct xlate_ctx *ctx, struct xlate_branch *branch, bool is_l
 {
     branch->pkt = ctx->pkt;
     branch->base = ctx->base;
+    branch->run = ctx->out->n_runs - 1;
     branch->n_actions = ctx->out->n_actions;
     branch->irreversible = ctx->irreversible;
     branch->exit = ctx->exit;
@@ -404,20 +411,19 @@ xlate_action_changes_packet(const struct dp_action *action)
            action->kind != DP_ACTION_TRUNC;
 }
 
-/* Ends the run, and starts another that first does to the packet what the ended one had done
- * before the branch. */
+/* Ends the run, and starts another that first does to the packet what had been done to it before
+ * the branch, in the run in which the branch began. */
 static void
-start_run(struct xlate_ctx *ctx, size_t branch_start)
+start_run(struct xlate_ctx *ctx, const struct xlate_branch *branch)
 {
     struct xlate_out *out = ctx->out;
-    size_t start = out->run_starts[out->n_runs - 1];
 
     if (out->n_runs >= XLATE_MAX_RUNS) {
         xlate_fail(ctx, XLATE_TOO_MANY_HEADERS);
         return;
     }
     out->run_starts[out->n_runs++] = (uint32_t)out->n_actions;
-    for (size_t i = start; i < branch_start; i++) {
+    for (size_t i = out->run_starts[branch->run]; i < branch->n_actions; i++) {
         if (xlate_action_changes_packet(&out->actions[i])) {
             struct dp_action copy = out->actions[i];
 
@@ -435,7 +441,7 @@ xlate_branch_end(struct xlate_ctx *ctx, const struct xlate_branch *branch)
     ctx->stop = branch->stop;
     if (ctx->irreversible && !branch->is_last && ctx->out->n_actions > branch->n_actions) {
         ctx->base = branch->base;
-        start_run(ctx, branch->n_actions);
+        start_run(ctx, branch);
     }
     ctx->irreversible = branch->irreversible;
 }

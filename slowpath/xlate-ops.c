@@ -52,17 +52,31 @@ set_eth_type_and_view(struct xlate_pkt *pkt, uint16_t eth_type)
     }
 }
 
+/* A third tag is to the parser, and so to this pipeline, a payload that it does not look into. */
+static void
+hide_payload(struct xlate_pkt *pkt, uint16_t eth_type)
+{
+    for (size_t w = DP_WORD_OF(mpls_lse); w < L3_FIRST; w++) {
+        flow_words_rw(&pkt->flow)[w] = 0;
+        flow_words_rw(&pkt->known)[w] = UINT64_MAX;
+    }
+    for (int i = 0; i < 3; i++)
+        pkt->mpls_src[i] = XLATE_NO_SRC;
+    hide_l3(pkt);
+    set_eth_type(pkt, eth_type);
+}
+
 /* The new tag starts as a copy of the one that was outermost, all zeros if there was none. */
 static void
 shift_vlans_in(struct xlate_pkt *pkt)
 {
     struct dp_key *key = &pkt->flow.key, *known = &pkt->known.key;
 
-    pkt->spill.value = key->vlan[1];
     pkt->spill.known = known->vlan[1];
     pkt->spill.src = pkt->vlan_src[1];
-    pkt->has_spill = true;
-    pkt->n_hidden_tags += xlate_has_tag(&key->vlan[1]);
+    pkt->has_spill = !xlate_has_two_tags(key);
+    if (!pkt->has_spill)
+        hide_payload(pkt, ntohs(key->vlan[1].tpid));
     key->vlan[1] = key->vlan[0];
     known->vlan[1] = known->vlan[0];
     pkt->vlan_src[1] = pkt->vlan_src[0];
@@ -77,7 +91,7 @@ shift_vlans_out(struct xlate_pkt *pkt)
     bool is_third = eth_type == ETH_TYPE_VLAN || eth_type == ETH_TYPE_QINQ;
     bool has_second = xlate_has_tag(&key->vlan[1]);
 
-    if (has_second && (is_third || pkt->n_hidden_tags))
+    if (has_second && is_third)
         pkt->opaque = XLATE_OPAQUE_ALL;
     key->vlan[0] = key->vlan[1];
     known->vlan[0] = known->vlan[1];

@@ -323,9 +323,19 @@ apply(struct xlate_ctx *ctx, enum xlate_op_kind kind, uint16_t eth_type)
     note_written_headers(ctx);
 }
 
+/* What a third tag hides is written before. */
 void
 xlate_push_vlan(struct xlate_ctx *ctx, uint16_t tpid)
 {
+    struct flow present = {0};
+
+    present.key.vlan[1].tpid = htons(FLOW_VLAN_PRESENT);
+    if (xlate_has_vlan(ctx))
+        xlate_consult(ctx, &present);
+    if (xlate_has_two_tags(&ctx->pkt.flow.key)) {
+        xlate_consult_key(ctx, vlan[1].tpid);
+        xlate_commit(ctx);
+    }
     apply(ctx, XLATE_PUSH_VLAN, tpid);
 }
 
@@ -342,10 +352,9 @@ cancel_push_vlan(struct xlate_pkt *pkt)
     key->vlan[0] = key->vlan[1];
     known->vlan[0] = known->vlan[1];
     pkt->vlan_src[0] = pkt->vlan_src[1];
-    key->vlan[1] = pkt->spill.value;
+    memset(&key->vlan[1], 0, sizeof key->vlan[1]);
     known->vlan[1] = pkt->spill.known;
     pkt->vlan_src[1] = pkt->spill.src;
-    pkt->n_hidden_tags -= xlate_has_tag(&key->vlan[1]);
     return true;
 }
 

@@ -67,13 +67,12 @@ struct xlate_pkt {
     int8_t vlan_src[2], mpls_src[3];
     uint8_t opaque; /* enum xlate_opaque */
     uint8_t n_ops;
-    uint8_t n_hidden_tags; /* VLAN tags that pushes moved out of the key. */
-    bool has_spill;        /* `spill` is the tag that the last op moved out. */
+    bool has_spill;        /* The last op moved the empty place of a tag out: `spill`. */
     bool label_ttl_unseen; /* The outermost label's TTL came from a header out of sight. */
     uint32_t ttl_epoch;    /* 0: TTLs are as they came. */
     bool ttl_moved;        /* From header to header. */
     struct {
-        struct dp_vlan value, known;
+        struct dp_vlan known;
         int8_t src;
     } spill;
     struct xlate_op ops[XLATE_MAX_OPS];
@@ -198,13 +197,20 @@ xlate_has_tag(const struct dp_vlan *vlan)
     return vlan->tpid & htons(FLOW_VLAN_PRESENT);
 }
 
+static inline bool
+xlate_has_two_tags(const struct dp_key *key)
+{
+    return xlate_has_tag(&key->vlan[0]) && xlate_has_tag(&key->vlan[1]);
+}
+
 /* ---- xlate-commit.c ---- */
 /* Emits what makes the datapath's packet equal to pkt. */
 void xlate_commit(struct xlate_ctx *);
 
 struct xlate_branch {
     struct xlate_pkt pkt, base;
-    size_t n_actions; /* Of the current run when the branch began. */
+    uint32_t run;     /* In which the branch began, */
+    size_t n_actions; /* and how many actions there were, of all runs. */
     bool irreversible;
     bool exit, stop;
     bool is_last;
