@@ -24,6 +24,7 @@ include tests/openflow/captures.mk
 include tests/translation/automake.mk
 include tests/slowpath/automake.mk
 include tests/fuzz/automake.mk
+include tests/differential/automake.mk
 include tests/guest/automake.mk
 
 # The last line of "make check": test cases over all programs.
