@@ -24,6 +24,21 @@ output_cut(ctx_t *ctx, struct state *state)
     return end > size ? ctx_truncate(ctx, end) : drop;
 }
 
+static __always_inline int
+output(ctx_t *ctx, struct state *state, __u32 port_no, bool last)
+{
+    __u32 size = ctx_size(ctx);
+    int drop = ctx_output(ctx, state, port_no, size, last);
+
+    if (drop) {
+        port_stats_of(state, port_no)->tx_dropped++;
+        return drop;
+    }
+    state->n_outputs++;
+    count_sent(state, port_no, size);
+    return 0;
+}
+
 /* A clone that cannot leave is a lost copy: the list goes on, the reason is kept for its end. A
  * truncation cuts the packet itself: dp_actions_need_slow() keeps lists out that would miss the
  * bytes later. */
@@ -33,10 +48,10 @@ act_OUTPUT(ctx_t *ctx, struct state *state, const struct dp_action *action)
     bool last = action->arg16 & DP_OUTPUT_LAST;
     int drop = state->trunc ? output_cut(ctx, state) : 0;
 
-    if (!drop)
-        drop = ctx_output(ctx, state, action->arg32, last);
     if (drop)
-        count_output_drop(state, action->arg32);
+        port_stats_of(state, action->arg32)->tx_dropped++;
+    else
+        drop = output(ctx, state, action->arg32, last);
     if (last)
         return drop ? drop : ACT_DONE;
     if (drop)

@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 /* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 5
+#define DP_ABI_VERSION 6
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -272,12 +272,14 @@ struct dp_port {
     32 /* A veth whose other end lives in another namespace: TC may hand packets                   \
           to that end's ingress and spare the queue between. */
 
-/* By the low bits of an interface index. (The kernel rounds elements of arrays up to 8 bytes.) */
+/* By the low bits of an interface index: what the way in needs of the port. Stored whole. */
 #define DP_IFINDEX_SLOTS 65536
 struct dp_ifindex_slot {
-    __u32 port_no;
-    __u32 pad;
+    __u32 ifindex; /* 0: none. */
+    __u16 port_no;
+    __u16 flags; /* Of the port. */
 };
+_Static_assert(sizeof(struct dp_ifindex_slot) == 8, "one store");
 
 struct dp_token_bucket {
     __u64 tokens_ns; /* Time that is saved up: one token is 1e9 / rate of it. */
@@ -334,6 +336,8 @@ struct dp_totals {
     __u64 n_misses;
     __u64 n_masks_tried;
     __u64 n_outputs;      /* Copies that left. */
+    __u64 n_single;       /* Frames that left by one output, which n_forwarded and n_outputs leave
+                             out. dp_totals() adds them there and says 0. */
     __u64 n_held;         /* Frames that went to user space behind earlier ones of their flow. */
     __u64 n_hold_expired; /* Flows whose time was over before user space was done with them. */
     __u64 n_hold_refused; /* Frames of held flows that found no room, and left at once. */

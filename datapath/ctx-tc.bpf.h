@@ -98,7 +98,7 @@ static __always_inline int
 tc_move(ctx_t *ctx, __u32 from, __u32 to, __u32 n)
 {
     __u32 above_1 = n - 1; /* Linux 6.1 does not learn from n != 0. */
-    __u8 bytes[24] = {0}; /* Linux 6.1 does not see that the load below fills them. */
+    __u8 bytes[24] = {0};  /* Linux 6.1 does not see that the load below fills them. */
 
     if (!n)
         return 0;
@@ -373,18 +373,16 @@ tc_to_peer(ctx_t *ctx, struct state *state, const struct dp_port *port, __u32 si
 }
 
 static __always_inline int
-ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, bool last)
+ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, __u32 size, bool last)
 {
     const struct dp_port *port = bpf_map_lookup_elem(&ports, &port_no);
     __u64 flags;
-    __u32 size;
 
     if (!port || !port->ifindex)
         return DP_DROP_PORT_GONE;
     if (port->flags & DP_PORT_NO_FWD)
         return DP_DROP_PORT_NO_FWD;
     flags = port->flags & DP_PORT_TO_LOCAL ? BPF_F_INGRESS : 0;
-    size = ctx_size(ctx);
     if (!last) {
         state->by_egress = 1; /* What follows is not to overtake the clone. */
         if (bpf_clone_redirect(ctx, port->ifindex, flags))
@@ -392,7 +390,6 @@ ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, bool last)
     } else if (!tc_to_peer(ctx, state, port, size)) {
         state->verdict = bpf_redirect(port->ifindex, flags);
     }
-    count_output(state, port_no, size);
     return 0;
 }
 

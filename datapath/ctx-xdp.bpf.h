@@ -247,17 +247,15 @@ xdp_no_output(__u32 port_no)
 }
 
 static __always_inline int
-ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, bool last)
+ctx_output(ctx_t *ctx, struct state *state, __u32 port_no, __u32 size, bool last)
 {
-    __u32 size;
-
+    (void)ctx;
+    (void)size;
     if (!last)
         return DP_DROP_BAD_RECORD;
-    size = ctx_size(ctx);
     state->verdict = bpf_redirect_map(&devmap, port_no, 0);
     if (state->verdict != XDP_REDIRECT)
         return xdp_no_output(port_no);
-    count_output(state, port_no, size);
     return 0;
 }
 

@@ -37,10 +37,10 @@
  *   ctx_vlan_set(ctx, state, i, vlan)  Rewrites tag i of the packet and the key.
  *   ctx_truncate(ctx, n)           Cuts the packet to n bytes if it is longer.
  *   ctx_pad(ctx, n)                Fills the packet up to n bytes with zeros; it is shorter.
- *   ctx_output(ctx, state, port_no, last)
+ *   ctx_output(ctx, state, port_no, size, last)   (size: ctx_size(ctx))
  *                                  Sends the packet (last) or a clone of it (TC only) out of the
- *                                  port and counts it. 0 or a drop; with `last` state->verdict
- *                                  is set.
+ *                                  port; the caller counts it. 0 or a drop; with `last`
+ *                                  state->verdict is set.
  *   ctx_drop_verdict()             What the program returns to drop.
  *
  * And beside them, for kernel halves of actions:
@@ -107,32 +107,18 @@ csum_fold(__u32 sum)
 }
 
 static __always_inline struct dp_port_stats *
-port_stats_of(const struct state *state, __u32 port_no)
+port_stats_of(struct state *state, __u32 port_no)
 {
-    __u32 slot = state->cpu * DP_MAX_PORTS + (port_no & (DP_MAX_PORTS - 1));
-
-    return bpf_map_lookup_elem(&port_stats, &slot);
+    return &state->port_stats[port_no & (DP_MAX_PORTS - 1)];
 }
 
 static __always_inline void
-count_output(struct state *state, __u32 port_no, __u32 size)
+count_sent(struct state *state, __u32 port_no, __u32 size)
 {
     struct dp_port_stats *stats = port_stats_of(state, port_no);
 
-    state->n_outputs++;
-    if (stats) {
-        stats->tx_packets++;
-        stats->tx_bytes += size;
-    }
-}
-
-static __always_inline void
-count_output_drop(struct state *state, __u32 port_no)
-{
-    struct dp_port_stats *stats = port_stats_of(state, port_no);
-
-    if (stats)
-        stats->tx_dropped++;
+    stats->tx_packets++;
+    stats->tx_bytes += size;
 }
 
 /* What a VLAN tag that comes or goes at the front does to the key. */

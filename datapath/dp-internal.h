@@ -36,7 +36,6 @@ enum dp_map {
     DP_MAP_FLOW_STATS,
     DP_MAP_PORTS,
     DP_MAP_IFINDEX_PORTS,
-    DP_MAP_PORT_STATS,
     DP_MAP_STATES,
     DP_MAP_INJECTIONS,
     DP_MAP_METERS,
@@ -99,8 +98,7 @@ struct dp {
     struct dp_flow_stats *flow_stats;
     struct dp_port *ports;
     struct dp_ifindex_slot *ifindex_ports;
-    struct dp_port_stats *port_stats;
-    const struct state *states;
+    struct state *states; /* By CPU. */
     struct dp_inject *injections;
     struct dp_meter *meters;
 

@@ -205,6 +205,9 @@ dp_totals(const struct dp *dp, struct dp_totals *totals)
         for (size_t i = 0; i < sizeof *totals / sizeof *from; i++)
             ((uint64_t *)totals)[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
     }
+    totals->n_forwarded += totals->n_single;
+    totals->n_outputs += totals->n_single;
+    totals->n_single = 0;
 }
 
 const char *

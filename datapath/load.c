@@ -34,7 +34,6 @@ static const char *const mapped_names[DP_N_MAPPED] = {
     [DP_MAP_FLOW_STATS] = "flow_stats",
     [DP_MAP_PORTS] = "ports",
     [DP_MAP_IFINDEX_PORTS] = "ifindex_ports",
-    [DP_MAP_PORT_STATS] = "port_stats",
     [DP_MAP_STATES] = "states",
     [DP_MAP_INJECTIONS] = "injections",
     [DP_MAP_METERS] = "meters",
@@ -64,9 +63,7 @@ dp_maps_size(uint32_t max_flows, uint32_t n_cpus)
                     DP_IFINDEX_SLOTS * sizeof(struct dp_ifindex_slot) +
                     DP_INJECT_SLOTS * sizeof(struct dp_inject) +
                     DP_MAX_METERS * sizeof(struct dp_meter);
-    size_t per_cpu = (size_t)max_flows * sizeof(struct dp_flow_stats) +
-                     DP_MAX_PORTS * sizeof(struct dp_port_stats) +
-                     DP_CACHE_SETS * sizeof(struct dp_cache_set) + sizeof(struct state);
+    size_t per_cpu = (size_t)max_flows * sizeof(struct dp_flow_stats) + sizeof(struct state);
 
     return shared + per_cpu * n_cpus;
 }
@@ -261,11 +258,7 @@ map_resize(const struct dp *dp, struct bpf_map *map)
     static const struct {
         const char *name;
         bool per_cpu, per_flow;
-    } resized[] = {{"flows", false, true},
-                   {"flow_stats", true, true},
-                   {"states", true, false},
-                   {"port_stats", true, false},
-                   {"cache", true, false}};
+    } resized[] = {{"flows", false, true}, {"flow_stats", true, true}, {"states", true, false}};
     uint64_t n = bpf_map__max_entries(map);
 
     for (size_t i = 0; i < ARRAY_SIZE(resized); i++) {
@@ -374,7 +367,6 @@ maps_mmap(struct dp *dp)
     dp->flow_stats = dp->mapped[DP_MAP_FLOW_STATS].memory;
     dp->ports = dp->mapped[DP_MAP_PORTS].memory;
     dp->ifindex_ports = dp->mapped[DP_MAP_IFINDEX_PORTS].memory;
-    dp->port_stats = dp->mapped[DP_MAP_PORT_STATS].memory;
     dp->states = dp->mapped[DP_MAP_STATES].memory;
     dp->injections = dp->mapped[DP_MAP_INJECTIONS].memory;
     dp->meters = dp->mapped[DP_MAP_METERS].memory;

@@ -166,21 +166,17 @@ search_masks(__u32 round, struct search *search)
 /* ---- The microflow cache ---- */
 
 static __always_inline struct dp_cache_set *
-cache_set(const struct state *state)
+cache_set(struct state *state, __u32 hash)
 {
-    __u32 number = state->cpu * DP_CACHE_SETS + (state->hash & (DP_CACHE_SETS - 1));
-
-    return bpf_map_lookup_elem(&cache, &number);
+    return &state->cache[hash & (DP_CACHE_SETS - 1)];
 }
 
 /* Another microflow of the set is kept, the one before it makes room. */
 static __always_inline void
-cache_fill(const struct state *state, __u32 index)
+cache_fill(struct state *state, __u32 index)
 {
-    struct dp_cache_set *set = cache_set(state);
+    struct dp_cache_set *set = cache_set(state, state->hash);
 
-    if (!set)
-        return;
     if (set->ways[0] >> 32 != state->hash)
         set->ways[1] = set->ways[0];
     set->ways[0] = (__u64)state->hash << 32 | (index + 1);
@@ -209,21 +205,20 @@ lookup_megaflow(struct state *state)
 static __always_inline const struct dp_flow *
 lookup(struct state *state, __u32 *index)
 {
-    const struct dp_cache_set *set;
+    __u32 hash = microflow_hash(&state->u);
+    const struct dp_cache_set *set = cache_set(state, hash);
     const struct dp_flow *flow;
     const struct dp_mask *mask;
-    __u64 guess;
+    __u64 guess = set->ways[0];
 
-    state->hash = microflow_hash(&state->u);
-    set = cache_set(state);
-    if (set) {
-        guess = set->ways[0] >> 32 == state->hash ? set->ways[0] : set->ways[1];
-        *index = (__u32)guess - 1;
-        if (guess >> 32 == state->hash && (flow = flow_at(*index)) && flow->ufid &&
-            (mask = mask_at(flow->mask_index)) && flow_matches(&state->u, mask, flow)) {
-            state->totals.n_cache_hits++;
-            return flow;
-        }
+    state->hash = hash;
+    if (guess >> 32 != hash)
+        guess = set->ways[1];
+    *index = (__u32)guess - 1;
+    if (guess >> 32 == hash && (flow = flow_at(*index)) && flow->ufid &&
+        (mask = mask_at(flow->mask_index)) && flow_matches(&state->u, mask, flow)) {
+        state->totals.n_cache_hits++;
+        return flow;
     }
     *index = lookup_megaflow(state);
     return flow_at(*index);

@@ -54,17 +54,12 @@ struct {
     __type(value, __u32);
 } ifindex_clashes SEC(".maps");
 
-/* Slices of DP_MAX_PORTS a CPU. Writer: that CPU. */
-MAP_ARRAY(port_stats, struct dp_port_stats, DP_MAX_PORTS, BPF_F_MMAPABLE);
-
 /* Upcall token buckets, by port. Writer: the fast path, any CPU. */
 MAP_ARRAY(upcall_buckets, struct dp_token_bucket, DP_MAX_PORTS, BPF_F_MMAPABLE);
 
-/* Microflow cache: slices of DP_CACHE_SETS a CPU. An entry is
- * only a guess: a hit is checked against the megaflow's own mask. Writer: that CPU. */
-MAP_ARRAY(cache, struct dp_cache_set, DP_CACHE_SETS, 0);
-
-/* The packet in hand, a slot a CPU; also the totals, which user space reads. */
+/* A slot a CPU: the packet in hand; the totals and the ports' counters, which user space reads; the
+ * microflow cache, whose entries are only guesses: a hit is checked against the megaflow's own
+ * mask. Writer: that CPU. */
 MAP_ARRAY(states, struct state, 1, BPF_F_MMAPABLE);
 
 /* What to do with an injected packet, by the slot in its mark. Writer: the slot's thread. */

@@ -572,8 +572,21 @@ has_l4(const struct parser *p)
     return p->key->parsed & DP_PARSED_L3 && !(p->key->ip_frag & DP_FRAG_LATER);
 }
 
+/* The whole of it, in three stores. */
+static __always_inline void
+set_plain_layout(struct layout *layout, __u32 l3_off, __u32 l4_off)
+{
+    __u64 *words = (__u64 *)layout;
+
+    words[0] = word_part(l3_off, offsetof(struct layout, l2_len), 2) |
+               word_part(l3_off, offsetof(struct layout, l3_off), 2) |
+               word_part(l4_off, offsetof(struct layout, l4_off), 2);
+    words[1] = words[2] = 0;
+}
+
 /* The commonest frames, at constant offsets: no tags, IPv4 without options, not a fragment, UDP or
- * TCP, all headers whole. Others: false, and nothing was written. */
+ * TCP, all headers whole. Writes seven words of the key, and the whole layout. Others: false, and
+ * nothing was written. */
 static __always_inline bool
 parse_plain(const struct parser *p)
 {
@@ -601,10 +614,9 @@ parse_plain(const struct parser *p)
         WORD_PART(ip_proto, ip->proto) | WORD_PART(ip_tos, ip->tos) | WORD_PART(ip_ttl, ip->ttl);
     KEY_WORD(key, tp_src) =
         word_part(*(const una32 *)(frame + l4_off), 0, 4) | WORD_PART(tcp_flags, tcp_flags);
+    KEY_WORD(key, vlan) = 0;
     KEY_WORD(key, parsed) = WORD_PART(parsed, DP_PARSED_L3 | DP_PARSED_L4);
-    p->layout->l2_len = l3_off;
-    p->layout->l3_off = l3_off;
-    p->layout->l4_off = l4_off;
+    set_plain_layout(p->layout, l3_off, l4_off);
     return true;
 }
 
@@ -623,20 +635,25 @@ parse_l3(const struct parser *p, __be16 type, __u32 off)
         parse_pbb(p, off);
 }
 
+/* Any frame, that is not plain. */
 static __always_inline void
-parse_frame(const struct parser *p, struct dp_vlan meta)
+parse_any(const struct parser *p, struct dp_vlan meta)
 {
-    __u32 off;
+    __u32 off = parse_ethernet(p, meta);
 
-    if (!meta.tpid && parse_plain(p))
-        return;
-    off = parse_ethernet(p, meta);
     if (!off)
         return;
     parse_l3(p, p->key->eth_type, parse_forget(&p->layout->l2_len, off));
     if (has_l4(p))
         parse_l4(p, *(volatile __u16 *)&p->layout->scratch,
                  *(volatile __u8 *)&p->layout->next_proto, p->layout->room);
+}
+
+static __always_inline void
+parse_frame(const struct parser *p, struct dp_vlan meta)
+{
+    if (meta.tpid || !parse_plain(p))
+        parse_any(p, meta);
 }
 
 #endif

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "datapath/state.bpf.h"
 #include "lib/util.h"
 
 /* ---- Which hook ---- */
@@ -64,14 +65,25 @@ choose_hook(const char *name, enum dp_hook wanted, char why[96])
 
 /* ---- The shared arrays ---- */
 
-static int
-ifindex_set(struct dp *dp, uint32_t ifindex, uint32_t port_no)
+static void
+slot_store(struct dp_ifindex_slot *slot, struct dp_ifindex_slot value)
 {
-    uint32_t *slot = &dp->ifindex_ports[ifindex & (DP_IFINDEX_SLOTS - 1)].port_no;
-    const struct dp_port *holder = &dp->ports[*slot];
+    uint64_t word;
 
-    if (!holder->ifindex || *slot == port_no) {
-        *slot = port_no;
+    memcpy(&word, &value, sizeof word);
+    __atomic_store_n((uint64_t *)slot, word, __ATOMIC_RELEASE);
+}
+
+/* Tells the way in of the port, or of its changed flags. */
+static int
+ifindex_set(struct dp *dp, uint32_t port_no)
+{
+    const struct dp_port *port = &dp->ports[port_no];
+    uint32_t ifindex = port->ifindex;
+    struct dp_ifindex_slot *slot = &dp->ifindex_ports[ifindex & (DP_IFINDEX_SLOTS - 1)];
+
+    if (!slot->ifindex || slot->port_no == port_no) {
+        slot_store(slot, (struct dp_ifindex_slot){ifindex, port_no, port->flags});
         return 0;
     }
     if (bpf_map_update_elem(dp_map_fd(dp, "ifindex_clashes"), &ifindex, &port_no, BPF_ANY))
@@ -82,10 +94,10 @@ ifindex_set(struct dp *dp, uint32_t ifindex, uint32_t port_no)
 static void
 ifindex_clear(struct dp *dp, uint32_t ifindex, uint32_t port_no)
 {
-    uint32_t *slot = &dp->ifindex_ports[ifindex & (DP_IFINDEX_SLOTS - 1)].port_no;
+    struct dp_ifindex_slot *slot = &dp->ifindex_ports[ifindex & (DP_IFINDEX_SLOTS - 1)];
 
-    if (*slot == port_no)
-        *slot = DP_NO_PORT;
+    if (slot->port_no == port_no)
+        slot_store(slot, (struct dp_ifindex_slot){0, DP_NO_PORT, 0});
     bpf_map_delete_elem(dp_map_fd(dp, "ifindex_clashes"), &ifindex);
 }
 
@@ -210,7 +222,7 @@ static void
 port_stats_clear(struct dp *dp, uint32_t port_no)
 {
     for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++)
-        memset(&dp->port_stats[cpu * DP_MAX_PORTS + port_no], 0, sizeof *dp->port_stats);
+        memset(&dp->states[cpu].port_stats[port_no], 0, sizeof(struct dp_port_stats));
 }
 
 static int
@@ -231,7 +243,7 @@ port_add(struct dp *dp, uint32_t port_no, uint32_t ifindex, uint16_t bridge, enu
     hook = choose_hook(name, wanted, dp->links[port_no].why);
     port->bridge = bridge;
     __atomic_store_n(&port->ifindex, ifindex, __ATOMIC_RELEASE);
-    error = ifindex_set(dp, ifindex, port_no);
+    error = ifindex_set(dp, port_no);
     if (!error)
         error = port_attach(dp, port_no, &hook, wanted == DP_HOOK_XDP, &native);
     if (error) {
@@ -302,6 +314,7 @@ dp_port_set_flags(struct dp *dp, uint32_t port_no, uint16_t flags)
         struct dp_port *port = &dp->ports[port_no];
 
         port->flags = (port->flags & ~settable) | (flags & settable);
+        error = ifindex_set(dp, port_no);
         xdp_output_update(dp, port_no, dp->xdp_output[port_no]);
     }
     pthread_mutex_unlock(&dp->lock);
@@ -358,7 +371,7 @@ dp_port_stats(const struct dp *dp, uint32_t port_no, struct dp_port_stats *total
 
     memset(total, 0, sizeof *total);
     for (uint32_t cpu = 0; !error && cpu < dp->n_cpus; cpu++) {
-        const uint64_t *from = (const uint64_t *)&dp->port_stats[cpu * DP_MAX_PORTS + port_no];
+        const uint64_t *from = (const uint64_t *)&dp->states[cpu].port_stats[port_no];
 
         for (size_t i = 0; i < sizeof *total / sizeof(uint64_t); i++)
             ((uint64_t *)total)[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);

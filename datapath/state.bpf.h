@@ -69,6 +69,10 @@ struct state {
     __u32 fence;      /* Written for the barrier that comes with it. */
     __u64 generation; /* Of `control`, when this CPU missed last. */
     struct dp_totals totals;
+
+    /* One lookup finds all that this CPU alone writes but its counters of flows. */
+    struct dp_cache_set cache[DP_CACHE_SETS];
+    struct dp_port_stats port_stats[DP_MAX_PORTS];
 };
 
 /* A kernel half is, for ACTION(NAME, file) of actions/actions.def, in actions/FILE.bpf.h,

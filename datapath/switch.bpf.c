@@ -91,10 +91,20 @@ parse_exthdrs_far(const struct parser *p)
     parse_exthdrs_function(p->ctx, p->state);
 }
 
-/* Key words 7 to 22 and the layout from the packet. The words are zero before. */
+/* Zeroes what the parser of any frame expects so. */
 static __always_inline void
+clear_packet(struct state *state)
+{
+    __builtin_memset(&state->u.words[DP_KEY_PACKET_FIRST], 0, DP_KEY_PACKET_WORDS * 8);
+    __builtin_memset(&state->layout, 0, sizeof state->layout);
+}
+
+/* Key words 7 to 22 and the layout from the packet. Words that plain frames do not write are zero
+ * before. Returns whether they still are. */
+static __always_inline bool
 parse(ctx_t *ctx, struct state *state)
 {
+    struct dp_vlan meta = vlan_in_meta(ctx);
     struct parser parser;
 
 #ifdef SHUNT_TC
@@ -106,7 +116,11 @@ parse(ctx_t *ctx, struct state *state)
     parser.layout = &state->layout;
     parser.ctx = ctx;
     parser.state = state;
-    parse_frame(&parser, vlan_in_meta(ctx));
+    if (!meta.tpid && parse_plain(&parser))
+        return true;
+    clear_packet(state);
+    parse_any(&parser, meta);
+    return false;
 }
 
 __noinline int
@@ -114,42 +128,22 @@ reparse(ctx_t *ctx, struct state *state)
 {
     if (!state)
         return DP_DROP_BAD_RECORD;
-    __builtin_memset(&state->u.words[DP_KEY_PACKET_FIRST], 0, DP_KEY_PACKET_WORDS * 8);
-    __builtin_memset(&state->layout, 0, sizeof state->layout);
+    clear_packet(state);
     parse(ctx, state);
     return 0;
-}
-
-/* Zeroes the key. After an IPv4 packet without a list to speak of (the commonest) only the words
- * that such packets write are not zero. */
-static __always_inline void
-clear_key(struct state *state)
-{
-    if (!state->clean) {
-        __builtin_memset(&state->u, 0, sizeof(struct dp_key));
-        return;
-    }
-    KEY_WORD(&state->u.key, eth_dst) = 0;
-    KEY_WORD(&state->u.key, eth_type) = 0;
-    KEY_WORD(&state->u.key, vlan) = 0;
-    KEY_WORD(&state->u.key, ip_src) = 0;
-    KEY_WORD(&state->u.key, ip_proto) = 0;
-    KEY_WORD(&state->u.key, tp_src) = 0;
-    KEY_WORD(&state->u.key, parsed) = 0;
 }
 
 /* Parses a packet that just came in. */
 static __always_inline void
 begin(ctx_t *ctx, struct state *state, __u32 in_port, __u32 recirc_id)
 {
-    clear_key(state);
-    __builtin_memset(&state->layout, 0, sizeof state->layout);
+    if (!state->clean)
+        __builtin_memset(&state->u, 0, sizeof(struct dp_key));
     __builtin_memset(state->progress, 0, sizeof state->progress);
     KEY_WORD(&state->u.key, in_port) =
         WORD_PART(in_port, (__u64)in_port) | WORD_PART(recirc_id, (__u64)recirc_id);
     state->size = ctx_size(ctx);
-    parse(ctx, state);
-    state->clean = state->u.key.eth_type == ETH_IP;
+    state->clean = parse(ctx, state);
 }
 
 /* Books the packet: where it ended. `drop` matters when no copy of it went anywhere; the loss of
@@ -165,10 +159,8 @@ finish(struct state *state, __u32 drop, int verdict)
     } else if (state->n_upcalls) {
         state->totals.n_consumed++;
     } else {
-        struct dp_port_stats *stats = port_stats_of(state, state->u.key.in_port);
-
-        if (stats && !state->injected)
-            stats->rx_dropped++;
+        if (!state->injected)
+            port_stats_of(state, state->u.key.in_port)->rx_dropped++;
         state->totals.n_dropped[drop & 31]++;
     }
     return verdict;
@@ -186,10 +178,8 @@ count_received(struct state *state)
     struct dp_port_stats *stats = port_stats_of(state, state->u.key.in_port);
 
     state->totals.n_received++;
-    if (stats) {
-        stats->rx_packets++;
-        stats->rx_bytes += state->size;
-    }
+    stats->rx_packets++;
+    stats->rx_bytes += state->size;
 }
 
 static __always_inline void
@@ -203,7 +193,8 @@ count_flow(struct state *state, __u32 index)
     stats->n_packets++;
     stats->n_bytes += state->size;
     stats->used_jiffies = bpf_jiffies64();
-    stats->tcp_flags |= bpf_ntohs(state->u.key.tcp_flags);
+    if (state->u.key.tcp_flags)
+        stats->tcp_flags |= bpf_ntohs(state->u.key.tcp_flags);
 }
 
 /* ---- Lists ---- */
@@ -309,22 +300,41 @@ hold(ctx_t *ctx, struct state *state)
     return 1;
 }
 
-/* Starts a flow's list. A single output, the commonest list, needs no tail call. */
+/* A list of one output, the commonest, needs no tail call. */
+static __always_inline bool
+is_single_output(const struct dp_flow *flow, __u32 index, __u32 list)
+{
+    const struct dp_action *first = &flow->actions[0];
+
+    return list == index && first->kind == DP_ACTION_OUTPUT && first->arg16 & DP_OUTPUT_LAST;
+}
+
+/* Such a list on a packet as it came in, to which nothing else happened. */
+static __always_inline int
+run_single_output(ctx_t *ctx, struct state *state, __u32 port_no)
+{
+    int drop = ctx_output(ctx, state, port_no, state->size, true);
+
+    if (drop) {
+        port_stats_of(state, port_no)->tx_dropped++;
+        return finish_drop(state, drop);
+    }
+    count_sent(state, port_no, state->size);
+    state->totals.n_single++;
+    return state->verdict;
+}
+
+/* Starts a flow's list. */
 static __always_inline int
 run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flow, __u32 list)
 {
-    const struct dp_action *first = &flow->actions[0];
-    int drop;
-
     state->flow_index = index;
     if (flow->n_held && hold(ctx, state))
         return finish_drop(state, DP_DROP_RULE);
-    if (list == index && first->kind == DP_ACTION_OUTPUT && first->arg16 & DP_OUTPUT_LAST) {
-        drop = ctx_output(ctx, state, first->arg32, true);
-        if (!drop)
-            return finish(state, DP_DROP_RULE, state->verdict);
-        count_output_drop(state, first->arg32);
-        return finish_drop(state, drop);
+    if (is_single_output(flow, index, list)) {
+        int drop = output(ctx, state, flow->actions[0].arg32, true);
+
+        return drop ? finish_drop(state, drop) : finish(state, DP_DROP_RULE, state->verdict);
     }
     state->record = list;
     bpf_tail_call(ctx, &links, DP_LINK_ACTIONS);
@@ -375,21 +385,23 @@ shunt_lookup(ctx_t *ctx)
     return run_flow(ctx, state, index, flow, list_of(flow, index));
 }
 
-/* The port of a device, or NULL. */
-static __always_inline const struct dp_port *
-port_of(__u32 ifindex, __u32 *port_no)
+/* The port of a device and its flags; DP_NO_PORT: it is none. */
+static __always_inline __u32
+port_of(__u32 ifindex, __u16 *flags)
 {
-    __u32 low = ifindex & (DP_IFINDEX_SLOTS - 1), *number;
+    __u32 low = ifindex & (DP_IFINDEX_SLOTS - 1), *number, port_no;
     const struct dp_ifindex_slot *slot = bpf_map_lookup_elem(&ifindex_ports, &low);
     const struct dp_port *port;
 
-    *port_no = slot ? slot->port_no : DP_NO_PORT;
-    port = bpf_map_lookup_elem(&ports, port_no);
-    if (port && port->ifindex == ifindex)
-        return port;
+    if (slot && slot->ifindex == ifindex) {
+        *flags = slot->flags;
+        return slot->port_no;
+    }
     number = bpf_map_lookup_elem(&ifindex_clashes, &ifindex);
-    *port_no = number ? *number : DP_NO_PORT;
-    return number ? bpf_map_lookup_elem(&ports, port_no) : NULL;
+    port_no = number ? *number : DP_NO_PORT;
+    port = bpf_map_lookup_elem(&ports, &port_no);
+    *flags = port ? port->flags : 0;
+    return port_no;
 }
 
 /* A frame that no flow will see. */
@@ -405,17 +417,17 @@ shunt_port(ctx_t *ctx)
 {
     struct state *state = state_of_cpu();
     const struct dp_flow *flow;
-    const struct dp_port *port;
     __u32 port_no, index, list;
+    __u16 flags;
     int drop;
 
     if (!state)
         return ctx_drop_verdict();
-    port = port_of(ctx_ifindex(ctx), &port_no);
+    port_no = port_of(ctx_ifindex(ctx), &flags);
     begin(ctx, state, port_no, 0);
-    if (!port)
+    if (port_no == DP_NO_PORT)
         return refuse(state, DP_DROP_NO_PORT);
-    if (port->flags & DP_PORT_NO_RECV)
+    if (flags & DP_PORT_NO_RECV)
         return refuse(state, DP_DROP_PORT_NO_RECV);
     flow = find_flow(ctx, state, &index, &drop);
     if (!flow) {
@@ -429,6 +441,8 @@ shunt_port(ctx_t *ctx)
 #endif
     count_received(state);
     count_flow(state, index);
+    if (!flow->n_held && is_single_output(flow, index, list))
+        return run_single_output(ctx, state, flow->actions[0].arg32);
     return run_flow(ctx, state, index, flow, list);
 }
 

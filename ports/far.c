@@ -23,8 +23,7 @@ far_open(struct ports *ports)
     struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
-    if (fd >= 0 &&
-        !setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &(int){1}, sizeof(int)) &&
+    if (fd >= 0 && !setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &(int){1}, sizeof(int)) &&
         !bind(fd, (struct sockaddr *)&address, sizeof address)) {
         ports->far_fd = fd;
         return;

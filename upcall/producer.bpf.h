@@ -217,9 +217,8 @@ upcall_send(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u32 m
     stats = port_stats_of(state, state->u.key.in_port);
     if (!drop) {
         state->n_upcalls++;
-        if (stats)
-            stats->n_upcalls++;
-    } else if (stats && drop > 0 && reason != DP_UPCALL_HELD) {
+        stats->n_upcalls++;
+    } else if (drop > 0 && reason != DP_UPCALL_HELD) {
         stats->n_upcalls_lost++;
     }
     return drop;

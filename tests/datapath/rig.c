@@ -152,7 +152,6 @@ size_maps(const struct bpf_object *object)
 
     size_map(object, "flows", RECORDS);
     size_map(object, "flow_stats", RECORDS * n_cpus);
-    size_map(object, "port_stats", DP_MAX_PORTS * n_cpus);
     size_map(object, "states", n_cpus);
 }
 
@@ -376,17 +375,6 @@ drop_since(const struct dp_totals *before, const struct dp_totals *after)
     return "";
 }
 
-static uint64_t
-n_sent(const struct rig *rig, const struct fast_path *path, uint32_t port_no)
-{
-    uint32_t slot = rig->cpu * DP_MAX_PORTS + port_no;
-    struct dp_port_stats stats;
-
-    if (bpf_map_lookup_elem(map_fd(path, "port_stats"), &slot, &stats))
-        die("statistics of port %u", port_no);
-    return stats.tx_packets;
-}
-
 static void
 add_output(struct rig_result *result, uint32_t port_no, const struct frame *frame)
 {
@@ -399,17 +387,16 @@ static void
 run_xdp(const struct rig *rig, const struct frame *input, struct rig_result *result)
 {
     struct frame output = {0};
-    uint64_t before[RIG_PORTS + 1];
+    struct state before = read_state(rig, &rig->xdp), after;
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = input->data, .data_size_in = input->size,
                 .data_out = output.data, .data_size_out = sizeof output.data);
 
-    for (uint32_t i = 1; i <= RIG_PORTS; i++)
-        before[i] = n_sent(rig, &rig->xdp, i);
     if (bpf_prog_test_run_opts(rig->xdp.list_fd, &opts))
         die("test run");
     output.size = opts.data_size_out;
+    after = read_state(rig, &rig->xdp);
     for (uint32_t i = 1; i <= RIG_PORTS && opts.retval == XDP_REDIRECT; i++) {
-        if (n_sent(rig, &rig->xdp, i) != before[i])
+        if (after.port_stats[i].tx_packets != before.port_stats[i].tx_packets)
             add_output(result, i, &output);
     }
 }
