@@ -42,6 +42,10 @@ enum dp_close_mode {
     DP_KEEP, /* Leave programs and maps pinned and forwarding. */
 };
 
+/* Makes the directory for dp_options.pin_dir, and mounts the BPF file system below /sys/fs where it
+ * is not: what dp_open() does, for a caller that will lack the privilege by then. */
+int dp_make_pin_dir(const char *pin_dir);
+
 /* Loads or, when `pin_dir` has maps of this ABI, adopts (then *adopted is true, and flows and
  * ports are as the last daemon left them). */
 int dp_open(const struct dp_options *, struct dp **, bool *adopted);

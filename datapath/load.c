@@ -126,23 +126,23 @@ is_bpffs(const char *path)
     return !statfs(path, &info) && info.f_type == BPF_FS_MAGIC;
 }
 
-static int
-pin_dir_open(const struct dp *dp)
+int
+dp_make_pin_dir(const char *pin_dir)
 {
     char attached[PATH_MAX];
     int error;
 
-    if (!strncmp(dp->pin_dir, BPFFS "/", strlen(BPFFS "/")) && !is_bpffs(BPFFS) &&
+    if (!strncmp(pin_dir, BPFFS "/", strlen(BPFFS "/")) && !is_bpffs(BPFFS) &&
         mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
         return dp_fail(errno, "%s is not mounted and cannot be: %s; mount -t bpf bpf %s", BPFFS,
                        strerror(errno), BPFFS);
-    pin_path(dp, "attached", attached);
+    snprintf(attached, sizeof attached, "%.4000s/attached", pin_dir);
     error = make_directories(attached);
     if (error)
         return dp_fail(error, "%s: cannot be made: %s", attached, strerror(error));
-    if (!is_bpffs(dp->pin_dir))
-        return dp_fail(EINVAL, "%s is not in a bpf file system: use a directory below %s",
-                       dp->pin_dir, BPFFS);
+    if (!is_bpffs(pin_dir))
+        return dp_fail(EINVAL, "%s is not in a bpf file system: use a directory below %s", pin_dir,
+                       BPFFS);
     return 0;
 }
 
@@ -375,24 +375,35 @@ maps_mmap(struct dp *dp)
 
 /* ---- Rings ---- */
 
+/* Pinned one by one: to open a map by its id takes CAP_SYS_ADMIN. */
+static int
+ring_fd(const struct dp *dp, uint32_t number, uint32_t ring_size, int *fd)
+{
+    char name[32], path[PATH_MAX];
+
+    snprintf(name, sizeof name, "ring_%u", number);
+    pin_path(dp, name, path);
+    *fd = dp->pin_dir[0] ? bpf_obj_get(path) : -1;
+    if (*fd >= 0)
+        return 0;
+    *fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "upcalls", 0, 0, ring_size, NULL);
+    if (*fd < 0)
+        return dp_fail(errno, "an upcall ring of %u bytes: %s; a power of two is needed", ring_size,
+                       strerror(errno));
+    if (dp->pin_dir[0] && bpf_obj_pin(*fd, path))
+        return dp_fail(errno, "%s: cannot be pinned: %s", path, strerror(errno));
+    return 0;
+}
+
 static int
 ring_open(struct dp *dp, uint32_t number, uint32_t ring_size)
 {
-    int fd = -1, id;
+    int error = ring_fd(dp, number, ring_size, &dp->ring_fds[number]), id;
 
-    if (!bpf_map_lookup_elem(dp_map_fd(dp, "rings"), &number, &id))
-        fd = bpf_map_get_fd_by_id(id);
-    if (fd < 0) {
-        fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "upcalls", 0, 0, ring_size, NULL);
-        if (fd < 0)
-            return dp_fail(errno, "an upcall ring of %u bytes: %s; a power of two is needed",
-                           ring_size, strerror(errno));
-        if (bpf_map_update_elem(dp_map_fd(dp, "rings"), &number, &fd, BPF_ANY)) {
-            close(fd);
-            return dp_fail(errno, "upcall ring %u: %s", number, strerror(errno));
-        }
-    }
-    dp->ring_fds[number] = fd;
+    if (error || !bpf_map_lookup_elem(dp_map_fd(dp, "rings"), &number, &id))
+        return error;
+    if (bpf_map_update_elem(dp_map_fd(dp, "rings"), &number, &dp->ring_fds[number], BPF_ANY))
+        return dp_fail(errno, "upcall ring %u: %s", number, strerror(errno));
     return 0;
 }
 
@@ -474,7 +485,7 @@ pins_examine(struct dp *dp, const struct dp_options *options, bool *adopt)
     *adopt = pins_fit(dp);
     if (!*adopt)
         dp_unpin_all(dp);
-    error = pin_dir_open(dp);
+    error = dp_make_pin_dir(dp->pin_dir);
     if (error || !*adopt)
         return error;
     dp->max_flows = pinned_entries(dp, "flows");

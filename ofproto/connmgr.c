@@ -471,7 +471,7 @@ listen_on(struct connmgr *mgr, const char *path, conn_accepted *accepted,
         return err;
     }
     conn_options_of(mgr, NULL, &options);
-    options.socket_mode = 0770;
+    options.socket_mode = 0660;
     return conn_listen(mgr->options.base, &ep, &options, &peer_ops, accepted, mgr, listener);
 }
 

@@ -19,6 +19,7 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/mgmt.c \
 	shuntd/mgmt.h \
 	shuntd/options.c \
+	shuntd/privileges.c \
 	shuntd/tls.c \
 	shuntd/verbs-bridge.c \
 	shuntd/verbs-show.c \
@@ -27,9 +28,21 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/verbs.h
 dist_man_MANS += shuntd/shuntd.8
 
+# The unit, and the user that it runs as.
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+nodist_systemdsystemunit_DATA = shuntd/shuntd.service
+sysusersdir = $(prefix)/lib/sysusers.d
+dist_sysusers_DATA = shuntd/shunt.conf
+EXTRA_DIST += shuntd/shuntd.service.in
+CLEANFILES += shuntd/shuntd.service
+shuntd/shuntd.service: shuntd/shuntd.service.in Makefile
+	$(AM_V_GEN)sed -e 's|@sbindir[@]|$(sbindir)|' -e 's|@bindir[@]|$(bindir)|' \
+		$(srcdir)/shuntd/shuntd.service.in >$@
+
 sbin_PROGRAMS += shuntd/shuntd
 shuntd_shuntd_SOURCES = shuntd/main.c
 shuntd_shuntd_LDADD = shuntd/libshuntd.a slowpath/libslowpath.a ofproto/libconnmgr.a \
 	ofproto/libofproto.a ofproto/libofp.a ofproto/libopenflow.a datapath/libdatapath.a \
 	actions/libactions.a ports/libports.a lib/libshunt.a \
-	$(LIBBPF_LIBS) $(LIBMNL_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS) -lm
+	$(LIBBPF_LIBS) $(LIBMNL_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS) \
+	$(LIBCAP_NG_LIBS) -lm

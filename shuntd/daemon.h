@@ -22,6 +22,7 @@ struct daemon_options {
     const char *state_dir;                           /* The configuration; NULL: --no-persist. */
     const char *pin_dir;                             /* In a bpffs. */
     const char *log_file;                            /* NULL: standard error. */
+    const char *user;                                /* USER[:GROUP]; NULL: stay who it is. */
     const char *private_key, *certificate, *ca_cert; /* Files, in PEM; NULL: no TLS. */
     uint32_t max_flows;                              /* 0: the datapath's default. */
     uint32_t n_handlers;
@@ -54,6 +55,10 @@ int daemon_parse_options(int argc, char **argv, struct daemon_options *);
 
 /* Names in one line the first privilege or kernel feature that is missing, with its remedy. */
 int daemon_check_host(struct error *);
+
+/* Keeps the capabilities that the daemon needs, and no other; with --user makes the directories
+ * and the log that user's and becomes it. ENOENT: no such user or group. */
+int daemon_drop_privileges(const struct daemon_options *, struct error *);
 
 /* Takes the run directory for this process: makes it, locks shuntd.pid in it, writes the process
  * id there. The lock is given back when *lock_fd is closed or the process ends. */

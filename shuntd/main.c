@@ -278,6 +278,8 @@ run(const struct daemon_options *options, enum daemon_end *end, int *waiter_fd, 
     if (options->detach && (err = detach(&ready_fd)))
         return error_set(error, err, "the process could not fork: %s", strerror(err));
     err = daemon_lock(options->run_dir, &lock_fd, error);
+    if (!err)
+        err = daemon_drop_privileges(options, error);
     if (err)
         return err;
     evthread_use_pthreads();

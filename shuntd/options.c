@@ -15,6 +15,7 @@ enum {
     OPT_MAX_FLOWS,
     OPT_HANDLERS,
     OPT_LOG_FILE,
+    OPT_USER,
     OPT_PRIVATE_KEY,
     OPT_CERTIFICATE,
     OPT_CA_CERT,
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
     {"max-flows", required_argument, NULL, OPT_MAX_FLOWS},
     {"handlers", required_argument, NULL, OPT_HANDLERS},
     {"log-file", required_argument, NULL, OPT_LOG_FILE},
+    {"user", required_argument, NULL, OPT_USER},
     {"private-key", required_argument, NULL, OPT_PRIVATE_KEY},
     {"certificate", required_argument, NULL, OPT_CERTIFICATE},
     {"ca-cert", required_argument, NULL, OPT_CA_CERT},
@@ -55,6 +57,8 @@ static const char usage[] =
     "  --max-flows N    room for N flows in the fast path (default 200000)\n"
     "  --handlers N     threads that set up flows (default 1)\n"
     "  --log-file FILE  append the log there instead of to standard error\n"
+    "  --user USER[:GROUP]\n"
+    "                   become this user; the directories and the log are made its own\n"
     "  --private-key FILE, --certificate FILE, --ca-cert FILE\n"
     "                   TLS of controllers, in PEM: this switch's key and certificate,\n"
     "                   and the authority that controllers' certificates must come from\n"
@@ -105,6 +109,9 @@ apply(int opt, struct daemon_options *options)
         return parse_count("handlers", optarg, 64, &options->n_handlers) ? 1 : -1;
     case OPT_LOG_FILE:
         options->log_file = optarg;
+        return -1;
+    case OPT_USER:
+        options->user = optarg;
         return -1;
     case OPT_PRIVATE_KEY:
         options->private_key = optarg;

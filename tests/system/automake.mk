@@ -12,6 +12,7 @@ system_tests = \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
 	tests/system/restart.py \
+	tests/system/privileges.py \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py
 TESTS += $(system_tests)

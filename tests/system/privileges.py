@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the daemon may do when it has started, as root and as a user of its own."""
+import grp
+import os
+import pwd
+import re
+import stat
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import case, main, run, sh, wait_for  # noqa: E402
+from hosts import Wire, frame  # noqa: E402
+
+USER, GROUP = "daemon", "nogroup"  # Every Debian has them.
+NEEDED = {"BPF": 39, "PERFMON": 38, "NET_ADMIN": 12, "NET_RAW": 13, "NET_BROADCAST": 11,
+          "NET_BIND_SERVICE": 10}
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return dict(line.split(":\t", 1) for line in file.read().splitlines())
+
+
+def capabilities(pid, which):
+    return int(status_of(pid)[which], 16)
+
+
+def needed():
+    return sum(1 << number for number in NEEDED.values())
+
+
+def let_in(switch):
+    """Directories of tests are root's alone."""
+    os.chmod(switch.dir, 0o755)
+    os.chmod(switch.bpf, 0o711)
+
+
+def forwards(switch, wires):
+    """By a rule of its own: a daemon that starts without a saved state has none."""
+    switch.ctl("add-flow", "br0", "in_port=1,actions=output:2")
+    data = frame()
+    wires[0].send(data)
+    assert wires[1].receive() == data
+
+
+def add_ports(switch):
+    wires = [Wire(f"p{i}") for i in (1, 2)]
+    for wire in wires:
+        switch.ctl("add-port", "br0", wire.port)
+    return wires
+
+
+@case
+def root_keeps_only_what_it_needs(switch):
+    switch.start()
+    assert capabilities(switch.pid(), "CapEff") == needed()
+    assert capabilities(switch.pid(), "CapPrm") == needed()
+
+
+@case
+def a_user_of_its_own_runs_the_switch(switch):
+    let_in(switch)
+    switch.start("--user", f"{USER}:{GROUP}")
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_ports(switch)
+    forwards(switch, wires)
+    status = status_of(switch.pid())
+    user, group = pwd.getpwnam(USER).pw_uid, grp.getgrnam(GROUP).gr_gid
+    assert status["Uid"].split() == [str(user)] * 4, status["Uid"]
+    assert status["Gid"].split() == [str(group)] * 4, status["Gid"]
+    assert status["Groups"].split() in ([], [str(group)]), status["Groups"]
+    for which in ("CapEff", "CapPrm", "CapBnd", "CapAmb"):
+        assert capabilities(switch.pid(), which) == needed(), (which, status[which])
+
+
+@case
+def sockets_are_for_the_group(switch):
+    let_in(switch)
+    switch.start("--user", f"{USER}:{GROUP}")
+    switch.ctl("add-br", "br0")
+    for name in ("shuntd.sock", "br0.mgmt"):
+        status = os.stat(f"{switch.dir}/{name}")
+        assert stat.S_IMODE(status.st_mode) == 0o660, (name, oct(status.st_mode))
+        assert (status.st_uid, status.st_gid) == (pwd.getpwnam(USER).pw_uid,
+                                                  grp.getgrnam(GROUP).gr_gid)
+
+
+@case
+def a_restart_keeps_user_and_traffic(switch):
+    let_in(switch)
+    switch.start("--user", USER)
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_ports(switch)
+    forwards(switch, wires)
+    before = status_of(switch.pid())
+    switch.ctl("restart")
+    after = status_of(switch.pid())
+    for which in ("Uid", "Gid", "CapEff", "CapPrm", "CapBnd", "CapAmb"):
+        assert before[which] == after[which], which
+    assert switch.ports("br0")["p1"]["hook"]
+    forwards(switch, wires)
+
+
+@case
+def a_user_takes_over_what_root_left(switch):
+    let_in(switch)
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_ports(switch)
+    forwards(switch, wires)
+    switch.stop("--keep")
+    wait_for(lambda: not switch.is_alive(), "the daemon is gone")
+    switch.start("--user", USER)
+    with open(switch.log, encoding="ascii") as file:
+        assert "took over the fast path" in file.read()
+    assert switch.ports("br0")["p1"]["hook"]
+    forwards(switch, wires)
+    with open(switch.dir + "/config.json", encoding="utf-8") as file:
+        assert '"br0"' in file.read()
+    switch.ctl("del-port", "br0", "p2")
+    assert os.stat(switch.dir + "/config.json").st_uid == pwd.getpwnam(USER).pw_uid
+
+
+@case
+def an_unknown_user_is_named(switch):
+    line = switch.start_fails("--user", "nobody-of-that-name")
+    assert line == ("shuntd: --user: there is no user 'nobody-of-that-name': make it with "
+                    "useradd -r"), line
+    line = switch.start_fails("--user", USER + ":no-such-group")
+    assert "there is no group 'no-such-group'" in line, line
+
+
+@case
+def only_root_becomes_somebody(switch):
+    os.chmod(switch.dir, 0o777)
+    caps = ",".join(f"+cap_{number}" for number in NEEDED.values())
+    said = run("setpriv", "--reuid", "nobody", "--clear-groups", "--inh-caps", caps,
+               "--ambient-caps", caps, "--bounding-set", "-all," + caps,
+               *switch.command("--user", USER), check=False)
+    assert said == ""
+    text = sh("setpriv --reuid nobody --clear-groups --inh-caps %s --ambient-caps %s %s 2>&1 || true"
+              % (caps, caps, " ".join(switch.command("--user", USER))))
+    assert re.search(r"only root may become somebody else", text), text
+
+
+main()
