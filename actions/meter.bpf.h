@@ -52,32 +52,52 @@ meter_remark(ctx_t *ctx, struct state *state, __u32 prec)
     return run_SET(ctx, state, &set);
 }
 
+struct meter_walk {
+    struct dp_meter *meter;
+    __u64 now; /* In ticks. */
+    __u32 size;
+    __u32 hit; /* Of the bands that the packet exceeds; DP_METER_BANDS: none. */
+    __u64 hit_rate;
+};
+
 /* Of the bands that the packet exceeds the one with the highest rate counts (OpenFlow 1.3,
- * section 5.7.1). */
+ * section 5.7.1). A callback, so that the verifier walks it once and not for every band. */
+static long
+meter_try_band(__u32 i, struct meter_walk *walk)
+{
+    struct dp_meter_band *band;
+
+    if (i >= DP_METER_BANDS)
+        return 1;
+    band = &walk->meter->bands[i];
+    if (band->rate && meter_exceeds(band, walk->now, meter_cost(walk->meter, band, walk->size)) &&
+        (walk->hit >= DP_METER_BANDS || band->rate > walk->hit_rate)) {
+        walk->hit = i;
+        walk->hit_rate = band->rate;
+    }
+    return 0;
+}
+
 static __always_inline int
 act_METER(ctx_t *ctx, struct state *state, const struct dp_action *action)
 {
-    __u32 number = action->arg32, size = ctx_size(ctx);
+    struct meter_walk walk = {.size = ctx_size(ctx), .hit = DP_METER_BANDS};
+    __u32 number = action->arg32;
     struct dp_meter *meter = bpf_map_lookup_elem(&meters, &number);
-    struct dp_meter_band *hit = NULL;
-    __u64 now;
+    struct dp_meter_band *hit;
 
     if (!meter || !(meter->flags & DP_METER_LIVE))
         return 0;
     __sync_fetch_and_add(&meter->n_packets, 1);
-    __sync_fetch_and_add(&meter->n_bytes, size);
-    now = bpf_ktime_get_ns() * METER_TICKS_PER_NS;
-    for (__u32 i = 0; i < DP_METER_BANDS && i < meter->n_bands; i++) {
-        struct dp_meter_band *band = &meter->bands[i];
-
-        if (band->rate && meter_exceeds(band, now, meter_cost(meter, band, size)) &&
-            (!hit || band->rate > hit->rate))
-            hit = band;
-    }
-    if (!hit)
+    __sync_fetch_and_add(&meter->n_bytes, walk.size);
+    walk.meter = meter;
+    walk.now = bpf_ktime_get_ns() * METER_TICKS_PER_NS;
+    bpf_loop(meter->n_bands, meter_try_band, &walk, 0);
+    if (walk.hit >= DP_METER_BANDS)
         return 0;
+    hit = &meter->bands[walk.hit];
     __sync_fetch_and_add(&hit->n_packets, 1);
-    __sync_fetch_and_add(&hit->n_bytes, size);
+    __sync_fetch_and_add(&hit->n_bytes, walk.size);
     return hit->type == DP_BAND_DROP ? DP_DROP_METER : meter_remark(ctx, state, hit->prec);
 }
 

@@ -10,7 +10,8 @@
  * --rate sends four bursts a second. --restore writes each frame's headers anew, for ways that
  * change them. --bare-* attaches a program that does nothing but redirect (--bare-peer: by clsact,
  * to the peer of OUT). Prints one JSON object: offered, received, seconds; and sent and
- * all_received: the same with the frames of the warm-up, of which some may come late. */
+ * all_received: the same with the frames of the warm-up, of which some may come late. `seconds` is
+ * the time that frames took, wall_seconds what a clock on the wall says. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -268,9 +269,9 @@ run(const struct traffic_bpf *skel, const struct options *options)
             ns = sleep_until(start_s + (double)offered / options->rate) * 1e9 - start_s * 1e9;
     } while (ns < options->seconds * 1e9);
     printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f, \"sent\": %lu, "
-           "\"all_received\": %lu}\n",
+           "\"all_received\": %lu, \"wall_seconds\": %.6f}\n",
            offered, read_count(skel) - before, ns / 1e9, BATCH + WARM_UP + offered,
-           read_count(skel));
+           read_count(skel), now_s() - start_s);
 }
 
 static void

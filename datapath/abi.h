@@ -347,7 +347,7 @@ _Static_assert(DP_N_DROPS <= 32, "room for every reason");
 
 /* ---- Meters ----------------------------------------------------------------------------------*/
 #define DP_MAX_METERS 65536
-#define DP_METER_BANDS 4
+#define DP_METER_BANDS 8
 
 enum dp_band_type { DP_BAND_NONE, DP_BAND_DROP, DP_BAND_DSCP_REMARK };
 

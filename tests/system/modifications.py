@@ -156,6 +156,22 @@ def the_number_of_tables_is_configurable(switch):
             assert features[20] == 5, features.hex()
 
 
+@case
+def meters_have_as_many_bands_as_they_say(switch):
+    path, _ = start(switch)
+    for version in OXM:
+        with Peer(version, path) as peer:
+            features = peer.multipart(11)
+            assert features == struct.pack("!IIIBB2x", 65536, 6, 15, 8, 0), features.hex()
+            bands = "".join(f"0001 0010 {1000 + i:08x} {i:08x} 00000000" for i in range(8))
+            do(peer, meter(0, "0005", bands=bands))
+            want = encode(meter(0, "0005", bands=bands), version)[16:]
+            config = peer.multipart(10, struct.pack("!I4x", 1))
+            assert config == struct.pack("!HHI", 8 + len(want), 5, 1) + want, config.hex()
+            assert len(peer.multipart(9, struct.pack("!I4x", 1))) == 40 + 8 * 16
+            do(peer, meter(2))
+
+
 def buckets(switch, version="OpenFlow15"):
     text = run("ovs-ofctl", "-O", version, "dump-groups", f"unix:{switch.dir}/br0.mgmt")
     return [int(part.split(",")[0]) for part in text.split("bucket_id:")[1:]]

@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Meters, measured at the sink: what passes is the rate to 2 %, whoever sends."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import BUILD, Skip, cases, main, sh, wait_for  # noqa: E402
+from hosts import Wire  # noqa: E402
+
+PKTPS, FRAME, FCS = 20000, 500, 4  # Packets a second; bytes.
+RATES = {"pktps": PKTPS, "kbps": PKTPS * FRAME * 8 // 1000}
+# The generator pauses for 30 ms now and then, and a busy machine for longer: 200 ms.
+BURSTS = {unit: rate // 5 for unit, rate in RATES.items()}
+SECONDS = "2"  # So that what the pause before the first frame left counts for less than 2 %.
+TRIES = 6  # A machine that gives a sender less time than a burst takes loses tokens.
+LOW, HIGH = PKTPS * 0.98, PKTPS * 1.02
+AF11, AF12 = 0x28, 0x30  # As TOS.
+
+
+def start(switch):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = [Wire(f"p{i}") for i in range(1, 5)]
+    for number, wire in enumerate(wires, 1):
+        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")  # For live frames.
+        switch.ctl("add-port", "br0", wire.port, f"ofport={number}")
+    return wires
+
+
+def generator(out, sink, n_flows, seconds):
+    return [BUILD + "/bench/pktgen", "--out", out.end, "--sink", sink.end, "--seconds", seconds,
+            "--size", str(FRAME + FCS), "--flows", str(n_flows)]
+
+
+def generators(wires, n_flows):
+    """A generator on each core: from wire 1 to 2, and from 3 to 4."""
+    processes = [
+        subprocess.Popen(["taskset", "-c", str(core)] + generator(out, sink, n_flows, SECONDS),
+                         stdout=subprocess.PIPE, text=True)
+        for core, (out, sink) in enumerate([wires[:2], wires[2:]])]
+    return [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+
+
+def passed(wires, n_flows):
+    """What came to both sinks a second, and what was sent, while both generators ran."""
+    said = generators(wires, n_flows)
+    seconds = max(s["wall_seconds"] for s in said)
+    assert min(s["wall_seconds"] for s in said) > seconds / 2, said
+    return sum(s["received"] for s in said) / seconds, sum(s["offered"] for s in said) / seconds
+
+
+def until_exact(measure):
+    """Measures until the rate is in range; more than that is never right."""
+    seen = []
+    for _ in range(TRIES):
+        seen.append(measure())
+        assert seen[-1] <= HIGH, f"{seen} is more than {HIGH}"
+        if seen[-1] >= LOW:
+            return
+    raise AssertionError(f"{seen}: never from {LOW} to {HIGH}")
+
+
+def drops_what_is_over(switch, unit, n_flows):
+    if (os.cpu_count() or 1) < 2:
+        raise Skip("needs two cores")
+    wires = start(switch)
+    switch.ctl("add-meter", "br0",
+               f"meter=1 {unit} burst stats bands=type=drop rate={RATES[unit]} "
+               f"burst_size={BURSTS[unit]}")
+    for port in (1, 3):
+        switch.ctl("-O", "OpenFlow13", "add-flow", "br0",
+                   f"in_port={port},actions=meter:1,output:{port + 1}")
+
+    def measure():
+        rate, offered = passed(wires, n_flows)
+        assert offered > 2 * PKTPS, f"only {offered} a second are sent"
+        return rate
+
+    until_exact(measure)
+    (stats,) = switch.ctl_json("-O", "OpenFlow13", "meter-stats", "br0")
+    (band,) = stats["band_stats"]
+    assert 0 < band["packet_band_count"] < stats["packet_in_count"]
+    assert stats["byte_in_count"] == stats["packet_in_count"] * FRAME, stats
+    assert band["byte_band_count"] == band["packet_band_count"] * FRAME, stats
+
+
+def remarks_what_is_over(switch, unit):
+    wires = start(switch)
+    sh("ip link add x0 type veth peer name x1; ip link set x0 up; ip link set x1 up")
+    switch.ctl("add-br", "br1", "fail-mode=secure")
+    switch.ctl("add-port", "br0", "x0", "ofport=9")
+    switch.ctl("add-port", "br1", "x1", "ofport=1")
+    switch.ctl("add-meter", "br0",
+               f"meter=1 {unit} burst stats bands=type=dscp_remark rate={RATES[unit]} "
+               f"burst_size={BURSTS[unit]} prec_level=1")
+    switch.ctl("-O", "OpenFlow15", "add-flow", "br0",
+               f"in_port=1,ip,actions=mod_nw_tos:{AF11},meter:1,output:9")
+    for tos in (AF11, AF12):
+        switch.ctl("add-flow", "br1", f"ip,nw_tos={tos},actions=drop")
+
+    def counts():
+        found, now_s = {tos: 0 for tos in (AF11, AF12)}, time.monotonic()
+        for flow in switch.ctl_json("dump-flows", "br1"):
+            for tos in found:
+                if f"nw_tos={tos}" in flow["match"]:
+                    found[tos] = flow["packets"]
+        return now_s, found
+
+    def measure():
+        """Of two seconds while a generator runs."""
+        command = generator(wires[0], wires[1], 1, "6")
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            wait_for(lambda: counts()[1][AF12] > first[AF12], "packets are over the rate")
+            start_s, before = counts()
+            time.sleep(2)
+            end_s, after = counts()
+            assert process.poll() is None
+            process.kill()
+        assert after[AF12] - before[AF12] > PKTPS
+        return (after[AF11] - before[AF11]) / (end_s - start_s)
+
+    first = counts()[1]
+    until_exact(measure)
+
+
+for unit_ in RATES:
+    for n_flows_ in (1, 1024):
+        def test(switch, unit=unit_, n_flows=n_flows_):
+            drops_what_is_over(switch, unit, n_flows)
+        test.__name__ = f"drop_by_{unit_}_is_exact_for_{n_flows_}_flows_on_two_cores"
+        cases.append(test)
+
+    def test(switch, unit=unit_):
+        remarks_what_is_over(switch, unit)
+    test.__name__ = f"remark_by_{unit_}_is_exact"
+    cases.append(test)
+
+main()
