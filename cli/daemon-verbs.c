@@ -249,15 +249,23 @@ list_ports(const struct cli *cli)
 
 /* ---- Controllers ---- */
 
+/* Behind the targets. */
+static const struct setting controller_settings[] = {
+    {"controller-rate-limit", "controller_rate_limit", SETTING_NUMBER},
+    {"controller-burst-limit", "controller_burst_limit", SETTING_NUMBER},
+    {NULL, NULL, SETTING_STRING},
+};
+
 static int
 set_controller(const struct cli *cli)
 {
     json_t *request = bridge_request(cli, "set-controller"), *targets = json_array();
+    int i;
 
-    for (int i = 1; i < cli->argc; i++)
-        json_array_append_new(targets, json_string(cli->argv[i]));
     json_object_set_new(request, "targets", targets);
-    return do_request(cli, request);
+    for (i = 1; i < cli->argc && strncmp(cli->argv[i], "controller-", 11); i++)
+        json_array_append_new(targets, json_string(cli->argv[i]));
+    return do_with_settings(cli, i, controller_settings, request);
 }
 
 static int
@@ -397,7 +405,8 @@ const struct cli_verb cli_daemon_verbs[] = {
     {"set-port", set_port, 3, -1, "BR DEV peer=auto|off", "change settings of a port"},
     {"del-port", del_port, 2, 2, "BR DEV", "give a device back to the host"},
     {"list-ports", list_ports, 1, 1, "BR", "name the devices of the bridge"},
-    {"set-controller", set_controller, 2, -1, "BR TARGET...",
+    {"set-controller", set_controller, 2, -1,
+     "BR TARGET... [controller-rate-limit=N] [controller-burst-limit=N]",
      "call these controllers (tcp:, ssl:, unix:), listen there (ptcp:, pssl:, punix:)"},
     {"get-controller", get_controller, 1, 1, "BR", "name the controllers and listeners"},
     {"del-controller", set_controller, 1, 1, "BR", "have no controllers and listeners"},

@@ -84,6 +84,12 @@ print_controller(const json_t *controller)
         printf(": %s", flag_of(controller, "connected") ? "connected" : "not connected");
     if (json_object_get(controller, "protocol"))
         printf(", %s", text_of(controller, "protocol"));
+    if (json_object_get(controller, "controller_rate_limit"))
+        printf(", %lld packet-ins a second and %lld at once",
+               number_of(controller, "controller_rate_limit"),
+               number_of(controller, "controller_burst_limit"));
+    if (number_of(controller, "packet_ins_dropped"))
+        printf(", %lld packet-ins dropped", number_of(controller, "packet_ins_dropped"));
     if (*error)
         printf(" (%s)", error);
     putchar('\n');

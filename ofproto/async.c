@@ -50,23 +50,6 @@ async_wants(const struct ofconn *ofconn, enum async_type type, unsigned reason)
     return conn_state(ofconn->conn) == CONN_UP && is_listening(ofconn) && masks[type] & bit;
 }
 
-bool
-token_bucket_take(struct token_bucket *tb)
-{
-    int64_t now_ms = time_now_ms();
-    double burst = MAX(tb->burst, 1);
-
-    if (!tb->rate)
-        return true;
-    tb->tokens += (double)(now_ms - tb->filled_ms) * tb->rate / 1000;
-    tb->tokens = MIN(tb->tokens, burst);
-    tb->filled_ms = now_ms;
-    if (tb->tokens < 1)
-        return false;
-    tb->tokens--;
-    return true;
-}
-
 /* ---- Configuration of 1.3: six masks ---- */
 
 static enum ofperr
@@ -317,13 +300,22 @@ send_packet_in(struct ofconn *ofconn, const struct ofp_packet_in *full, uint16_t
     struct buf msg = BUF_INITIALIZER;
     struct ofp_packet_in pin;
 
-    if (!token_bucket_take(&ofconn->packet_ins) || conn_is_congested(ofconn->conn)) {
+    if (conn_is_congested(ofconn->conn)) {
         ofconn->n_packet_ins_dropped++;
         return;
     }
     cut_packet(ofconn, full, max_len, &pin);
     ofp_packet_in_encode(&pin, ofconn->packet_in_format, ofconn->version, &msg);
-    ofconn_send_async(ofconn, &msg);
+    packet_in_limit_put(&ofconn->packet_ins, full->metadata.in_port, &msg);
+}
+
+void
+ofconn_send_packet_in(void *aux, struct buf *msg)
+{
+    struct ofconn *ofconn = aux;
+
+    if (ofconn_send_async(ofconn, msg))
+        ofconn->n_packet_ins_dropped++;
 }
 
 void

@@ -283,5 +283,7 @@ ofproto_libconnmgr_a_SOURCES = \
 	ofproto/handle-tables.c \
 	ofproto/ofconn.c \
 	ofproto/ofconn.h \
+	ofproto/packet-in-limit.c \
+	ofproto/packet-in-limit.h \
 	ofproto/pktbuf.c \
 	ofproto/pktbuf.h

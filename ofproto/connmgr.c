@@ -255,10 +255,17 @@ find_port(struct list *ports, const char *target)
 static void
 port_configure(struct connmgr_port *port, const struct connmgr_target *config)
 {
+    struct ofconn *ofconn;
+
     port->probe_ms = config->probe_ms ? config->probe_ms : DEFAULT_PROBE_MS;
     port->max_backoff_ms = config->max_backoff_ms;
     port->packet_in_rate = config->packet_in_rate;
     port->packet_in_burst = config->packet_in_burst;
+    LIST_FOR_EACH (ofconn, link, &port->mgr->ofconns) {
+        if (ofconn->port == port)
+            packet_in_limit_configure(&ofconn->packet_ins, port->packet_in_rate,
+                                      port->packet_in_burst);
+    }
 }
 
 static void
@@ -378,7 +385,12 @@ connmgr_for_each_target(const struct connmgr *mgr,
 
     LIST_FOR_EACH (port, link, &mgr->ports) {
         struct connmgr_target_info info = {
-            .target = port->target, .is_passive = port->ep.is_passive, .last_error = ""};
+            .target = port->target,
+            .is_passive = port->ep.is_passive,
+            .last_error = "",
+            .packet_in_rate = port->packet_in_rate,
+            .packet_in_burst = port->packet_in_burst,
+        };
 
         if (port->ep.is_passive)
             describe_passive(mgr, port, &info);

@@ -62,11 +62,11 @@ struct connmgr_options {
 
 /* One controller or listener as it is configured. */
 struct connmgr_target {
-    const char *target;      /* tcp:, ssl:, unix:, ptcp:, pssl:, punix: */
-    unsigned probe_ms;       /* 0: 5,000. */
-    unsigned max_backoff_ms; /* 0: 8,000. */
-    uint32_t packet_in_rate; /* Packet-ins a second; 0: no limit. */
-    uint32_t packet_in_burst;
+    const char *target;       /* tcp:, ssl:, unix:, ptcp:, pssl:, punix: */
+    unsigned probe_ms;        /* 0: 5,000. */
+    unsigned max_backoff_ms;  /* 0: 8,000. */
+    uint32_t packet_in_rate;  /* Packet-ins a second; 0: no limit. */
+    uint32_t packet_in_burst; /* At once, and how many may wait; 0: a quarter of the rate. */
 };
 
 struct connmgr_target_info {
@@ -78,6 +78,7 @@ struct connmgr_target_info {
     uint32_t role;          /* OFPCR_ROLE_* */
     int64_t since_ms;       /* In this state. */
     const char *last_error;
+    uint32_t packet_in_rate, packet_in_burst; /* As in struct connmgr_target. */
     uint64_t n_packet_ins_dropped;
 };
 

@@ -38,12 +38,7 @@ set_defaults(struct ofconn *ofconn)
     ofconn->is_waiting = false;
     ofconn->miss_send_len = ofconn->kind == OFCONN_SERVICE ? 0 : OFP_DEFAULT_MISS_SEND_LEN;
     async_config_default(&ofconn->async, ofconn->kind, ofconn->version);
-    ofconn->packet_ins = (struct token_bucket){.rate = 0};
-    if (ofconn->port) {
-        ofconn->packet_ins.rate = ofconn->port->packet_in_rate;
-        ofconn->packet_ins.burst = ofconn->port->packet_in_burst;
-        ofconn->packet_ins.tokens = ofconn->packet_ins.burst;
-    }
+    packet_in_limit_clear(&ofconn->packet_ins);
 }
 
 struct ofconn *
@@ -58,6 +53,10 @@ ofconn_new(struct connmgr *mgr, struct conn *conn, struct connmgr_port *port, en
     ofconn->kind = kind;
     list_init(&ofconn->bundles);
     flow_monitors_init(&ofconn->monitors);
+    packet_in_limit_init(&ofconn->packet_ins, mgr->options.base, &ofconn->n_packet_ins_dropped,
+                         ofconn_send_packet_in, ofconn);
+    if (port)
+        packet_in_limit_configure(&ofconn->packet_ins, port->packet_in_rate, port->packet_in_burst);
     list_push_back(&mgr->ofconns, &ofconn->link);
     set_defaults(ofconn);
     return ofconn;
@@ -86,6 +85,7 @@ ofconn_destroy(struct ofconn *ofconn)
     ofconn_reset(ofconn);
     list_remove(&ofconn->link);
     flow_monitors_destroy(&ofconn->monitors);
+    packet_in_limit_destroy(&ofconn->packet_ins);
     conn_destroy(ofconn->conn);
     free(ofconn);
 }

@@ -15,6 +15,7 @@
 #include "ofproto/flow-monitor.h"
 #include "ofproto/messages.h"
 #include "ofproto/openflow.h"
+#include "ofproto/packet-in-limit.h"
 #include "ofproto/pktbuf.h"
 
 enum ofconn_kind {
@@ -41,13 +42,6 @@ struct async_config {
     uint32_t masks[2][N_ASYNC_TYPES];
 };
 
-/* Messages a second, with a burst. */
-struct token_bucket {
-    uint32_t rate, burst; /* rate 0: no limit. */
-    double tokens;
-    int64_t filled_ms;
-};
-
 struct ofconn {
     struct list link; /* In connmgr's ofconns. */
     struct connmgr *mgr;
@@ -63,7 +57,7 @@ struct ofconn {
     uint8_t packet_in_format; /* enum ofp_packet_in_format */
     bool is_nxm;              /* 1.0: flow-removed and statistics in NXM (NXT_SET_FLOW_FORMAT). */
     bool has_table_id;        /* 1.0: NXT_FLOW_MOD_TABLE_ID. */
-    struct token_bucket packet_ins;
+    struct packet_in_limit packet_ins;
     uint64_t n_packet_ins_dropped;
 
     struct list bundles;                /* struct bundle, handle-bundle.c */
@@ -189,7 +183,8 @@ void multipart_add(struct ofp_multipart *, const struct of_object *entry);
 /* ---- async.c ---- */
 void async_config_default(struct async_config *, enum ofconn_kind, enum ofp_version);
 bool async_wants(const struct ofconn *, enum async_type, unsigned reason);
-bool token_bucket_take(struct token_bucket *);
+/* Sends a packet-in that was encoded before. */
+void ofconn_send_packet_in(void *ofconn, struct buf *msg);
 
 /* Makes it the bridge's one master, a slave or an equal. `generation_id` NULL: not given. */
 enum ofperr ofconn_change_role(struct ofconn *, uint32_t role, const uint64_t *generation_id);

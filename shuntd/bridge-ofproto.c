@@ -252,7 +252,11 @@ bridge_apply_controllers(struct bridge *bridge, struct error *error)
     int err;
 
     for (size_t i = 0; i < n; i++)
-        targets[i].target = bridge->config.controllers[i].name;
+        targets[i] = (struct connmgr_target){
+            .target = bridge->config.controllers[i].name,
+            .packet_in_rate = bridge->config.controllers[i].rate_limit,
+            .packet_in_burst = bridge->config.controllers[i].burst_limit,
+        };
     err = connmgr_set_targets(bridge->connmgr, targets, n, error->text, sizeof error->text);
     free(targets);
     return err;

@@ -37,6 +37,17 @@ encode_protocols(uint32_t protocols)
     return names;
 }
 
+/* A target without limits is a string. */
+static json_t *
+encode_target(const struct config_target *target)
+{
+    if (!target->rate_limit && !target->burst_limit)
+        return json_string(target->name);
+    return json_pack("{s:s, s:I, s:I}", "target", target->name, "rate_limit",
+                     (json_int_t)target->rate_limit, "burst_limit",
+                     (json_int_t)target->burst_limit);
+}
+
 static json_t *
 encode_bridge(const struct config_bridge *bridge)
 {
@@ -44,7 +55,7 @@ encode_bridge(const struct config_bridge *bridge)
     char id[17], mac[18];
 
     for (size_t i = 0; i < bridge->n_controllers; i++)
-        json_array_append_new(controllers, json_string(bridge->controllers[i].name));
+        json_array_append_new(controllers, encode_target(&bridge->controllers[i]));
     for (size_t i = 0; i < bridge->n_ports; i++)
         json_array_append_new(ports, encode_port(&bridge->ports[i]));
     snprintf(id, sizeof id, "%016llx", (unsigned long long)bridge->datapath_id);
@@ -232,17 +243,42 @@ decode_ports(struct reader *reader, json_t *json, struct config_bridge *bridge)
 }
 
 static int
+decode_limit(struct reader *reader, const json_t *json, const char *name, uint32_t *limit)
+{
+    const json_t *value = json_object_get(json, name);
+
+    if (value && (!json_is_integer(value) || json_integer_value(value) < 0 ||
+                  json_integer_value(value) > CONFIG_LIMIT_MAX))
+        return damaged(reader, "controllers: %s: want 0 to %d", name, CONFIG_LIMIT_MAX);
+    *limit = (uint32_t)json_integer_value(value);
+    return 0;
+}
+
+static int
+decode_target(struct reader *reader, const json_t *json, struct config_target *target)
+{
+    const char *name =
+        json_string_value(json_is_object(json) ? json_object_get(json, "target") : json);
+    int err;
+
+    if (!name)
+        return damaged(reader, "controllers: want strings, or objects with a target");
+    if (config_check_target(name, reader->error))
+        return damaged_value(reader);
+    snprintf(target->name, CONFIG_TARGET_SIZE, "%s", name);
+    err = decode_limit(reader, json, "rate_limit", &target->rate_limit);
+    return err ? err : decode_limit(reader, json, "burst_limit", &target->burst_limit);
+}
+
+static int
 decode_controllers(struct reader *reader, json_t *json, struct config_bridge *bridge)
 {
     bridge->controllers = xcalloc(json_array_size(json), sizeof *bridge->controllers);
     for (size_t i = 0; i < json_array_size(json); i++) {
-        const char *target = json_string_value(json_array_get(json, i));
+        int err = decode_target(reader, json_array_get(json, i), &bridge->controllers[i]);
 
-        if (!target)
-            return damaged(reader, "controllers[%zu]: want a string", i);
-        if (config_check_target(target, reader->error))
-            return damaged_value(reader);
-        snprintf(bridge->controllers[i].name, CONFIG_TARGET_SIZE, "%s", target);
+        if (err)
+            return err;
         bridge->n_controllers++;
     }
     return 0;

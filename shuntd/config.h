@@ -40,8 +40,11 @@ struct config_port {
     bool promiscuous; /* The daemon switched promiscuous mode on and has to switch it off. */
 };
 
+#define CONFIG_LIMIT_MAX 1000000
+
 struct config_target {
-    char name[CONFIG_TARGET_SIZE]; /* "tcp:HOST:PORT" and the like. */
+    char name[CONFIG_TARGET_SIZE];    /* "tcp:HOST:PORT" and the like. */
+    uint32_t rate_limit, burst_limit; /* Packet-ins a second, and at once; 0: no limit. */
 };
 
 struct config_bridge {

@@ -229,6 +229,19 @@ verb_list_ports(struct daemon *daemon, const json_t *request, json_t **result, s
 
 /* ---- Controllers ---- */
 
+/* Packet-ins, 0 when the request says nothing. */
+static int
+parse_limit(const json_t *request, const char *name, uint32_t *limit, struct error *error)
+{
+    json_int_t value = json_integer_value(json_object_get(request, name));
+
+    if (value < 0 || value > CONFIG_LIMIT_MAX)
+        return error_set(error, EINVAL, "%s '%lld': want 0 (no limit) to %d packet-ins", name,
+                         (long long)value, CONFIG_LIMIT_MAX);
+    *limit = (uint32_t)value;
+    return 0;
+}
+
 int
 verb_set_controller(struct daemon *daemon, const json_t *request, json_t **result,
                     struct error *error)
@@ -236,16 +249,23 @@ verb_set_controller(struct daemon *daemon, const json_t *request, json_t **resul
     const json_t *names = json_object_get(request, "targets");
     size_t n = json_array_size(names);
     struct config_target *targets = xcalloc(n, sizeof *targets);
+    uint32_t rate_limit = 0, burst_limit = 0;
     struct bridge *bridge;
     int err = find_bridge(daemon, request, &bridge, error);
 
     (void)result;
+    if (!err)
+        err = parse_limit(request, "controller_rate_limit", &rate_limit, error);
+    if (!err)
+        err = parse_limit(request, "controller_burst_limit", &burst_limit, error);
     for (size_t i = 0; !err && i < n; i++) {
         const char *name = json_string_value(json_array_get(names, i));
 
         err = config_check_target(name ? name : "", error);
         if (!err)
             strcpy(targets[i].name, name);
+        targets[i].rate_limit = rate_limit;
+        targets[i].burst_limit = burst_limit;
     }
     if (!err)
         err = bridge_set_controllers(bridge, targets, n, error);

@@ -119,6 +119,10 @@ add_target(void *list, const struct connmgr_target_info *info)
         json_object_set_new(json, "protocol", json_string(protocol));
     if (info->last_error && *info->last_error)
         json_object_set_new(json, "last_error", json_string(info->last_error));
+    if (info->packet_in_rate) {
+        json_object_set_new(json, "controller_rate_limit", json_integer(info->packet_in_rate));
+        json_object_set_new(json, "controller_burst_limit", json_integer(info->packet_in_burst));
+    }
     json_object_set_new(json, "packet_ins_dropped",
                         json_integer((json_int_t)info->n_packet_ins_dropped));
     json_array_append_new(list, json);

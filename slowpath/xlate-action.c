@@ -101,6 +101,8 @@ enqueue(struct xlate_ctx *ctx, const struct ofpact_enqueue *enq)
     ctx->pkt.known.key.skb_priority = known;
 }
 
+static void meter(struct xlate_ctx *, uint32_t meter_id);
+
 static void
 controller(struct xlate_ctx *ctx, const struct ofpact_controller *c)
 {
@@ -110,8 +112,19 @@ controller(struct xlate_ctx *ctx, const struct ofpact_controller *c)
                                         .n_controllers = c->controller_id != 0,
                                         .userdata = c->userdata,
                                         .userdata_size = c->userdata_size};
+    struct xlate_branch *branch;
 
+    if (!c->meter_id) {
+        xlate_controller(ctx, &packet_in);
+        return;
+    }
+    /* What is over the meter's rate is not sent; the packet goes on all the same. */
+    branch = xmalloc(sizeof *branch);
+    xlate_branch_begin(ctx, branch, false);
+    meter(ctx, c->meter_id);
     xlate_controller(ctx, &packet_in);
+    xlate_branch_end(ctx, branch);
+    free(branch);
 }
 
 /* Over its rate the datapath ends the list there. */

@@ -12,6 +12,7 @@ system_tests = \
 	tests/system/nicira.py \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
+	tests/system/packet_in.py \
 	tests/system/restart.py \
 	tests/system/privileges.py \
 	tests/system/testcontroller.py \

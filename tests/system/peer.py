@@ -2,6 +2,7 @@
 """An OpenFlow peer that says and reads exact bytes."""
 import socket
 import struct
+import time
 
 V10, V13, V14, V15 = 1, 4, 5, 6
 HELLO, ERROR, ECHO_REQUEST, EXPERIMENTER, FLOW_MOD = 0, 1, 2, 4, 14
@@ -34,12 +35,14 @@ class Peer:
 
     def receive(self):
         """The next message that is no echo request."""
-        while True:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
             head = self._read(8)
             message = head + self._read(struct.unpack("!H", head[2:4])[0] - 8)
             if message[1] != ECHO_REQUEST:
                 return message
             self.sock.sendall(message[:1] + b"\3" + message[2:])
+        raise TimeoutError("nothing but echo requests came")
 
     def send(self, kind, body=b"", xid=None):
         if xid is None:

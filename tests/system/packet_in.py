@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""How many packet-ins a controller gets: its rate limit, fairness between ports, meters."""
+import os
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import case, main, wait_for  # noqa: E402
+from hosts import Wire, frame  # noqa: E402
+from peer import V13, Peer  # noqa: E402
+
+PACKET_IN = 10
+
+
+def start(switch, n_ports, *limits):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    switch.ctl("set-controller", "br0", f"punix:{switch.dir}/controllers", *limits)
+    wires = [Wire(f"p{i}") for i in range(1, n_ports + 1)]
+    for number, wire in enumerate(wires, 1):
+        switch.ctl("add-port", "br0", wire.port, f"ofport={number}")
+    return wires, Peer(f"{switch.dir}/controllers", V13)
+
+
+def target(switch):
+    (bridge,) = switch.ctl_json("show", "br0")["bridges"]
+    return bridge["controllers"][0]
+
+
+def in_port(message):
+    """Of a packet-in of 1.3."""
+    assert message[1] == PACKET_IN, message.hex()
+    at = message.index(struct.pack("!I", 0x80000004))
+    return struct.unpack("!I", message[at + 4:at + 8])[0]
+
+
+def numbered(number):
+    return frame(payload=struct.pack("!I", number) + bytes(46))
+
+
+def send(wire, count):
+    for number in range(count):
+        wire.send(numbered(number))
+
+
+@case
+def a_limited_controller_gets_what_the_rate_allows(switch):
+    (one, two), peer = start(switch, 2, "controller-rate-limit=20", "controller-burst-limit=10")
+    switch.ctl("add-flow", "br0", "priority=1,actions=controller:100")
+    # The first packet of each port makes its megaflow; then all tokens are there again.
+    for wire in (one, two):
+        send(wire, 1)
+        peer.receive()
+    time.sleep(0.6)
+    began = time.monotonic()
+    send(one, 100)
+    wait_for(lambda: target(switch)["packet_ins_dropped"] >= 75, "most are dropped")
+    send(two, 4)
+    got = [in_port(peer.receive()) for _ in range(20)]
+    took = time.monotonic() - began
+    # Ten at once; what waits (ten of both ports together) at 20 a second, and by turns.
+    assert got[:10] == [1] * 10, got
+    assert got.count(2) == 4, got
+    first = got.index(2)
+    assert got[first:first + 7:2] == [2] * 4, f"the ports do not take turns: {got}"
+    assert took >= 0.45, f"20 packet-ins in {took} s"
+
+
+@case
+def every_packet_in_is_sent_or_counted(switch):
+    (one,), peer = start(switch, 1, "controller-rate-limit=50", "controller-burst-limit=5")
+    switch.ctl("add-flow", "br0", "priority=1,actions=controller:100")
+    send(one, 1)
+    peer.receive()
+    send(one, 60)
+    n_got, deadline = 1, time.monotonic() + 10
+    while n_got + target(switch)["packet_ins_dropped"] < 61:
+        assert time.monotonic() < deadline
+        n_got += len([m for m in peer.sync() if m[1] == PACKET_IN])
+    assert n_got + target(switch)["packet_ins_dropped"] == 61
+    shown = switch.ctl("show", "br0")
+    assert "50 packet-ins a second and 5 at once" in shown and "packet-ins dropped" in shown, shown
+
+
+@case
+def limits_are_kept_changed_and_checked(switch):
+    _, peer = start(switch, 0, "controller-rate-limit=7")
+    assert target(switch)["controller_rate_limit"] == 7
+    peer.close()
+    switch.stop()
+    switch.start()
+    assert target(switch)["controller_rate_limit"] == 7
+    path = f"punix:{switch.dir}/controllers"
+    for value in ("-1", "1000001", "x", "7.5"):
+        assert "controller" in switch.ctl_fails("set-controller", "br0", path,
+                                                f"controller-rate-limit={value}")
+    assert "want controller-rate-limit=" in switch.ctl_fails("set-controller", "br0", path,
+                                                             "controller-rate=1")
+    assert target(switch)["controller_rate_limit"] == 7
+    switch.ctl("set-controller", "br0", path)
+    assert "controller_rate_limit" not in target(switch)
+
+
+@case
+def a_meter_limits_what_an_action_sends(switch):
+    (one, two), peer = start(switch, 2)
+    switch.ctl("-O", "OpenFlow13", "add-meter", "br0",
+               "meter=1 pktps burst bands=type=drop rate=1 burst_size=5")
+    switch.ctl("add-flow", "br0",
+               "priority=1,in_port=1,actions=controller(max_len=100,meter_id=1),output:2")
+    send(one, 200)
+    received = [two.receive()[14:18] for _ in range(200)]
+    assert sorted(received) == [struct.pack("!I", n) for n in range(200)], "the packets go on"
+    n_got = len([m for m in peer.sync() if m[1] == PACKET_IN])
+    # The burst, and one more for a second that may have begun.
+    assert 1 <= n_got <= 8, n_got
+
+
+main()
