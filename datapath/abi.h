@@ -199,15 +199,17 @@ _Static_assert(__builtin_offsetof(struct dp_flow, key) == 256, "a cache line sta
 /* How long a flow is held at most: some time slices of a busy machine. */
 #define DP_HOLD_MAX_NS 50000000ull
 
-/* Bucket `hash & bucket_mask`; when its eight slots are taken, also its neighbour (number ^ 1),
- * which readers search only where the last slot has DP_SLOT_SPILLED. */
+/* Bucket `hash & bucket_mask`; when its eight slots are taken, also its neighbours (number ^ 1,
+ * then number ^ 2). The last slot says how many of them readers search. */
 #define DP_BUCKET_SLOTS 8
 struct dp_bucket {
     __u64 slots[DP_BUCKET_SLOTS]; /* hash << 32 | flow index + 1; low half 0: empty. */
 };
 _Static_assert(sizeof(struct dp_bucket) == 64, "a cache line");
-#define DP_SLOT_SPILLED 0x80000000u /* In the low half of slots[7]. */
-#define DP_SLOT_INDEX 0x7fffffffu   /* Of the low half: flow index + 1. */
+#define DP_BUCKET_NEIGHBOURS 2
+#define DP_SLOT_SPILL_SHIFT 30          /* In the low half of slots[7]: neighbours to search. */
+#define DP_SLOT_SPILL_MASK 0xc0000000ul /* Of them. */
+#define DP_SLOT_INDEX 0x3fffffffu       /* Of the low half: flow index + 1. */
 
 /* Words that nearly every mask covers: ports, Ethernet, VLAN, IPv4, protocol, layer 4 ports. They
  * are hashed and compared without a loop; the rest of a mask is a list. */
@@ -232,6 +234,7 @@ struct dp_control {
     __u32 abi_version;         /* DP_ABI_VERSION of whoever made the maps. */
     __u64 jiffies;             /* bpf_jiffies64() when user space asked last (shunt_clock). */
     __u64 generation;          /* Raised after flows were put (dp_upcall_reader_mark()). */
+    __u64 secret[32];          /* Of the hash, by word of the key; random, made with the maps. */
     __u16 order[DP_MAX_MASKS]; /* Indices of masks, the first n_masks. */
 };
 
@@ -423,24 +426,24 @@ enum dp_link {
 enum dp_hook { DP_HOOK_AUTO, DP_HOOK_XDP, DP_HOOK_TC };
 
 /* ---- Hash ------------------------------------------------------------------------------------
- * Pair-wise multiply and fold, 32x32->64 bits: each masked word's halves are added to secrets
- * and multiplied, products are summed, so that words do not wait for one another (the design
- * measured four times the speed of a serial chain). `position` is the word's index in the key. */
+ * NH of UMAC (RFC 4418, section 5.2.2), 32x32->64 bits: each masked word's halves are added to a
+ * secret's and multiplied, products are summed. Words do not wait for one another (the design
+ * measured four times the speed of a serial chain), and whoever does not know the secrets finds
+ * two keys with equal sums with a chance of 2^-32. */
 static inline __u64
-dp_hash_word(__u64 word, __u32 position)
+dp_hash_word(__u64 word, __u64 secret)
 {
-    __u64 mixed = word ^ (0x9e3779b97f4a7c15ull * (position + 1));
-
-    return (mixed + (mixed >> 32)) * 0xd6e8feb86659fd93ull;
+    return (__u64)((__u32)word + (__u32)secret) *
+           (__u32)((__u32)(word >> 32) + (__u32)(secret >> 32));
 }
 
-/* The common words of a key, masked. */
+/* The common words of a key, masked. `secret` by word of the key. */
 static inline __u64
-dp_hash_common(const __u64 *words, const struct dp_mask *mask)
+dp_hash_common(const __u64 *words, const struct dp_mask *mask, const volatile __u64 *secret)
 {
     __u64 sum = 0;
 
-#define X(i, word) sum += dp_hash_word(words[word] & mask->common[i], word);
+#define X(i, word) sum += dp_hash_word(words[word] & mask->common[i], secret[word]);
     DP_COMMON_WORDS(X)
 #undef X
     return sum;

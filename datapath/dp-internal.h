@@ -82,6 +82,7 @@ struct dp {
     uint32_t max_flows, n_buckets, n_cpus, n_rings;
     int64_t ns_per_jiffy, reference_ns;
     uint64_t reference_jiffies;
+    __u64 secret[32]; /* As in struct dp_control. */
 
     /* Immutable after dp_open(). */
     struct switch_tc *tc;

@@ -12,8 +12,9 @@
 
 /* ---- Buckets ---- */
 
+/* The bucket of a hash, or a neighbour of it. */
 static struct dp_bucket *
-bucket_of(const struct dp *dp, uint32_t hash, bool neighbour)
+bucket_of(const struct dp *dp, uint32_t hash, uint32_t neighbour)
 {
     return &dp->buckets[(hash & (dp->n_buckets - 1)) ^ neighbour];
 }
@@ -28,18 +29,25 @@ slot_value(uint32_t hash, uint32_t index)
 static void
 slot_store(struct dp_bucket *bucket, int i, uint64_t value)
 {
-    uint64_t mark = i == DP_BUCKET_SLOTS - 1 ? bucket->slots[i] & DP_SLOT_SPILLED : 0;
+    uint64_t mark = i == DP_BUCKET_SLOTS - 1 ? bucket->slots[i] & DP_SLOT_SPILL_MASK : 0;
 
     __atomic_store_n(&bucket->slots[i], value | mark, __ATOMIC_RELEASE);
 }
 
-static void
-bucket_mark(struct dp_bucket *bucket, bool spilled)
+static uint32_t
+bucket_spilled(const struct dp_bucket *bucket)
 {
-    uint64_t value = bucket->slots[DP_BUCKET_SLOTS - 1] & ~(uint64_t)DP_SLOT_SPILLED;
+    return (uint32_t)bucket->slots[DP_BUCKET_SLOTS - 1] >> DP_SLOT_SPILL_SHIFT;
+}
 
-    __atomic_store_n(&bucket->slots[DP_BUCKET_SLOTS - 1], value | (spilled ? DP_SLOT_SPILLED : 0),
-                     __ATOMIC_RELEASE);
+/* Says how many neighbours to search. */
+static void
+bucket_mark(struct dp_bucket *bucket, uint32_t n_neighbours)
+{
+    uint64_t value = bucket->slots[DP_BUCKET_SLOTS - 1] & ~(uint64_t)DP_SLOT_SPILL_MASK;
+
+    __atomic_store_n(&bucket->slots[DP_BUCKET_SLOTS - 1],
+                     value | (uint64_t)n_neighbours << DP_SLOT_SPILL_SHIFT, __ATOMIC_RELEASE);
 }
 
 static bool
@@ -57,30 +65,33 @@ bucket_put(struct dp_bucket *bucket, uint64_t value)
 static bool
 slot_publish(struct dp *dp, uint32_t hash, uint32_t index)
 {
-    struct dp_bucket *own = bucket_of(dp, hash, false);
+    struct dp_bucket *own = bucket_of(dp, hash, 0);
 
-    if (bucket_put(own, slot_value(hash, index)))
-        return true;
-    bucket_mark(own, true);
-    return bucket_put(bucket_of(dp, hash, true), slot_value(hash, index));
+    for (uint32_t i = 0; i <= DP_BUCKET_NEIGHBOURS; i++) {
+        if (i > bucket_spilled(own))
+            bucket_mark(own, i);
+        if (bucket_put(bucket_of(dp, hash, i), slot_value(hash, index)))
+            return true;
+    }
+    return false;
 }
 
 /* The slot of a value, or NULL. */
 static struct dp_bucket *
 slot_find(const struct dp *dp, uint64_t value, int *slot)
 {
-    for (int neighbour = 0; neighbour < 2; neighbour++) {
-        struct dp_bucket *bucket = bucket_of(dp, value >> 32, neighbour);
+    for (uint32_t i = 0; i <= DP_BUCKET_NEIGHBOURS; i++) {
+        struct dp_bucket *bucket = bucket_of(dp, value >> 32, i);
 
         for (*slot = 0; *slot < DP_BUCKET_SLOTS; (*slot)++) {
-            if ((bucket->slots[*slot] & ~(uint64_t)DP_SLOT_SPILLED) == value)
+            if ((bucket->slots[*slot] & ~(uint64_t)DP_SLOT_SPILL_MASK) == value)
                 return bucket;
         }
     }
     return NULL;
 }
 
-/* Flows of `bucket`'s neighbour that are in `bucket`, or its own that are at home. */
+/* Whether flows whose bucket is `number` are in `bucket`. */
 static bool
 bucket_hosts(const struct dp *dp, const struct dp_bucket *bucket, uint32_t number)
 {
@@ -95,7 +106,7 @@ bucket_hosts(const struct dp *dp, const struct dp_bucket *bucket, uint32_t numbe
 static void
 slot_clear(struct dp *dp, uint64_t value)
 {
-    uint32_t number = (value >> 32) & (dp->n_buckets - 1);
+    uint32_t number = (value >> 32) & (dp->n_buckets - 1), n_spilled;
     struct dp_bucket *bucket;
     int slot;
 
@@ -103,8 +114,9 @@ slot_clear(struct dp *dp, uint64_t value)
     if (!bucket)
         return;
     slot_store(bucket, slot, 0);
-    if (bucket != &dp->buckets[number] && !bucket_hosts(dp, bucket, number))
-        bucket_mark(&dp->buckets[number], false);
+    n_spilled = bucket_spilled(&dp->buckets[number]);
+    while (n_spilled && !bucket_hosts(dp, &dp->buckets[number ^ n_spilled], number))
+        bucket_mark(&dp->buckets[number], --n_spilled);
 }
 
 /* True if the keys agree on the bits of the mask. */
@@ -124,12 +136,11 @@ static bool
 flow_exists(const struct dp *dp, const struct dp_key *key, const struct dp_key *mask,
             uint32_t mask_index, uint32_t hash)
 {
-    for (int neighbour = 0; neighbour < 2; neighbour++) {
-        const struct dp_bucket *bucket = bucket_of(dp, hash, neighbour);
+    uint32_t n_spilled = bucket_spilled(bucket_of(dp, hash, 0));
 
-        if (neighbour &&
-            !(bucket_of(dp, hash, false)->slots[DP_BUCKET_SLOTS - 1] & DP_SLOT_SPILLED))
-            return false;
+    for (uint32_t n = 0; n <= n_spilled; n++) {
+        const struct dp_bucket *bucket = bucket_of(dp, hash, n);
+
         for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
             uint32_t index = (uint32_t)bucket->slots[i] & DP_SLOT_INDEX;
             const struct dp_flow *flow;
@@ -264,7 +275,7 @@ flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t m
     if (slot_publish(dp, flow->hash, index))
         return 0;
     flow->ufid = 0;
-    return dp_fail(ENOSPC, "both buckets of this flow's hash are full");
+    return dp_fail(ENOSPC, "all buckets of this flow's hash are full");
 }
 
 static int
@@ -278,7 +289,7 @@ flow_put(struct dp *dp, const struct dp_key *key, const struct dp_key *mask, uin
 
     key_mask(key, mask, &masked);
     hash = mask_key_hash(dp, &masked, mask_index);
-    __builtin_prefetch(bucket_of(dp, hash, false), 1); /* Comes while the record is zeroed. */
+    __builtin_prefetch(bucket_of(dp, hash, 0), 1); /* Comes while the record is zeroed. */
     error = record_alloc(dp, RECORD_HEAD, index);
     if (flow_exists(dp, key, mask, mask_index, hash)) {
         if (!error)

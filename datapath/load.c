@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -41,7 +42,7 @@ static const char *const mapped_names[DP_N_MAPPED] = {
 
 /* ---- Sizes ---- */
 
-/* Two flows a bucket of eight slots: an overflow into the neighbour is rare, and both full
+/* Two flows a bucket of eight slots: an overflow into a neighbour is rare, and all three full
  * never seen. */
 uint32_t
 dp_buckets_for(uint32_t max_flows)
@@ -214,9 +215,9 @@ pinned_entries(const struct dp *dp, const char *name)
     return info.max_entries;
 }
 
-/* True if the pins are a whole set of this ABI. */
+/* True if the pins are a whole set of this ABI: then their hash's secret is ours. */
 static bool
-pins_fit(const struct dp *dp)
+pins_fit(struct dp *dp)
 {
     struct dp_control control;
     struct bpf_map_info info = {0};
@@ -234,6 +235,8 @@ pins_fit(const struct dp *dp)
     fit = !bpf_obj_get_info_by_fd(fd, &info, &size) && info.value_size == sizeof control &&
           !bpf_map_lookup_elem(fd, &zero, &control) && control.abi_version == DP_ABI_VERSION;
     close(fd);
+    if (fit)
+        memcpy(dp->secret, control.secret, sizeof dp->secret);
     return fit;
 }
 
@@ -451,6 +454,7 @@ tc_load(struct dp *dp, bool adopt)
     dp->tc->rodata->max_flows = dp->max_flows;
     dp->tc->rodata->bucket_mask = dp->n_buckets - 1;
     dp->tc->rodata->n_rings = dp->n_rings;
+    memcpy((void *)dp->tc->rodata->hash_secret, dp->secret, sizeof dp->secret);
     error = -switch_tc__load(dp->tc);
     return error ? fail_load(error, "the TC programs") : links_fill(dp, dp->tc->obj, DP_HOOK_TC);
 }
@@ -469,6 +473,7 @@ xdp_load(struct dp *dp, bool adopt)
     dp->xdp->rodata->max_flows = dp->max_flows;
     dp->xdp->rodata->bucket_mask = dp->n_buckets - 1;
     dp->xdp->rodata->n_rings = dp->n_rings;
+    memcpy((void *)dp->xdp->rodata->hash_secret, dp->secret, sizeof dp->secret);
     error = -switch_xdp__load(dp->xdp);
     return error ? fail_load(error, "the XDP programs") : links_fill(dp, dp->xdp->obj, DP_HOOK_XDP);
 }
@@ -506,6 +511,8 @@ dp_load(struct dp *dp, const struct dp_options *options, bool *adopted)
     int error;
 
     libbpf_set_print(keep_warning);
+    if (getrandom(dp->secret, sizeof dp->secret, 0) != sizeof dp->secret)
+        return dp_fail(errno, "random bytes: %s", strerror(errno));
     error = pins_examine(dp, options, adopted);
     if (!error)
         error = tc_load(dp, *adopted);
@@ -520,8 +527,10 @@ dp_load(struct dp *dp, const struct dp_options *options, bool *adopted)
         if (!error)
             error = maps_pin(dp, dp->xdp->obj, "xdp");
     }
-    if (!error)
+    if (!error) {
+        memcpy(dp->control->secret, dp->secret, sizeof dp->secret);
         dp->control->abi_version = DP_ABI_VERSION;
+    }
     return error;
 }
 

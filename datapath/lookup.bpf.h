@@ -69,7 +69,7 @@ flow_matches(const union state_key *u, const struct dp_mask *mask, const struct 
 static __always_inline __u32
 masked_hash(const union state_key *u, const struct dp_mask *mask, __u32 mask_index)
 {
-    __u64 sum = dp_hash_common(u->words, mask);
+    __u64 sum = dp_hash_common(u->words, mask, hash_secret);
     __u32 n = mask->n_rest;
 
     for (__u32 i = 0; i < DP_KEY_WORDS; i++) {
@@ -78,7 +78,7 @@ masked_hash(const union state_key *u, const struct dp_mask *mask, __u32 mask_ind
         if (i >= n)
             break;
         word = mask->words[i] & 31;
-        sum += dp_hash_word(u->words[word] & mask->bits[i], word);
+        sum += dp_hash_word(u->words[word] & mask->bits[i], hash_secret[word]);
     }
     return dp_hash_finish(sum, mask_index);
 }
@@ -109,21 +109,23 @@ mask_find(const struct state *state, __u32 mask_index)
 {
     const struct dp_mask *mask = mask_at(mask_index);
     const struct dp_bucket *bucket;
-    __u32 hash, number, found;
+    __u32 hash, number, found = DP_NO_FLOW, n_spilled = 0;
 
     if (!mask)
         return DP_NO_FLOW;
     hash = masked_hash(&state->u, mask, mask_index);
-    number = hash & bucket_mask;
-    bucket = bpf_map_lookup_elem(&buckets, &number);
-    if (!bucket)
-        return DP_NO_FLOW;
-    found = bucket_find(state, mask, mask_index, bucket, hash);
-    if (found != DP_NO_FLOW || !(bucket->slots[DP_BUCKET_SLOTS - 1] & DP_SLOT_SPILLED))
-        return found;
-    number ^= 1;
-    bucket = bpf_map_lookup_elem(&buckets, &number);
-    return bucket ? bucket_find(state, mask, mask_index, bucket, hash) : DP_NO_FLOW;
+    for (__u32 i = 0; i <= DP_BUCKET_NEIGHBOURS; i++) {
+        number = (hash & bucket_mask) ^ i;
+        bucket = bpf_map_lookup_elem(&buckets, &number);
+        if (!bucket)
+            break;
+        found = bucket_find(state, mask, mask_index, bucket, hash);
+        if (!i)
+            n_spilled = (__u32)bucket->slots[DP_BUCKET_SLOTS - 1] >> DP_SLOT_SPILL_SHIFT;
+        if (found != DP_NO_FLOW || i >= n_spilled)
+            break;
+    }
+    return found;
 }
 
 /* mask_find() as a function that the verifier walks once. */

@@ -26,7 +26,7 @@
 MAP_ARRAY(flows, struct dp_flow, 1, BPF_F_MMAPABLE);
 
 /* Hash buckets over records; a power of two of them. Writer: user space. A full bucket spills
- * into its neighbour (dp_bucket_spill()). */
+ * into its neighbours (struct dp_bucket). */
 MAP_ARRAY(buckets, struct dp_bucket, 1, BPF_F_MMAPABLE);
 
 /* Masks, by mask_index. Writer: user space. */
@@ -100,6 +100,7 @@ struct {
 /* Set by user space before loading; constants to the verifier and the JIT. */
 const volatile __u32 max_flows = 1;
 const volatile __u32 bucket_mask = 0;
+const volatile __u64 hash_secret[32] = {0}; /* Of dp_control. */
 const volatile __u32 n_rings = 1;
 
 #endif

@@ -82,10 +82,10 @@ mask_key_hash(const struct dp *dp, const struct dp_key *masked, uint32_t index)
 {
     const struct dp_mask *mask = &dp->masks[index];
     const __u64 *words = (const __u64 *)masked;
-    uint64_t sum = dp_hash_common(words, mask);
+    uint64_t sum = dp_hash_common(words, mask, dp->secret);
 
     for (uint32_t i = 0; i < mask->n_rest; i++)
-        sum += dp_hash_word(words[mask->words[i]], mask->words[i]);
+        sum += dp_hash_word(words[mask->words[i]], dp->secret[mask->words[i]]);
     return dp_hash_finish(sum, index);
 }
 

@@ -251,7 +251,7 @@ lists_read_back(void **state)
 static void
 buckets_spill(void **state)
 {
-    enum { WANTED = 12 };
+    enum { WANTED = 20 };
     uint32_t indices[WANTED], sources[WANTED], n = 0, keeper;
     struct table table;
 
@@ -269,13 +269,13 @@ buckets_spill(void **state)
     }
     for (uint32_t i = 0; i < WANTED; i++)
         assert_int_equal(fast_path_finds(&table, sources[i]), indices[i]);
-    assert_true(table.dp->buckets[5].slots[7] & DP_SLOT_SPILLED);
+    assert_int_equal((uint32_t)table.dp->buckets[5].slots[7] >> DP_SLOT_SPILL_SHIFT, 2);
     for (uint32_t i = 0; i < WANTED; i++) {
         assert_int_equal(dp_flow_remove(table.dp, indices[i]), 0);
         for (uint32_t k = i + 1; k < WANTED; k++)
             assert_int_equal(fast_path_finds(&table, sources[k]), indices[k]);
     }
-    assert_false(table.dp->buckets[5].slots[7] & DP_SLOT_SPILLED);
+    assert_int_equal((uint32_t)table.dp->buckets[5].slots[7] >> DP_SLOT_SPILL_SHIFT, 0);
     dp_close(table.dp, DP_STOP);
 }
 
@@ -324,6 +324,40 @@ adoption_restores_the_table(void **state)
     dp_close(table.dp, DP_STOP);
 }
 
+static uint32_t
+hash_of(const struct table *table, uint32_t source)
+{
+    struct dp_key masked = {.in_port = 1, .ip_src = htonl(source)};
+
+    return mask_key_hash(table->dp, &masked, 0);
+}
+
+/* Nobody knows which flows share a bucket of another table; who adopts the table does. */
+static void
+the_hash_is_secret(void **state)
+{
+    uint32_t hashes[100], n_equal = 0, index;
+    struct table table;
+
+    (void)state;
+    for (int turn = 0; turn < 3; turn++) {
+        table_open(&table, 1000, turn == 2 ? NULL : pin_dir());
+        assert_int_equal(table.adopted, turn == 1);
+        if (!table.adopted)
+            expect_put(&table, 1, ~0u, &index); /* Mask 0. */
+        for (uint32_t i = 0; i < ARRAY_SIZE(hashes); i++) {
+            uint32_t hash = hash_of(&table, i);
+
+            if (turn == 1)
+                assert_int_equal(hash, hashes[i]);
+            n_equal += turn == 2 && hash == hashes[i];
+            hashes[i] = hash;
+        }
+        dp_close(table.dp, turn ? DP_STOP : DP_KEEP);
+    }
+    assert_in_range(n_equal, 0, 1);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(many_flows),
     cmocka_unit_test(many_masks),
@@ -332,6 +366,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lists_read_back),
     cmocka_unit_test(buckets_spill),
     cmocka_unit_test(adoption_restores_the_table),
+    cmocka_unit_test(the_hash_is_secret),
 };
 
 /* Test runs stay on CPU 0 and in a namespace of our own. */
