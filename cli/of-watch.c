@@ -9,7 +9,32 @@
 #include "ofproto/openflow.h"
 #include "ofproto/parse.h"
 
-/* Prints one message a line until the switch ends the connection (or somebody this process). */
+static void
+print_update(const struct ofp_flow_update *fu, void *client)
+{
+    struct buf line = BUF_INITIALIZER;
+
+    ofp_flow_update_format(fu, of_client_port_names(client), &line);
+    puts(buf_text(&line));
+    buf_destroy(&line);
+}
+
+static void
+print_message(struct of_client *client, const struct of_header *msg)
+{
+    bool is_of_monitor = msg->object.class_id == OF_FLOW_MONITOR_REPLY ||
+                         msg->object.class_id == OF_NICIRA_FLOW_MONITOR_REPLY ||
+                         msg->object.class_id == OF_ONF_FLOW_MONITOR_REPLY;
+
+    if (is_of_monitor && !ofp_flow_updates_decode(msg, print_update, client))
+        return;
+    printf("xid=%#x ", msg->xid);
+    of_msg_print(stdout, msg);
+    putchar('\n');
+}
+
+/* Prints one message (or what became of a flow) a line until the switch ends the connection (or
+ * somebody this process). */
 static int
 watch(const struct cli *cli, struct of_client *client)
 {
@@ -21,11 +46,10 @@ watch(const struct cli *cli, struct of_client *client)
 
             json_dumpf(json, stdout, JSON_COMPACT);
             json_decref(json);
+            putchar('\n');
         } else {
-            printf("xid=%#x ", msg->xid);
-            of_msg_print(stdout, msg);
+            print_message(client, msg);
         }
-        putchar('\n');
         fflush(stdout);
     }
     return 1;
@@ -52,38 +76,84 @@ snoop(const struct cli *cli)
 }
 
 static int
-parse_miss_len(const struct cli *cli, uint16_t *miss_len)
+parse_miss_len(const struct cli *cli, const char *text, uint16_t *miss_len)
 {
     char *end;
-    unsigned long value = 65535;
+    unsigned long value = strtoul(text, &end, 10);
 
-    if (cli->argc > 1) {
-        value = strtoul(cli->argv[1], &end, 10);
-        if (cli->argv[1][0] < '0' || cli->argv[1][0] > '9' || *end || value > 65535)
-            return cli_error("%s: '%s': want bytes of a packet, 0 to 65535", cli->verb,
-                             cli->argv[1]);
-    }
+    if (text[0] < '0' || text[0] > '9' || *end || value > 65535)
+        return cli_error("%s: '%s': want bytes of a packet, 0 to 65535, or watch:FILTER", cli->verb,
+                         text);
     *miss_len = value;
     return 0;
 }
 
 /* A connection to the management socket gets packet-ins once it asks for their size. */
 static int
-monitor(const struct cli *cli)
+ask_for_packet_ins(struct of_client *client, uint16_t miss_len)
 {
     struct of_set_config *config;
-    struct of_client *client;
     struct of_arena arena;
-    uint16_t miss_len = 0;
     int status;
 
-    if (parse_miss_len(cli, &miss_len) || of_client_open(cli, cli->argv[0], 0, &client))
-        return 1;
     of_arena_init(&arena, NULL, 0);
     config = of_set_config_new(&arena, of_client_version(client));
     config->miss_send_len = miss_len;
     status = of_client_send_object(client, (struct of_header *)config, NULL);
     of_arena_destroy(&arena);
+    return status;
+}
+
+static int
+ask_for_updates(const struct cli *cli, struct of_client *client, const char *filter, uint32_t id)
+{
+    struct buf msg = BUF_INITIALIZER;
+    struct ofp_flow_monitor fm;
+    char *error = ofp_flow_monitor_parse(filter, of_client_port_names(client), &fm);
+    int status;
+
+    if (error) {
+        status = cli_error("%s: watch:%s: %s", cli->verb, filter, error);
+        free(error);
+        return status;
+    }
+    fm.id = id;
+    ofp_flow_monitor_encode(&fm, of_client_version(client), of_client_new_xid(client), &msg);
+    status = of_client_send(client, &msg);
+    buf_destroy(&msg);
+    return status;
+}
+
+/* Without arguments the switch is asked for packet-ins, whole. */
+static int
+ask(const struct cli *cli, struct of_client *client)
+{
+    uint16_t miss_len = UINT16_MAX;
+    int status = 0;
+
+    if (cli->argc == 1)
+        return ask_for_packet_ins(client, miss_len);
+    for (int i = 1; i < cli->argc && !status; i++) {
+        if (!strncmp(cli->argv[i], "watch:", 6)) {
+            status = ask_for_updates(cli, client, cli->argv[i] + 6, (uint32_t)i);
+            continue;
+        }
+        status = parse_miss_len(cli, cli->argv[i], &miss_len);
+        if (!status)
+            status = ask_for_packet_ins(client, miss_len);
+    }
+    return status;
+}
+
+static int
+monitor(const struct cli *cli)
+{
+    struct of_client *client;
+    int status;
+
+    if (of_client_open(cli, cli->argv[0], 0, &client))
+        return 1;
+    status = ask(cli, client);
     if (!status)
         status = watch(cli, client);
     of_client_close(client);
@@ -147,7 +217,8 @@ packet_out(const struct cli *cli)
 const struct cli_verb cli_watch_verbs[] = {
     {"packet-out", packet_out, 2, 2, "SWITCH PACKET-OUT",
      "run actions on a packet: \"in_port=P packet=HEX actions=...\""},
-    {"monitor", monitor, 1, 2, "SWITCH [BYTES]", "print what the switch tells a controller"},
+    {"monitor", monitor, 1, -1, "SWITCH [BYTES] [watch:[FILTER]]...",
+     "print what the switch tells a controller, or what becomes of its flows"},
     {"snoop", snoop, 1, 1, "BR", "print what a bridge and its controllers say"},
     {"probe", probe, 1, 1, "SWITCH", "does the switch answer?"},
     {NULL, NULL, 0, 0, NULL, NULL},

@@ -48,6 +48,7 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/ofperr.h \
 	ofproto/parse-flow.c \
 	ofproto/parse-group.c \
+	ofproto/parse-monitor.c \
 	ofproto/parse.h \
 	ofproto/print.c \
 	ofproto/text.c \

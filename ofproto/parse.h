@@ -30,6 +30,11 @@ char *ofp_flow_mod_parse_line(const char *line, uint8_t command, const struct of
 char *ofp_flow_stats_request_parse(const char *text, const struct ofp_port_names *,
                                    struct ofp_flow_stats_request *);
 
+/* What a flow monitor watches: a filter as above but without a cookie, and !initial, !add, !delete,
+ * !modify, !actions, !own (own changes abbreviated) to leave something out. */
+char *ofp_flow_monitor_parse(const char *text, const struct ofp_port_names *,
+                             struct ofp_flow_monitor *);
+
 /* "in_port=1 packet=0102... actions=output:2"; the packet's bytes are appended to `packet`. */
 char *ofp_packet_out_parse(const char *text, const struct ofp_port_names *, struct buf *ofpacts,
                            struct buf *packet, struct ofp_packet_out *po);
@@ -46,6 +51,10 @@ char *ofp_meter_mod_parse(const char *line, uint16_t command, struct ofp_meter_m
  * duration=1.5s, ..., priority=5,ip actions=...". `with_stats` false: --no-stats. */
 void ofp_flow_stats_format(const struct ofp_flow_stats *, const struct ofp_port_names *,
                            bool with_stats, struct buf *out);
+
+/* "event=ADDED table=0 cookie=0x0 priority=5,ip actions=output:2". */
+void ofp_flow_update_format(const struct ofp_flow_update *, const struct ofp_port_names *,
+                            struct buf *out);
 
 /* What `ovs-ofctl parse-flow` prints behind the message's name: "ADD ip actions=drop". */
 void ofp_flow_mod_format(const struct ofp_flow_mod *, const struct ofp_port_names *,

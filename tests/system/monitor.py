@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Skip, case, cases, main, run, wait_for  # noqa: E402
+from harness import SHUNTCTL, Skip, case, cases, main, run, wait_for  # noqa: E402
 from peer import (ANY, FLOW_MOD, V10, V13, V14, V15, Peer, apply_actions, flow_mod,  # noqa: E402
                   header, in_port, match, output)
 
@@ -487,6 +487,41 @@ def sorted_updates(shown):
     return [[m[0]] + sorted(m[1:]) for m in messages]
 
 
+def shuntctl_watches(switch, version):
+    name = next(n for n, v in VERSIONS.items() if v == version)
+    start(switch)
+
+    def ctl(verb, *args):
+        switch.ctl("-O", name, verb, "br0", *args)
+    ctl("add-flow", "priority=5,cookie=7,ip,actions=output:2")
+    ctl("add-flow", "priority=5,arp,actions=output:3")
+    log = switch.dir + "/watch.log"
+
+    def printed():
+        with open(log, encoding="ascii") as file:
+            return file.read().splitlines()
+    with open(log, "w", encoding="ascii") as out, subprocess.Popen(
+            [SHUNTCTL, "-O", name, "--run-dir", switch.dir, "monitor", "br0",
+             "watch:out_port=2,!modify"], stdout=out, stderr=subprocess.STDOUT) as watcher:
+        try:
+            wait_for(lambda: len(printed()) == 1, "the flow that is there")
+            ctl("add-flow", "idle_timeout=9,in_port=1,actions=output:2")
+            ctl("mod-flows", "in_port=1,actions=output:2,output:4")
+            ctl("del-flows", "in_port=1")
+            wait_for(lambda: len(printed()) == 3, "what becomes of another")
+        finally:
+            watcher.terminate()
+    initial = "INITIAL" if version >= V14 else "ADDED"
+    assert printed() == [
+        f"event={initial} table=0 cookie=0x7 priority=5,ip actions=output:2",
+        "event=ADDED table=0 idle_timeout=9 cookie=0x0 in_port=1 actions=output:2",
+        "event=DELETED reason=delete table=0 idle_timeout=9 cookie=0x0 in_port=1"
+        " actions=output:2,output:4"], printed()
+    for text, said in (("watch:!bogus", "write !initial"), ("watch:cookie=1/1", "cookie"),
+                       ("watch:frob=1", "frob"), ("x", "want bytes of a packet")):
+        assert said in switch.ctl_fails("-O", name, "monitor", "br0", text), text
+
+
 def for_version(test, version):
     def one(switch):
         test(switch, version)
@@ -495,5 +530,5 @@ def for_version(test, version):
 
 
 cases.extend(for_version(test, version) for version in VERSIONS.values()
-             for test in EACH_VERSION + [ovs_ofctl_watches])
+             for test in EACH_VERSION + [ovs_ofctl_watches, shuntctl_watches])
 main()
