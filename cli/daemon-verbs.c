@@ -378,6 +378,12 @@ stop(const struct cli *cli)
     return cli_request_to_end(cli, json_pack("{s:s, s:b}", "verb", "stop", "keep", (int)cli->keep));
 }
 
+static int
+save(const struct cli *cli)
+{
+    return do_request(cli, json_pack("{s:s}", "verb", "save"));
+}
+
 /* Returns when the new process answers. */
 static int
 restart(const struct cli *cli)
@@ -422,6 +428,7 @@ const struct cli_verb cli_daemon_verbs[] = {
     {"fdb-show", fdb_show, 1, 1, "BR", "the MAC addresses that the bridge learned"},
     {"fdb-flush", fdb_flush, 1, 1, "BR", "forget the learned MAC addresses"},
     {"stop", stop, 0, 0, "", "end the daemon; with --keep the fast path goes on"},
+    {"save", save, 0, 0, "", "write the OpenFlow state anew, counters included"},
     {"restart", restart, 0, 0, "", "run the daemon anew; the fast path goes on meanwhile"},
     {NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -3,9 +3,15 @@ noinst_LIBRARIES += lib/libshunt.a
 lib_libshunt_a_SOURCES = \
 	lib/buf.c \
 	lib/buf.h \
+	lib/durable.c \
+	lib/durable.h \
 	lib/hash.h \
+	lib/journal.c \
+	lib/journal.h \
 	lib/hmap.h \
 	lib/list.h \
 	lib/log.c \
 	lib/log.h \
+	lib/tally.c \
+	lib/tally.h \
 	lib/util.h

@@ -78,12 +78,16 @@ ofproto_libofproto_a_SOURCES = \
 	ofproto/port.c \
 	ofproto/prefix-set.c \
 	ofproto/prefix-set.h \
+	ofproto/restore.c \
 	ofproto/rule-actions.c \
 	ofproto/rule-actions.h \
 	ofproto/rule-contents.c \
 	ofproto/rule-heap.c \
 	ofproto/rule-heap.h \
 	ofproto/rule.c \
+	ofproto/save-format.h \
+	ofproto/save.c \
+	ofproto/save.h \
 	ofproto/rule.h \
 	ofproto/table.c \
 	ofproto/table.h \

@@ -2,6 +2,7 @@
 /* What group-mods do (OpenFlow 1.5, section 7.3.4.3). */
 #include "ofproto/openflow.h"
 
+#include "lib/tally.h"
 #include "ofproto/ofproto-private.h"
 
 #define MAX_BUCKETS 4096       /* Of one group. */
@@ -132,6 +133,7 @@ bucket_create(const struct ofp_bucket *from)
     struct bucket *bucket = xcalloc(1, sizeof *bucket);
 
     atomic_init(&bucket->n_refs, 1);
+    bucket->tally = tally_alloc();
     bucket->id = from->bucket_id;
     bucket->weight = from->weight;
     bucket->watch_port = from->watch_port;
@@ -253,6 +255,7 @@ add_group(struct txn *txn, const struct ofp_group_mod *gm)
         return OFPERR_OFPGMFC_OUT_OF_GROUPS;
     group = xcalloc(1, sizeof *group);
     atomic_init(&group->n_refs, 1);
+    group->tally = tally_alloc();
     group->id = gm->group_id;
     group->created_ms = txn->now_ms;
     list_init(&group->uses);

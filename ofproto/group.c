@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ofproto/openflow.h"
 
+#include "lib/tally.h"
 #include "ofproto/ofproto-private.h"
 
 #include <math.h>
@@ -19,6 +20,7 @@ void
 bucket_unref(struct bucket *bucket)
 {
     if (bucket && atomic_fetch_sub_explicit(&bucket->n_refs, 1, memory_order_acq_rel) == 1) {
+        tally_free(bucket->tally);
         free(bucket->ofpacts);
         free(bucket);
     }
@@ -27,8 +29,7 @@ bucket_unref(struct bucket *bucket)
 void
 bucket_credit(struct bucket *bucket, uint64_t n_packets, uint64_t n_bytes)
 {
-    atomic_fetch_add_explicit(&bucket->n_packets, n_packets, memory_order_relaxed);
-    atomic_fetch_add_explicit(&bucket->n_bytes, n_bytes, memory_order_relaxed);
+    tally_add(bucket->tally, n_packets, n_bytes);
 }
 
 struct group *
@@ -48,14 +49,14 @@ group_unref(struct group *group)
     contents = (struct group_contents){
         .buckets = group->buckets, .n_buckets = group->n_buckets, .props = group->props};
     group_contents_destroy(&contents);
+    tally_free(group->tally);
     free(group);
 }
 
 void
 group_credit(struct group *group, uint64_t n_packets, uint64_t n_bytes)
 {
-    atomic_fetch_add_explicit(&group->n_packets, n_packets, memory_order_relaxed);
-    atomic_fetch_add_explicit(&group->n_bytes, n_bytes, memory_order_relaxed);
+    tally_add(group->tally, n_packets, n_bytes);
 }
 
 struct group *

@@ -38,7 +38,7 @@ struct bucket {
     uint32_t watch_group; /* OFGROUP_ANY: none. */
     struct ofpact *ofpacts;
     uint32_t ofpacts_size;
-    _Atomic uint64_t n_packets, n_bytes;
+    uint32_t tally; /* Counters (lib/tally.h). */
 };
 
 struct bucket *bucket_ref(struct bucket *);
@@ -57,7 +57,7 @@ struct group {
     struct ofp_group_props *props; /* Selection method and its fields; NULL: none. */
     struct list uses;              /* struct rule_use: flow entries that name this group. */
     size_t n_uses;
-    _Atomic uint64_t n_packets, n_bytes;
+    uint32_t tally;
 };
 
 struct group *group_ref(struct group *);

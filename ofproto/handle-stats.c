@@ -2,6 +2,7 @@
 /* Statistics of flows, ports, groups and meters, and descriptions. Tables: handle-tables.c. */
 #include <stdio.h>
 
+#include "lib/tally.h"
 #include "ofproto/ofconn.h"
 
 static uint64_t
@@ -300,16 +301,16 @@ append_group_stats(const struct ofproto *ofproto, const struct group *group,
     struct ofp_group_stats stats = {
         .group_id = group->id,
         .ref_count = group_ref_count(ofproto, group),
-        .n_packets = group->n_packets,
-        .n_bytes = group->n_bytes,
+        .n_packets = tally_at(group->tally)->n_packets,
+        .n_bytes = tally_at(group->tally)->n_bytes,
         .duration_ns = ms_to_ns(time_now_ms() - group->created_ms),
         .n_buckets = (uint32_t)group->n_buckets,
         .buckets = counters,
     };
 
     for (size_t i = 0; i < group->n_buckets; i++) {
-        counters[i].n_packets = group->buckets[i]->n_packets;
-        counters[i].n_bytes = group->buckets[i]->n_bytes;
+        counters[i].n_packets = tally_at(group->buckets[i]->tally)->n_packets;
+        counters[i].n_bytes = tally_at(group->buckets[i]->tally)->n_bytes;
     }
     ofp_group_stats_append(&stats, mp);
     free(counters);

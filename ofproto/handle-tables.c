@@ -2,6 +2,7 @@
 /* Tables: their statistics and configuration. */
 #include <stdio.h>
 
+#include "lib/tally.h"
 #include "ofproto/ofconn.h"
 
 uint32_t
@@ -37,8 +38,8 @@ handle_table_stats(struct ofconn *ofconn, const struct request *request)
 
         entry->table_id = table->id;
         entry->active_count = (uint32_t)table_n_flows(table);
-        entry->lookup_count = table->n_lookups;
-        entry->matched_count = table->n_matches;
+        entry->lookup_count = tally_at(table->tally)->n_packets;
+        entry->matched_count = tally_at(table->tally)->n_bytes;
         if (ofconn->version == OFP10) {
             table_describe_name(table, entry->name, sizeof entry->name);
             entry->wildcards = OFPFW_ALL;

@@ -100,22 +100,21 @@ set_config(struct meter *meter, const struct ofp_meter_config *from)
         meter->config.flags |= OFPMF_KBPS;
 }
 
-static enum ofperr
-add_meter(struct txn *txn, const struct ofp_meter_config *from)
+enum ofperr
+meter_restore(struct txn *txn, const struct ofp_meter_config *from, uint32_t provider_id,
+              int64_t created_ms)
 {
     struct ofproto *ofproto = txn->ofproto;
     enum ofperr error = check_config(ofproto, from);
     struct meter *meter;
 
-    if (meter_find(ofproto, from->meter_id))
-        return OFPERR_OFPMMFC_METER_EXISTS;
     if (error)
         return error;
     if (ofproto->meters.n >= ofproto->ops->meters->max_meters)
         return OFPERR_OFPMMFC_OUT_OF_METERS;
     meter = xcalloc(1, sizeof *meter);
-    meter->provider_id = METER_NO_PROVIDER;
-    meter->created_ms = txn->now_ms;
+    meter->provider_id = provider_id;
+    meter->created_ms = created_ms;
     list_init(&meter->uses);
     set_config(meter, from);
     error = provider_error(meter_provide(ofproto, meter));
@@ -126,6 +125,14 @@ add_meter(struct txn *txn, const struct ofp_meter_config *from)
     meter_install(ofproto, meter);
     txn_note(txn, CHANGE_METER_ADDED)->meter = meter;
     return OFPERR_OK;
+}
+
+static enum ofperr
+add_meter(struct txn *txn, const struct ofp_meter_config *from)
+{
+    if (meter_find(txn->ofproto, from->meter_id))
+        return OFPERR_OFPMMFC_METER_EXISTS;
+    return meter_restore(txn, from, METER_NO_PROVIDER, txn->now_ms);
 }
 
 /* The provider hears of it when the transaction is confirmed: its meter cannot be put back as

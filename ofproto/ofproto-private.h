@@ -137,6 +137,9 @@ void txn_remove_rule(struct txn *, struct rule *, uint8_t reason);
 /* One message as part of a transaction. With an error the transaction must be aborted. */
 enum ofperr flow_mod_do(struct txn *, const struct ofp_flow_mod *);
 enum ofperr group_mod_do(struct txn *, const struct ofp_group_mod *);
+/* Makes a meter of this number of the provider, which may be there already. */
+enum ofperr meter_restore(struct txn *, const struct ofp_meter_config *, uint32_t provider_id,
+                          int64_t created_ms);
 enum ofperr meter_mod_do(struct txn *, const struct ofp_meter_mod *);
 enum ofperr port_mod_do(struct txn *, const struct ofp_port_mod *);
 

@@ -3,6 +3,7 @@
 #include "ofproto/openflow.h"
 
 #include "ofproto/ofproto-private.h"
+#include "ofproto/save.h"
 
 void
 ofproto_sync_stats(struct ofproto *ofproto)
@@ -155,6 +156,7 @@ ofproto_table_mod(struct ofproto *ofproto, const struct ofp_table_mod *tm,
         if (tm->table_id == OFTABLE_ALL || tm->table_id == i)
             configure_table(&ofproto->tables[i], tm);
     }
+    unsaved_note_config(ofproto);
     ofproto_changed(ofproto);
     pthread_rwlock_unlock(&ofproto_lock);
     return OFPERR_OK;
@@ -191,6 +193,7 @@ ofproto_table_features(struct ofproto *ofproto, const struct ofp_table_features_
         memcpy(table->name, mods[i].name, sizeof table->name);
         table->max_flows = mods[i].max_entries;
     }
+    unsaved_note_config(ofproto);
     pthread_rwlock_unlock(&ofproto_lock);
     return OFPERR_OK;
 }

@@ -2,6 +2,7 @@
 #include "ofproto/openflow.h"
 
 #include "ofproto/ofproto-private.h"
+#include "ofproto/save.h"
 
 pthread_rwlock_t ofproto_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
@@ -116,6 +117,7 @@ ofproto_destroy(struct ofproto *ofproto)
 {
     if (!ofproto)
         return;
+    unsaved_destroy(ofproto);
     flush(ofproto, true);
     discard_events(ofproto);
     meters_destroy(ofproto);
@@ -249,6 +251,7 @@ ofproto_set_config(struct ofproto *ofproto, uint16_t flags, uint16_t miss_send_l
         return OFPERR_OFPSCFC_BAD_FLAGS;
     pthread_rwlock_wrlock(&ofproto_lock);
     ofproto->miss_send_len = miss_send_len;
+    unsaved_note_config(ofproto);
     if (ofproto->config_flags != flags) {
         ofproto->config_flags = flags;
         ofproto_changed(ofproto);
@@ -262,6 +265,7 @@ ofproto_set_table_miss(struct ofproto *ofproto, uint8_t table_id, enum table_mis
 {
     pthread_rwlock_wrlock(&ofproto_lock);
     ofproto->tables[table_id].miss = miss;
+    unsaved_note_config(ofproto);
     ofproto_changed(ofproto);
     pthread_rwlock_unlock(&ofproto_lock);
 }

@@ -162,6 +162,7 @@ struct ofproto {
     atomic_bool is_monitored;
     uint32_t next_port_no; /* Where the search for a free number starts. */
     size_t n_flows;
+    struct unsaved *unsaved; /* What is to be saved (ofproto/save.h); NULL: nobody saves. */
 };
 
 struct ofproto_options {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ofproto/openflow.h"
 
+#include "lib/tally.h"
 #include "ofproto/ofproto.h"
 
 #include "ofproto/ofproto-private.h"
 #include "ofproto/rule-actions.h"
+#include "ofproto/save.h"
 
 struct rule *
 rule_create(struct ofproto *ofproto, struct table *table, const struct match *match,
@@ -15,7 +17,8 @@ rule_create(struct ofproto *ofproto, struct table *table, const struct match *ma
 
     atomic_init(&rule->n_refs, 1);
     atomic_init(&rule->n_pins, 1);
-    atomic_init(&rule->used_ms, now_ms);
+    rule->tally = tally_alloc();
+    tally_use(rule->tally, now_ms);
     rule->ofproto = ofproto;
     rule->table_id = table->id;
     rule->heap_index = rule->evict_index = RULE_NO_DEADLINE;
@@ -30,6 +33,7 @@ rule_free(struct rule *rule)
     cls_rule_destroy(&rule->cls);
     if (rule->ofpacts)
         rule_actions_unref(rule_actions_of(rule->ofpacts));
+    tally_free(rule->tally);
     free(rule->uses);
     free(rule);
 }
@@ -69,22 +73,18 @@ rule_unpin(struct rule *rule)
 void
 rule_credit(struct rule *rule, uint64_t n_packets, uint64_t n_bytes, int64_t used_ms)
 {
-    int64_t old = atomic_load_explicit(&rule->used_ms, memory_order_relaxed);
-
-    atomic_fetch_add_explicit(&rule->n_packets, n_packets, memory_order_relaxed);
-    atomic_fetch_add_explicit(&rule->n_bytes, n_bytes, memory_order_relaxed);
-    while (used_ms > old &&
-           !atomic_compare_exchange_weak_explicit(&rule->used_ms, &old, used_ms,
-                                                  memory_order_relaxed, memory_order_relaxed))
-        continue;
+    tally_add(rule->tally, n_packets, n_bytes);
+    tally_use(rule->tally, used_ms);
 }
 
 void
 rule_get_stats(const struct rule *rule, struct rule_stats *stats)
 {
-    stats->n_packets = atomic_load_explicit(&rule->n_packets, memory_order_relaxed);
-    stats->n_bytes = atomic_load_explicit(&rule->n_bytes, memory_order_relaxed);
-    stats->used_ms = atomic_load_explicit(&rule->used_ms, memory_order_relaxed);
+    const struct tally *tally = tally_at(rule->tally);
+
+    stats->n_packets = atomic_load_explicit(&tally->n_packets, memory_order_relaxed);
+    stats->n_bytes = atomic_load_explicit(&tally->n_bytes, memory_order_relaxed);
+    stats->used_ms = atomic_load_explicit(&tally->used_ms, memory_order_relaxed);
 }
 
 static int64_t
@@ -97,7 +97,7 @@ hard_deadline(const struct rule *rule)
 static int64_t
 idle_deadline(const struct rule *rule)
 {
-    int64_t used_ms = atomic_load_explicit(&rule->used_ms, memory_order_relaxed);
+    int64_t used_ms = atomic_load_explicit(&tally_at(rule->tally)->used_ms, memory_order_relaxed);
 
     return rule->idle_timeout_s ? used_ms + rule->idle_timeout_s * INT64_C(1000) : INT64_MAX;
 }
@@ -150,6 +150,7 @@ rule_reduce_timeouts(struct rule *rule, uint16_t idle_timeout_s, uint16_t hard_t
         rule->hard_timeout_s = shorter(rule->hard_timeout_s, hard_timeout_s);
         rule_arm(rule);
         table_reorder(&ofproto->tables[rule->table_id], rule);
+        unsaved_note_rule(ofproto, rule);
     }
     pthread_rwlock_unlock(&ofproto_lock);
     ofproto->ops->wake(ofproto->aux);

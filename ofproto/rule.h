@@ -38,8 +38,7 @@ enum rule_state {
 struct rule {
     _Atomic uint32_t n_refs; /* All pins count as one. */
     _Atomic uint32_t n_pins;
-    _Atomic uint64_t n_packets, n_bytes;
-    _Atomic int64_t used_ms; /* Last packet, or `created_ms`; time_now_ms() clock. */
+    uint32_t tally; /* Counters (lib/tally.h); used_ms: last packet, or `created_ms`. */
 
     struct ofproto *ofproto;
     const struct ofpact *ofpacts; /* Immutable and shared by rules that do the same. */
@@ -52,6 +51,7 @@ struct rule {
     uint8_t table_id;
     uint8_t state;          /* enum rule_state */
     uint8_t removed_reason; /* OFPRR_*, when RULE_REMOVED. */
+    bool is_unsaved;        /* In the list of what is to be saved (ofproto/save.h). */
     bool is_hidden : 1;     /* The switch's own: no request sees it. */
     bool wants_final : 1;   /* When RULE_REMOVED: its flow-removed waits for the last pin. */
     uint64_t cookie;

@@ -3,6 +3,7 @@
 
 #include "ofproto/ofproto.h"
 
+#include "lib/tally.h"
 #include "ofproto/ofproto-private.h"
 
 struct rule *
@@ -14,8 +15,7 @@ table_lookup(const struct table *table, const struct flow *flow, struct flow *wc
 void
 table_credit(struct table *table, uint64_t n_lookups, uint64_t n_matches)
 {
-    atomic_fetch_add_explicit(&table->n_lookups, n_lookups, memory_order_relaxed);
-    atomic_fetch_add_explicit(&table->n_matches, n_matches, memory_order_relaxed);
+    tally_add(table->tally, n_lookups, n_matches);
 }
 
 uint8_t
@@ -33,6 +33,7 @@ table_init(struct table *table, uint8_t id)
 {
     memset(table, 0, sizeof *table);
     table->id = id;
+    table->tally = tally_alloc();
     table->max_flows = UINT32_MAX;
     classifier_init(&table->cls);
     rule_heap_init(&table->evictable, offsetof(struct rule, evict_index));
@@ -43,6 +44,7 @@ table_destroy(struct table *table)
 {
     rule_heap_destroy(&table->evictable);
     classifier_destroy(&table->cls);
+    tally_free(table->tally);
 }
 
 /* What goes first has the smallest key: by importance, then by remaining lifetime, each if the

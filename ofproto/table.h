@@ -69,7 +69,7 @@ struct table {
     uint8_t vacancy_down, vacancy_up;
     bool is_vacancy_low; /* The next event is VACANCY_UP. */
 
-    _Atomic uint64_t n_lookups, n_matches;
+    uint32_t tally; /* n_packets: looked up here; n_bytes: of these, matched. */
 };
 
 /* The rule of highest priority for the flow, or NULL: a miss. Sets in `wc` (may be NULL) the bits

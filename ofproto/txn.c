@@ -2,7 +2,9 @@
 /* Transactions: steps that take effect at once, are noted, and are then confirmed or undone. */
 #include "ofproto/openflow.h"
 
+#include "lib/tally.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/save.h"
 
 static int64_t
 first_deadline(const struct ofproto *ofproto)
@@ -69,8 +71,8 @@ txn_modify_rule(struct txn *txn, struct rule *rule, const struct rule_contents *
     rule_swap_contents(rule, change->old);
     if (reset_counts) {
         change->old_stats = xcalloc(1, sizeof *change->old_stats);
-        change->old_stats->n_packets = atomic_exchange(&rule->n_packets, 0);
-        change->old_stats->n_bytes = atomic_exchange(&rule->n_bytes, 0);
+        change->old_stats->n_packets = atomic_exchange(&tally_at(rule->tally)->n_packets, 0);
+        change->old_stats->n_bytes = atomic_exchange(&tally_at(rule->tally)->n_bytes, 0);
     }
 }
 
@@ -308,6 +310,7 @@ txn_commit(struct txn *txn)
     else if (is_seen)
         ofproto_rules_changed(ofproto);
     ofproto->n_txns++;
+    unsaved_note_txn(txn);
     for (size_t i = 0; i < txn->n; i++) {
         confirm(txn, &txn->changes[i]);
         forget(&txn->changes[i]);

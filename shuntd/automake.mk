@@ -20,6 +20,8 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/mgmt.h \
 	shuntd/options.c \
 	shuntd/privileges.c \
+	shuntd/saver.c \
+	shuntd/saver.h \
 	shuntd/tls.c \
 	shuntd/verbs-bridge.c \
 	shuntd/verbs-show.c \
@@ -45,4 +47,4 @@ shuntd_shuntd_LDADD = shuntd/libshuntd.a slowpath/libslowpath.a ofproto/libconnm
 	ofproto/libofproto.a ofproto/libofp.a ofproto/libopenflow.a datapath/libdatapath.a \
 	actions/libactions.a ports/libports.a lib/libshunt.a \
 	$(LIBBPF_LIBS) $(LIBMNL_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS) \
-	$(LIBCAP_NG_LIBS) -lm
+	$(LIBCAP_NG_LIBS) $(ZLIB_LIBS) -lm

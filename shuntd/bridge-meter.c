@@ -99,6 +99,7 @@ set_meter(void *aux, const struct ofp_meter_config *config, uint32_t *provider_i
     if (err)
         return err;
     set_used(bridges, number, true);
+    bridges->adopted_meters[number / 64] &= ~(UINT64_C(1) << number % 64);
     *provider_id = number;
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "ofproto/messages.h"
 #include "ofproto/ofproto.h"
 #include "shuntd/hold.h"
+#include "shuntd/saver.h"
 #include "slowpath/slowpath.h"
 
 #include <config.h>
@@ -141,9 +142,11 @@ on_conforming(void *aux)
     void (*done)(void *) = barrier->done;
     void *done_aux = barrier->aux;
     struct ofproto *ofproto = barrier->bridge->ofproto;
+    struct saver *saver = barrier->bridge->saver;
 
     free_barrier(barrier);
     ofproto_run(ofproto);
+    saver_flush(saver);
     done(done_aux);
 }
 
@@ -338,6 +341,8 @@ bridge_close_ofproto(struct bridge *bridge)
     bridge_close_connections(bridge);
     if (!bridge->ofproto)
         return;
+    saver_close(bridge->saver);
+    bridge->saver = NULL;
     slowpath_remove_bridge(bridge->bridges->slowpath, bridge->ofproto);
     ofproto_destroy(bridge->ofproto);
     bridge->ofproto = NULL;

@@ -8,6 +8,7 @@
 #include "lib/util.h"
 #include "ofproto/ofp.h"
 #include "shuntd/hold.h"
+#include "shuntd/saver.h"
 #include "slowpath/slowpath.h"
 
 #define LOG_MODULE "bridge"
@@ -39,6 +40,8 @@ bridges_create(const struct bridges_options *options, struct bridges **bridgesp,
     bridges->tls = options->tls;
     bridges->run_dir = options->run_dir;
     bridges->config_path = options->config_path;
+    bridges->state_dir = options->state_dir;
+    bridges->restore = options->restore;
     bridges->identity = options->identity;
     bridges->hold_s = options->hold_s;
     list_init(&bridges->list);
@@ -98,8 +101,12 @@ bridges_destroy(struct bridges *bridges, bool keep)
 
     if (!bridges)
         return;
+    struct error error;
+
     hold_destroy(bridges);
     slowpath_stop(bridges->slowpath);
+    if (!keep && bridges_save_state(bridges, &error))
+        log_err("%s", error.text);
     if (keep)
         slowpath_let_go(bridges->slowpath);
     LIST_FOR_EACH_SAFE (bridge, next, link, &bridges->list) {
@@ -159,6 +166,19 @@ bridges_save(struct bridges *bridges, struct error *error)
         copy_config(bridge, &config.bridges[config.n_bridges++]);
     err = config_save(bridges->config_path, &config, error);
     config_free(&config);
+    return err;
+}
+
+int
+bridges_save_state(struct bridges *bridges, struct error *error)
+{
+    struct bridge *bridge;
+    int err = 0;
+
+    LIST_FOR_EACH (bridge, link, &bridges->list) {
+        if (!err && bridge->saver)
+            err = saver_save(bridge->saver, error);
+    }
     return err;
 }
 
@@ -292,6 +312,8 @@ bridges_add(struct bridges *bridges, const struct config_bridge *request, struct
     err = bridge_open_ofproto(bridge, error);
     if (!err)
         err = bridge_attach_local(bridge, error);
+    if (!err && bridges->state_dir)
+        err = saver_open(bridge, &bridge->saver, error);
     if (!err)
         err = bridges_save(bridges, error);
     if (err) {
@@ -312,6 +334,9 @@ bridges_remove(struct bridges *bridges, const char *name, struct error *error)
     if (err)
         return err;
     log_info("bridge %s: removed", name);
+    saver_close(bridge->saver);
+    bridge->saver = NULL;
+    saver_remove(bridge);
     release_devices(bridge);
     free_bridge(bridge);
     return bridges_save(bridges, error);
@@ -391,6 +416,19 @@ remove_unwanted_dp_ports(struct bridges *bridges)
 }
 
 static void
+restore_state(struct bridge *bridge)
+{
+    struct error error;
+
+    if (!bridge->bridges->state_dir)
+        return;
+    if (bridge->bridges->restore)
+        bridge->is_restored = !saver_restore(bridge);
+    if (saver_open(bridge, &bridge->saver, &error))
+        log_err("bridge %s: OpenFlow state is not saved: %s", bridge->config.name, error.text);
+}
+
+static void
 restore_bridge(struct bridges *bridges, const struct config_bridge *config)
 {
     struct bridge *bridge = new_bridge(bridges, config);
@@ -406,6 +444,7 @@ restore_bridge(struct bridges *bridges, const struct config_bridge *config)
         log_warn("%s", bridge->local.error.text);
     for (size_t i = 0; i < config->n_ports; i++)
         restore_port(bridge, &config->ports[i]);
+    restore_state(bridge);
 }
 
 int

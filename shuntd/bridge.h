@@ -30,6 +30,7 @@ struct ofport;
 struct ofport_stats;
 struct ofproto;
 struct ofproto_meter_ops;
+struct saver;
 struct slowpath;
 struct slowpath_ops;
 
@@ -53,6 +54,8 @@ struct bridge {
     struct ofproto *ofproto; /* Its ports are those that are attached. */
     struct connmgr *connmgr;
     struct list barriers; /* That wait for the slow path. */
+    struct saver *saver;  /* NULL: OpenFlow state is not saved. */
+    bool is_restored;     /* Its tables are those of a former daemon. */
     struct {
         uint64_t version;  /* Of the tables, when last looked at. */
         int64_t active_ms; /* When a connection changed them, or asked for a barrier. */
@@ -68,6 +71,8 @@ struct bridges_options {
     SSL_CTX *tls;            /* NULL: no ssl: and pssl:. */
     const char *run_dir;     /* Where BR.mgmt and BR.snoop are. */
     const char *config_path; /* NULL: nothing is saved. */
+    const char *state_dir;   /* Where OpenFlow state is saved; NULL with config_path. */
+    bool restore;            /* Fill tables from there at the start. */
     const char *identity;    /* What the MACs derive from, with the bridge's name. */
     uint32_t hold_s; /* How long flows of an adopted fast path wait for controllers, at most. */
 };
@@ -76,7 +81,8 @@ struct bridges {
     struct event_base *base;
     struct dp *dp;
     SSL_CTX *tls;
-    const char *run_dir, *config_path, *identity;
+    const char *run_dir, *config_path, *state_dir, *identity;
+    bool restore;
     struct ports *links;
     struct slowpath *slowpath;
     struct event *run_event; /* The tables have something to tell, or a flow expires. */
@@ -101,6 +107,8 @@ void bridges_run(struct bridges *);
  * waits. Datapath ports of an adopted fast path that nobody wants are removed. */
 int bridges_start(struct bridges *, const struct config *, struct error *);
 int bridges_save(struct bridges *, struct error *);
+/* Writes the OpenFlow state of every bridge anew, counters included. */
+int bridges_save_state(struct bridges *, struct error *);
 
 /* ENOENT and a line when there is none. */
 int bridges_find(const struct bridges *, const char *name, struct bridge **, struct error *);

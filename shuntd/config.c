@@ -2,14 +2,12 @@
 #include "shuntd/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/durable.h"
 #include "lib/util.h"
 
 #define FILE_VERSION 1
@@ -78,92 +76,23 @@ encode(const struct config *config)
         json_array_append_new(bridges, encode_bridge(&config->bridges[i]));
     root = json_pack("{s:i, s:o}", "version", FILE_VERSION, "bridges", bridges);
     text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    if (text)
+        text = strcat(xrealloc(text, strlen(text) + 2), "\n");
     json_decref(root);
     return text;
-}
-
-static int
-write_all(int fd, const char *data, size_t size)
-{
-    while (size) {
-        ssize_t n = write(fd, data, size);
-
-        if (n < 0 && errno != EINTR)
-            return errno;
-        if (n > 0) {
-            data += n;
-            size -= n;
-        }
-    }
-    return 0;
-}
-
-static int
-write_synced(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int err;
-
-    if (fd < 0)
-        return errno;
-    err = write_all(fd, text, strlen(text));
-    if (!err)
-        err = write_all(fd, "\n", 1);
-    if (!err && fsync(fd) < 0)
-        err = errno;
-    if (close(fd) < 0 && !err)
-        err = errno;
-    return err;
-}
-
-static int
-sync_directory_of(const char *path)
-{
-    char copy[PATH_MAX];
-    int fd, err;
-
-    snprintf(copy, sizeof copy, "%s", path);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    err = fsync(fd) < 0 ? errno : 0;
-    close(fd);
-    return err;
 }
 
 int
 config_save(const char *path, const struct config *config, struct error *error)
 {
-    char *text = encode(config), temporary[PATH_MAX];
-    int err = text ? 0 : ENOMEM;
+    char *text = encode(config);
+    int err = text ? durable_replace(path, text, strlen(text)) : ENOMEM;
 
-    if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
-        err = ENAMETOOLONG;
-    if (!err)
-        err = write_synced(temporary, text);
-    if (!err && rename(temporary, path) < 0)
-        err = errno;
-    if (!err)
-        err = sync_directory_of(path);
     free(text);
     if (err)
         return error_set(error, err, "%s: the configuration could not be saved: %s", path,
                          strerror(err));
     return 0;
-}
-
-int
-config_set_aside(const char *path, char *aside, size_t aside_size)
-{
-    int n = snprintf(aside, aside_size, "%s.damaged", path);
-
-    for (int i = 1; n < (int)aside_size && !access(aside, F_OK); i++)
-        n = snprintf(aside, aside_size, "%s.damaged.%d", path, i);
-    if (n >= (int)aside_size)
-        return ENAMETOOLONG;
-    if (rename(path, aside) < 0)
-        return errno;
-    return sync_directory_of(path);
 }
 
 /* ---- Reading ---- */

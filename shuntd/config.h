@@ -71,9 +71,6 @@ struct config {
 int config_load(const char *path, struct config *, struct error *);
 /* Replaces `path`, or leaves it as it was. */
 int config_save(const char *path, const struct config *, struct error *);
-/* Renames a damaged file to PATH.damaged, or PATH.damaged.N when that exists, and tells the name
- * in `aside`. */
-int config_set_aside(const char *path, char *aside, size_t aside_size);
 void config_free(struct config *);
 void config_free_bridge(struct config_bridge *);
 

@@ -27,6 +27,7 @@ struct daemon_options {
     uint32_t max_flows;                              /* 0: the datapath's default. */
     uint32_t n_handlers;
     uint32_t hold_s; /* How long an adopted fast path waits for controllers, at most. */
+    bool restore;    /* Start with the saved OpenFlow state. */
     bool detach;     /* Go to the background when ready. */
     bool keep;       /* On SIGTERM too, leave the fast path forwarding. */
     bool verbose;

@@ -40,7 +40,7 @@ waits_for(struct bridge *bridge)
 {
     const char *missing = NULL;
 
-    if (!bridge->config.n_controllers || !bridge->ofproto)
+    if (bridge->is_restored || !bridge->config.n_controllers || !bridge->ofproto)
         return NULL;
     if (bridge->hold.version != ofproto_version(bridge->ofproto)) {
         bridge->hold.version = ofproto_version(bridge->ofproto);
@@ -100,7 +100,7 @@ hold_begin(struct bridges *bridges, uint32_t hold_s)
 
     LIST_FOR_EACH (bridge, link, &bridges->list) {
         bridge->hold.version = bridge->ofproto ? ofproto_version(bridge->ofproto) : 0;
-        n_waiting += bridge->config.n_controllers > 0;
+        n_waiting += bridge->config.n_controllers > 0 && !bridge->is_restored;
     }
     if (!slowpath_is_holding(bridges->slowpath) || !n_waiting || !hold_s) {
         end(bridges);

@@ -5,10 +5,11 @@
  * against empty tables would all go. So adopted flows are held (slowpath_release() ends it) until
  * every bridge that has controllers is settled: the controllers that it calls are connected, one
  * has asked for a barrier or changed a table, and for HOLD_QUIET_MS nobody did so again. At the
- * latest when the time is over. Bridges without controllers are not waited for.
+ * latest when the time is over. Bridges without controllers, and those whose tables were restored
+ * (shuntd/saver.h), are not waited for.
  *
  * Ownership: the bridges own it. Threads: the main loop's. Errors: none.
- * Not here: restoring saved flows, which ends the hold at once (shuntd/bridge.h). */
+ * Not here: what the slow path does meanwhile (slowpath/slowpath.h). */
 #ifndef SHUNT_SHUNTD_HOLD_H
 #define SHUNT_SHUNTD_HOLD_H
 

@@ -11,11 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/durable.h"
+#include "lib/tally.h"
+
 #define LOG_MODULE "shuntd"
 #include "lib/log.h"
 
 /* An environment variable between a process and the one that it restarts as. */
 #define READY_FD "SHUNTD_READY_FD"
+/* Another: that process left its OpenFlow state to be restored. */
+#define RESTART "SHUNTD_RESTART"
 
 /* ---- Parts ---- */
 
@@ -48,7 +53,7 @@ load_config(const char *path, struct config *config, struct error *error)
     if (err != EBADMSG)
         return err;
     log_err("the saved configuration is damaged: %s", error->text);
-    err = config_set_aside(path, aside, sizeof aside);
+    err = durable_set_aside(path, aside, sizeof aside);
     if (err)
         return error_set(error, err, "%s: damaged, and could not be set aside: %s", path,
                          strerror(err));
@@ -67,6 +72,8 @@ open_bridges(struct daemon *daemon, const char *config_path, const char *identit
         .tls = daemon->tls,
         .run_dir = daemon->options->run_dir,
         .config_path = config_path,
+        .state_dir = daemon->options->state_dir,
+        .restore = daemon->options->restore || getenv(RESTART),
         .identity = identity,
         .hold_s = daemon->options->hold_s,
     };
@@ -205,9 +212,13 @@ serve(struct daemon *daemon, int ready_fd, struct error *error)
     if (err)
         goto out_tls;
     get_identity(daemon->options->run_dir, identity, sizeof identity);
+    if (daemon->options->state_dir && (err = tallies_open(daemon->options->run_dir)))
+        log_warn("%s: counters cannot be kept there: %s", daemon->options->run_dir, strerror(err));
     err = open_bridges(daemon, daemon->options->state_dir ? config_path : NULL, identity, error);
     if (err)
         goto out;
+    unsetenv(RESTART);
+    tallies_clean(daemon->options->run_dir, false);
     snprintf(path, sizeof path, "%s/shuntd.sock", daemon->options->run_dir);
     err = mgmt_open(daemon->base, path, daemon_handle_request, daemon, &daemon->mgmt, error);
     if (err)
@@ -221,6 +232,8 @@ out:
     mgmt_close(daemon->mgmt);
     bridges_destroy(daemon->bridges, keep);
     dp_close(daemon->dp, keep ? DP_KEEP : DP_STOP);
+    if (!keep)
+        tallies_clean(daemon->options->run_dir, true);
     log_info("ended%s", keep ? ", the fast path goes on" : "");
 out_tls:
     SSL_CTX_free(daemon->tls);
@@ -298,6 +311,7 @@ run_anew(const char *path, char **argv, int waiter_fd)
 {
     char **out = argv + 1, fd[16];
 
+    setenv(RESTART, "1", 1);
     if (waiter_fd >= 0) {
         fcntl(waiter_fd, F_SETFD, 0);
         snprintf(fd, sizeof fd, "%d", waiter_fd);

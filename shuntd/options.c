@@ -22,6 +22,7 @@ enum {
     OPT_DETACH,
     OPT_KEEP,
     OPT_HOLD_TIME,
+    OPT_RESTORE,
 };
 
 static const struct option long_options[] = {
@@ -38,6 +39,7 @@ static const struct option long_options[] = {
     {"ca-cert", required_argument, NULL, OPT_CA_CERT},
     {"detach", no_argument, NULL, OPT_DETACH},
     {"keep", no_argument, NULL, OPT_KEEP},
+    {"restore", no_argument, NULL, OPT_RESTORE},
     {"hold-time", required_argument, NULL, OPT_HOLD_TIME},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
@@ -64,6 +66,7 @@ static const char usage[] =
     "                   and the authority that controllers' certificates must come from\n"
     "  --detach         go to the background when the switch is ready\n"
     "  --keep           when terminated, leave the fast path forwarding\n"
+    "  --restore        start with the saved OpenFlow flows, groups and meters\n"
     "  --hold-time S    how long the flows of a fast path that was left forwarding wait\n"
     "                   for controllers to fill the tables, in seconds (default 20)\n"
     "  -v, --verbose    log more\n"
@@ -127,6 +130,9 @@ apply(int opt, struct daemon_options *options)
         return -1;
     case OPT_KEEP:
         options->keep = true;
+        return -1;
+    case OPT_RESTORE:
+        options->restore = true;
         return -1;
     case OPT_HOLD_TIME:
         return parse_count("hold-time", optarg, 3600, &options->hold_s) ? 1 : -1;

@@ -35,6 +35,14 @@ verb_restart(struct daemon *daemon, const json_t *request, json_t **result, stru
     return 0;
 }
 
+static int
+verb_save(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
+{
+    (void)request;
+    (void)result;
+    return bridges_save_state(daemon->bridges, error);
+}
+
 #define BRIDGE                                                                                     \
     {                                                                                              \
         "bridge", JSON_STRING, false                                                               \
@@ -89,6 +97,7 @@ static const struct verb verbs[] = {
     {"fdb-flush", verb_fdb_flush, {BRIDGE}},
     {"stop", verb_stop, {{"keep", JSON_TRUE, true}}},
     {"restart", verb_restart, {{0}}},
+    {"save", verb_save, {{0}}},
 };
 
 static const char *

@@ -44,14 +44,14 @@ tests_fuzz_fuzz_translation_LDADD = $(translation_libs)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(fuzz_engine)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_config_LDADD = shuntd/libshuntd.a ofproto/libconnmgr.a lib/libshunt.a \
-	$(JANSSON_LIBS)
+	$(JANSSON_LIBS) $(ZLIB_LIBS)
 
 # The protocol and the verbs are real; bridges, devices and the datapath below are not.
 tests_fuzz_fuzz_mgmt_SOURCES = tests/fuzz/fuzz-mgmt.c tests/fuzz/fake-bridges.c \
 	tests/fuzz/fake-bridges.h tests/fuzz/fake-dp.c $(translation_fixture) $(fuzz_engine)
 tests_fuzz_fuzz_mgmt_LDFLAGS = $(fuzz_link) -Wl,--allow-multiple-definition
 tests_fuzz_fuzz_mgmt_LDADD = shuntd/libshuntd.a ofproto/libconnmgr.a $(translation_libs) \
-	ports/libports.a $(LIBMNL_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS)
+	ports/libports.a $(LIBMNL_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS) $(ZLIB_LIBS)
 
 # One random message of each class and version.
 tests_fuzz_message_seeds_SOURCES = tests/fuzz/message-seeds.c

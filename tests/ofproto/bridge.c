@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/tally.h"
 #include "tests/ofproto/bridge.h"
 
 #include <errno.h>
@@ -30,8 +31,8 @@ format_rule(const struct rule *rule, struct buf *out)
     match_format(&match, NULL, -1, out);
     if (rule->cookie)
         buf_printf(out, " cookie=%#llx", (unsigned long long)rule->cookie);
-    if (rule->n_packets)
-        buf_printf(out, " n=%llu", (unsigned long long)rule->n_packets);
+    if (tally_at(rule->tally)->n_packets)
+        buf_printf(out, " n=%llu", (unsigned long long)tally_at(rule->tally)->n_packets);
 }
 
 static void

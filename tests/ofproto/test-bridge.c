@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Meters, ports, bundles, expiry, configuration. */
+#include "lib/tally.h"
 #include "tests/ofproto/bridge.h"
 
 #include <errno.h>
@@ -462,7 +463,7 @@ use_that_only_a_sync_tells_keeps_a_flow(void **state)
     bridge_create(&b);
     assert_ok(bridge_flow(&b, OFPFC_ADD, "in_port=1,idle_timeout=5,actions=drop"));
     rule = bridge_rule(&b, 0);
-    atomic_store(&rule->used_ms, start - 10000);
+    atomic_store(&tally_at(rule->tally)->used_ms, start - 10000);
     rule_reduce_timeouts(rule, 4, 0);
     b.sync_rule = rule;
     assert_in_range(ofproto_expire(b.ofproto, start), start + 3900, start + 4900);
@@ -511,8 +512,8 @@ tables_count_what_they_are_credited(void **state)
     bridge_create(&b);
     table_credit(&b.ofproto->tables[2], 5, 3);
     table_credit(&b.ofproto->tables[2], 1, 0);
-    assert_int_equal(b.ofproto->tables[2].n_lookups, 6);
-    assert_int_equal(b.ofproto->tables[2].n_matches, 3);
+    assert_int_equal(tally_at(b.ofproto->tables[2].tally)->n_packets, 6);
+    assert_int_equal(tally_at(b.ofproto->tables[2].tally)->n_bytes, 3);
     bridge_destroy(&b);
 }
 

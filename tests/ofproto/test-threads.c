@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Translation, learning and flow-mods at the same time: every packet that was credited to a rule
  * is told by a flow-removed, once. */
+#include "lib/tally.h"
 #include "tests/ofproto/bridge.h"
 
 #include <pthread.h>
@@ -36,7 +37,7 @@ count_removed(void *aux, struct ofproto *ofproto, struct rule *rule, uint8_t rea
     (void)aux;
     (void)ofproto;
     (void)reason;
-    shared.n_removed += rule->n_packets;
+    shared.n_removed += tally_at(rule->tally)->n_packets;
 }
 
 static void

@@ -149,6 +149,47 @@ def a_killed_daemon_waits_for_its_controller(switch, hook):
         assert flow_packets(switch)[1] > RATE
 
 
+def killed(switch):
+    switch.kill()
+    switch.start("--restore")
+
+
+def restarted(switch):
+    switch.ctl("restart")
+
+
+def port_packets(switch):
+    return [switch.ports("br0")[name]["stats"][count]
+            for name, count in (("p1", "rx_packets"), ("p2", "tx_packets"))]
+
+
+def nothing_is_lost(switch, hook, restart):
+    """Flow entries, what they counted and what ports counted are as if nothing had happened, and
+    no packet of an established flow goes up."""
+    wires = open_switch(switch, hook)
+    switch.ctl("add-group", "br0", "group_id=5,type=indirect,bucket=actions=output:2")
+    switch.ctl("add-flow", "br0", "priority=1,in_port=1,ip,nw_dst=11.0.0.1,actions=group:5")
+    sent = 0
+    for _ in range(ROUNDS):
+        with Load(switch, wires, 6) as load:
+            before = misses(switch)
+            restart(switch)
+            load.wait_for_packets(RATE // 2)
+            assert misses(switch) == before, (misses(switch), before)
+        sent += load.sent
+        assert flow_packets(switch) == {1: sent, 2: 0}, (flow_packets(switch), sent)
+        assert f"packet_count={sent}" in switch.ctl("dump-group-stats", "br0"), sent
+        assert port_packets(switch) == [sent, sent], (port_packets(switch), sent)
+
+
+def killed_and_restored(switch, hook):
+    nothing_is_lost(switch, hook, killed)
+
+
+def restarted_by_shuntctl(switch, hook):
+    nothing_is_lost(switch, hook, restarted)
+
+
 def for_hook(test, hook):
     def one(switch):
         test(switch, hook)
@@ -156,7 +197,8 @@ def for_hook(test, hook):
     return one
 
 
-cases.extend(for_hook(test, hook) for test in (a_killed_daemon_waits_for_its_controller,)
+cases.extend(for_hook(test, hook) for test in (
+    a_killed_daemon_waits_for_its_controller, killed_and_restored, restarted_by_shuntctl)
              for hook in ("tc", "xdp"))
 if __name__ == "__main__":
     main()

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shuntd/saver.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "lib/durable.h"
+#include "lib/journal.h"
+#include "lib/util.h"
+#include "ofproto/ofproto.h"
+#include "ofproto/openflow.h"
+#include "ofproto/save.h"
+#include "shuntd/bridge.h"
+
+#define LOG_MODULE "saver"
+#include "lib/log.h"
+
+#define FORMAT 1
+#define RULES_A_RECORD 4096
+#define MIN_BASE_SIZE (4u << 20) /* A journal below that is not worth a new base. */
+#define RETRY_MS 10000
+
+/* The first record of a file. */
+struct head {
+    uint32_t format;
+    uint32_t zero;
+    uint64_t generation;               /* Of the tallies. */
+    int64_t monotonic_ms, realtime_ms; /* When it was written. */
+    char boot_id[40];
+};
+
+enum job_kind { JOB_NONE, JOB_SYNC, JOB_BASE };
+
+/* What a thread does. */
+struct job {
+    enum job_kind kind;
+    pthread_t thread;
+    struct event *done;
+    struct ofproto *ofproto;
+    struct journal *journal; /* SYNC: the saver's. BASE: the next one. */
+    uint64_t from;           /* BASE: how long the old one was when it began. */
+    struct ofproto_rules rules;
+    int error;
+};
+
+struct saver {
+    struct bridge *bridge;
+    char path[PATH_MAX];
+    struct journal *journal; /* NULL: it could not be written. */
+    struct event *flush_event, *timer;
+    struct job job;
+    struct buf buf;
+};
+
+/* ---- Files and clocks ---- */
+static int
+path_of(const struct bridge *bridge, char path[PATH_MAX])
+{
+    int n =
+        snprintf(path, PATH_MAX, "%s/%s.flows", bridge->bridges->state_dir, bridge->config.name);
+
+    return n >= PATH_MAX ? ENAMETOOLONG : 0;
+}
+
+static int64_t
+realtime_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static void
+make_head(struct head *head)
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+    memset(head, 0, sizeof *head);
+    head->format = FORMAT;
+    head->generation = tallies_generation();
+    head->monotonic_ms = time_now_ms();
+    head->realtime_ms = realtime_ms();
+    if (file) {
+        if (!fgets(head->boot_id, sizeof head->boot_id, file))
+            head->boot_id[0] = '\0';
+        fclose(file);
+    }
+}
+
+/* ---- Restoring ---- */
+struct restoration {
+    struct bridge *bridge;
+    struct ofproto_saved saved;
+    bool has_head;
+    char why[200];
+};
+
+static int
+read_head(struct restoration *r, const void *data, size_t size)
+{
+    struct head then, now;
+
+    if (size != sizeof then || ((const struct head *)data)->format != FORMAT) {
+        snprintf(r->why, sizeof r->why, "the format is another build's: want %d", FORMAT);
+        return EBADMSG;
+    }
+    memcpy(&then, data, sizeof then);
+    make_head(&now);
+    r->has_head = true;
+    if (memcmp(then.boot_id, now.boot_id, sizeof now.boot_id))
+        r->saved.clock_offset_ms =
+            now.monotonic_ms - now.realtime_ms + then.realtime_ms - then.monotonic_ms;
+    else if (then.generation)
+        tallies_old_open(r->bridge->bridges->run_dir, then.generation, &r->saved.tallies);
+    return 0;
+}
+
+static int
+on_record(void *aux, const void *data, size_t size)
+{
+    struct restoration *r = aux;
+
+    if (!r->has_head)
+        return read_head(r, data, size);
+    return ofproto_restore(r->bridge->ofproto, &r->saved, data, size, r->why, sizeof r->why);
+}
+
+static void
+empty_tables(struct ofproto *ofproto)
+{
+    const struct ofp_meter_mod mm = {.command = OFPMC_DELETE, .meter.meter_id = OFMETER_ALL};
+
+    ofproto_flush(ofproto);
+    ofproto_meter_mod(ofproto, &mm, NULL);
+}
+
+static void
+set_aside(const char *path, const char *why)
+{
+    char aside[PATH_MAX];
+    int err;
+
+    log_err("%s is damaged: %s", path, why);
+    err = durable_set_aside(path, aside, sizeof aside);
+    if (err)
+        log_err("%s could not be set aside: %s", path, strerror(err));
+    else
+        log_err("it is kept as %s; the tables start empty", aside);
+}
+
+int
+saver_restore(struct bridge *bridge)
+{
+    struct restoration r = {.bridge = bridge};
+    char path[PATH_MAX];
+    uint64_t torn = 0;
+    int err = path_of(bridge, path);
+
+    if (!err)
+        err = journal_read(path, on_record, &r, &torn, r.why, sizeof r.why);
+    tallies_old_close(&r.saved.tallies);
+    if (err == ENOENT)
+        return err;
+    if (err) {
+        empty_tables(bridge->ofproto);
+        set_aside(path, *r.why ? r.why : strerror(err));
+        return EBADMSG;
+    }
+    if (torn)
+        log_warn("%s: %" PRIu64 " bytes at the end were not whole, as after power loss: what they "
+                 "said is lost",
+                 path, torn);
+    log_info("bridge %s: restored %zu flow entries, %zu groups, %zu meters", bridge->config.name,
+             bridge->ofproto->n_flows, bridge->ofproto->groups.n, bridge->ofproto->meters.n);
+    return 0;
+}
+
+/* ---- Appending ---- */
+static void
+set_timer(struct saver *saver, int64_t ms)
+{
+    const struct timeval wait = {ms / 1000, ms % 1000 * 1000};
+
+    if (!event_pending(saver->timer, EV_TIMEOUT, NULL))
+        event_add(saver->timer, &wait);
+}
+
+static void
+give_up(struct saver *saver, int err)
+{
+    log_err("%s cannot be written: %s: OpenFlow state is not saved until it can", saver->path,
+            strerror(err));
+    if (saver->job.kind == JOB_NONE) {
+        journal_close(saver->journal);
+        saver->journal = NULL;
+    }
+    set_timer(saver, RETRY_MS);
+}
+
+void
+saver_flush(struct saver *saver)
+{
+    int err;
+
+    if (!saver || !saver->journal)
+        return;
+    buf_clear(&saver->buf);
+    ofproto_save_changes(saver->bridge->ofproto, &saver->buf);
+    if (!saver->buf.size)
+        return;
+    err = journal_append(saver->journal, saver->buf.data, saver->buf.size);
+    if (err)
+        give_up(saver, err);
+    else
+        set_timer(saver, SAVER_SYNC_MS);
+}
+
+static void
+on_flush(evutil_socket_t fd, short what, void *aux)
+{
+    (void)fd;
+    (void)what;
+    saver_flush(aux);
+}
+
+/* Any thread, with the tables' lock held. */
+static void
+on_unsaved(void *aux)
+{
+    struct saver *saver = aux;
+
+    event_active(saver->flush_event, EV_TIMEOUT, 0);
+}
+
+/* ---- Bases ---- */
+/* Starts the next journal with all but the flow entries, and notes which these are. */
+static int
+begin_base(struct saver *saver)
+{
+    const struct ofproto_flow_filter all = {
+        .table_id = OFTABLE_ALL, .out_port = OFPORT_ANY, .out_group = OFGROUP_ANY};
+    struct job *job = &saver->job;
+    struct head head;
+    int err;
+
+    saver_flush(saver);
+    make_head(&head);
+    job->from = saver->journal ? journal_size(saver->journal) : 0;
+    err = journal_create(saver->path, &job->journal);
+    if (err)
+        return err;
+    buf_clear(&saver->buf);
+    if (!saver->journal) /* What was noted is in the base. */
+        ofproto_save_changes(saver->bridge->ofproto, &saver->buf);
+    buf_clear(&saver->buf);
+    ofproto_save_config(saver->bridge->ofproto, &saver->buf);
+    err = journal_append(job->journal, &head, sizeof head);
+    if (!err)
+        err = journal_append(job->journal, saver->buf.data, saver->buf.size);
+    if (err) {
+        journal_close(job->journal);
+        return err;
+    }
+    job->kind = JOB_BASE;
+    job->ofproto = saver->bridge->ofproto;
+    ofproto_collect(job->ofproto, &all, &job->rules);
+    return 0;
+}
+
+/* Any thread. */
+static int
+write_base(struct job *job)
+{
+    struct buf buf = BUF_INITIALIZER;
+    int err = 0;
+
+    for (size_t i = 0; !err && i < job->rules.n; i += RULES_A_RECORD) {
+        buf_clear(&buf);
+        ofproto_save_rules(job->ofproto, &job->rules, i, MIN(job->rules.n, i + RULES_A_RECORD),
+                           &buf);
+        err = journal_append(job->journal, buf.data, buf.size);
+    }
+    buf_destroy(&buf);
+    return err ? err : journal_sync(job->journal);
+}
+
+/* The next journal takes the place of the old one, with what came to that meanwhile. */
+static int
+end_base(struct saver *saver)
+{
+    struct job *job = &saver->job;
+    int err = job->error;
+
+    job->kind = JOB_NONE;
+    saver_flush(saver);
+    if (!err)
+        err = journal_commit(job->journal, saver->journal, job->from);
+    if (err) {
+        journal_close(job->journal);
+    } else {
+        journal_close(saver->journal);
+        saver->journal = job->journal;
+    }
+    ofproto_rules_free(&job->rules);
+    return err;
+}
+
+/* ---- Threads ---- */
+static void *
+run_job(void *aux)
+{
+    struct job *job = aux;
+
+    job->error = job->kind == JOB_BASE ? write_base(job) : journal_sync(job->journal);
+    event_active(job->done, EV_TIMEOUT, 0);
+    return NULL;
+}
+
+static void
+start_thread(struct saver *saver)
+{
+    struct job *job = &saver->job;
+    int err = pthread_create(&job->thread, NULL, run_job, job);
+
+    if (!err)
+        return;
+    log_warn("a thread to save state does not start: %s", strerror(err));
+    if (job->kind == JOB_BASE) {
+        job->error = err;
+        end_base(saver);
+    }
+    job->kind = JOB_NONE;
+    set_timer(saver, RETRY_MS);
+}
+
+static void
+finish_job(struct saver *saver)
+{
+    struct job *job = &saver->job;
+    int err;
+
+    if (job->kind == JOB_NONE)
+        return;
+    pthread_join(job->thread, NULL);
+    err = job->error;
+    if (job->kind == JOB_BASE)
+        err = end_base(saver);
+    job->kind = JOB_NONE;
+    if (err)
+        give_up(saver, err);
+}
+
+static void
+on_done(evutil_socket_t fd, short what, void *aux)
+{
+    (void)fd;
+    (void)what;
+    finish_job(aux);
+}
+
+static bool
+wants_base(const struct saver *saver)
+{
+    uint64_t base, grown;
+
+    if (!saver->journal)
+        return true;
+    base = journal_base_size(saver->journal);
+    grown = journal_size(saver->journal) - base;
+    return grown > MAX(base, MIN_BASE_SIZE);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *aux)
+{
+    struct saver *saver = aux;
+    int err;
+
+    (void)fd;
+    (void)what;
+    if (saver->job.kind != JOB_NONE) {
+        set_timer(saver, SAVER_SYNC_MS);
+        return;
+    }
+    if (wants_base(saver)) {
+        err = begin_base(saver);
+        if (err) {
+            give_up(saver, err);
+            return;
+        }
+    } else {
+        saver->job.kind = JOB_SYNC;
+        saver->job.journal = saver->journal;
+    }
+    start_thread(saver);
+}
+
+/* ---- Life ---- */
+int
+saver_save(struct saver *saver, struct error *error)
+{
+    int err;
+
+    finish_job(saver);
+    err = begin_base(saver);
+    if (!err) {
+        saver->job.error = write_base(&saver->job);
+        err = end_base(saver);
+    }
+    return err ? error_set(error, err, "%s cannot be written: %s", saver->path, strerror(err)) : 0;
+}
+
+static void
+free_saver(struct saver *saver)
+{
+    event_free(saver->flush_event);
+    event_free(saver->timer);
+    event_free(saver->job.done);
+    journal_close(saver->journal);
+    buf_destroy(&saver->buf);
+    free(saver);
+}
+
+int
+saver_open(struct bridge *bridge, struct saver **saverp, struct error *error)
+{
+    struct event_base *base = bridge->bridges->base;
+    struct saver *saver = xcalloc(1, sizeof *saver);
+    int err = path_of(bridge, saver->path);
+
+    saver->bridge = bridge;
+    buf_init(&saver->buf);
+    saver->flush_event = event_new(base, -1, 0, on_flush, saver);
+    saver->timer = event_new(base, -1, 0, on_timer, saver);
+    saver->job.done = event_new(base, -1, 0, on_done, saver);
+    ofproto_save_start(bridge->ofproto, on_unsaved, saver);
+    err = err ? error_set(error, err, "%s: too long a path", bridge->bridges->state_dir)
+              : saver_save(saver, error);
+    if (err)
+        free_saver(saver);
+    else
+        *saverp = saver;
+    return err;
+}
+
+void
+saver_close(struct saver *saver)
+{
+    int err;
+
+    if (!saver)
+        return;
+    finish_job(saver);
+    saver_flush(saver);
+    err = saver->journal ? journal_sync(saver->journal) : 0;
+    if (err)
+        log_err("%s could not be synced: %s", saver->path, strerror(err));
+    free_saver(saver);
+}
+
+void
+saver_remove(struct bridge *bridge)
+{
+    char path[PATH_MAX];
+
+    if (bridge->bridges->state_dir && !path_of(bridge, path))
+        unlink(path);
+}
