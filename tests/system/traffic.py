@@ -247,19 +247,34 @@ def first_packets_keep_their_order(switch, hook, n_handlers):
     switch.start("--handlers", str(n_handlers))
     switch.ctl("add-br", "br0", "fail-mode=secure")
     wires = add_wires(switch, 3, hook)
-    wires[2].socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
+    check_order(switch, wires[:2], wires[2], "02:00:00:00:00:02")
+
+
+def first_packets_keep_their_order_to_the_peer(switch):
+    switch.expect("is missing, port . waits for it")
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_wires(switch, 2, "tc")
+    with Host("v3", 3) as host:
+        switch.ctl("add-port", "br0", host.device, "ofport=3")
+        wait_for_peer(switch, host.device, True, "in another namespace")
+        check_order(switch, wires, Raw("eth0", netns=host.name), host.mac)
+
+
+def check_order(switch, wires, sink, dst):
+    sink.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
     switch.ctl("add-flow", "br0", "dl_src=00:00:00:00:00:00/01:00:00:00:00:00,"
                "actions=move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47],output:3")
     expected = collections.defaultdict(list)
     for _, i, k in sorted((i + k * (i % 40), i, k) for i in range(N_NEW_FLOWS) for k in range(3)):
-        data = frame(src=f"02:00:00:00:{i >> 8:02x}:{i & 255:02x}", payload=bytes([k]) * 50)
+        data = frame(dst, f"02:00:00:00:{i >> 8:02x}:{i & 255:02x}", payload=bytes([k]) * 50)
         expected[i].append(data)
         wires[i % 2].send(data)
     got = collections.defaultdict(list)
     for _ in range(3 * N_NEW_FLOWS):
-        data = wires[2].receive()
+        data = sink.receive()
         got[int.from_bytes(data[10:12], "big")].append(data)
-    assert wires[2].is_silent()
+    assert sink.is_silent()
     assert {i: sorted(flow) for i, flow in got.items()} == expected
     late = [i for i in expected if got[i] != expected[i]]
     held = shown(switch)["held"]
@@ -288,5 +303,6 @@ cases.extend([for_hook(accounts_for_every_packet, "tc"), for_hook(accounts_for_e
       tags_and_large_packets_go_straight_to_the_peer, hosts_reach_the_local_port,
       for_hook(first_packets_keep_their_order, "tc", 1),
       for_hook(first_packets_keep_their_order, "xdp", 1),
-      for_hook(first_packets_keep_their_order, "xdp", 2), the_daemon_stops_and_leaves_nothing])
+      for_hook(first_packets_keep_their_order, "xdp", 2),
+      first_packets_keep_their_order_to_the_peer, the_daemon_stops_and_leaves_nothing])
 main()
