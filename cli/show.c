@@ -153,8 +153,9 @@ show_print_datapath(const json_t *result)
     printf("lookups: cache hits %lld, megaflow hits %lld, misses %lld, masks tried %lld\n",
            number_of(lookups, "cache_hits"), number_of(lookups, "megaflow_hits"),
            number_of(lookups, "misses"), number_of(lookups, "masks_tried"));
-    printf("held: packets %lld, expired %lld, refused %lld\n", number_of(held, "packets"),
-           number_of(held, "expired"), number_of(held, "refused"));
+    printf("held: packets %lld, expired %lld, refused %lld, large %lld\n",
+           number_of(held, "packets"), number_of(held, "expired"), number_of(held, "refused"),
+           number_of(held, "large"));
     printf("flows: %lld of %lld, masks %lld\n", number_of(result, "flows"),
            number_of(result, "max_flows"), number_of(result, "masks"));
     json_object_foreach(dropped, reason, value)

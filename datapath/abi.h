@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 /* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 6
+#define DP_ABI_VERSION 7
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -196,6 +196,11 @@ _Static_assert(__builtin_offsetof(struct dp_flow, key) == 256, "a cache line sta
     1 /* XDP cannot run this list (several outputs): it passes the frame up.                       \
        */
 
+/* The list adds headers behind which the kernel does not segment: on TC a packet of several
+ * segments goes to user space (DP_UPCALL_LARGE), which cuts it and runs the list on each segment.
+ */
+#define DP_FLOW_CUTS 2
+
 /* How long a flow is held at most: some time slices of a busy machine. */
 #define DP_HOLD_MAX_NS 50000000ull
 
@@ -343,6 +348,7 @@ struct dp_totals {
                              out. dp_totals() adds them there and says 0. */
     __u64 n_held;         /* Frames that went to user space behind earlier ones of their flow. */
     __u64 n_hold_expired; /* Flows whose time was over before user space was done with them. */
+    __u64 n_large;        /* Frames that went to user space to be cut (DP_FLOW_CUTS). */
     __u64 n_hold_refused; /* Frames of held flows that found no room, and left at once. */
     __u64 n_dropped[32];  /* By enum dp_drop. */
 };
@@ -382,6 +388,7 @@ enum dp_upcall_reason {
     DP_UPCALL_ACTION, /* A USERSPACE action: `cookie` is its argument; the packet as changed. */
     DP_UPCALL_TTL,    /* A DEC_TTL found an invalid TTL; `cookie` as in its action. */
     DP_UPCALL_HELD,   /* The megaflow is held; `cookie` is its ufid. It counted the packet. */
+    DP_UPCALL_LARGE,  /* To be cut (DP_FLOW_CUTS); the megaflow is held from now on, as above. */
 };
 
 struct dp_upcall {

@@ -45,6 +45,8 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/parse.h \
 	datapath/port.c \
 	datapath/records.c \
+	datapath/segment.c \
+	datapath/segment.h \
 	upcall/reader.c
 
 # One source, an object a hook, a skeleton each.

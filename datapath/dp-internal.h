@@ -7,7 +7,7 @@
  *   attach.c      programs on devices
  *   port.c        ports
  *   flow_table.c  records, buckets; masks.c  masks; records.c  indices and grace periods
- *   executor.c    packets from user space
+ *   executor.c    packets from user space; segment.c  large ones, cut
  *   meter.c       meters
  *
  * `lock` orders all writers of the shared memory; fields below it belong to it. */

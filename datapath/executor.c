@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "datapath/parse.bpf.h"
+#include "datapath/segment.h"
 #include "lib/util.h"
 
 #define INJECT_MTU 65521          /* The most of a tap. */
@@ -219,28 +220,6 @@ dp_executor_close(struct dp_executor *executor)
 
 /* ---- Offload ---- */
 
-/* Sum of 16-bit words, folded; `size` is even. */
-static uint16_t
-sum_fold(const uint8_t *data, size_t size, uint64_t sum)
-{
-    for (size_t i = 0; i < size; i += 2)
-        sum += (uint32_t)data[i] << 8 | data[i + 1];
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return sum;
-}
-
-/* The sum of the pseudo header (RFC 793, RFC 8200), which stands in the checksum's place while
- * the rest is left to the hardware. */
-static uint16_t
-pseudo_sum(const struct dp_key *key, const struct layout *layout, const uint8_t *l3, size_t l4_size)
-{
-    bool ip4 = key->eth_type == ETH_IP;
-
-    (void)layout;
-    return sum_fold(l3 + (ip4 ? 12 : 8), ip4 ? 8 : 32, key->ip_proto + l4_size);
-}
-
 static uint8_t
 gso_type(const struct dp_key *key)
 {
@@ -257,7 +236,7 @@ l4_is_partial(const struct dp_packet *packet, const struct dp_key *key, const st
     size_t l4_size = packet->size - layout->l4_off;
     uint16_t have = csum[0] << 8 | csum[1];
 
-    return have == pseudo_sum(key, layout, packet->data + layout->l3_off, l4_size);
+    return have == segment_pseudo_sum(key, packet->data + layout->l3_off, l4_size);
 }
 
 /* What the kernel must know of the packet that its bytes do not say. */
@@ -363,6 +342,35 @@ chain_fill(struct dp_executor *executor, const struct dp_action *actions, size_t
     return error;
 }
 
+/* The same on each segment of the packet. */
+static int
+inject_segments(struct dp_executor *executor, const struct dp_packet *packet,
+                struct dp_inject *what, bool xdp_suits)
+{
+    struct segmenter segmenter;
+    struct dp_packet segment;
+    int error = segmenter_init(&segmenter, packet);
+
+    if (error)
+        return dp_fail(error, "a packet of %u bytes cannot be cut into segments", packet->size);
+    while (!error && segmenter_next(&segmenter, &segment))
+        error = inject(executor, &segment, what, xdp_suits);
+    return error;
+}
+
+/* Our own record, which has the actions. */
+static int
+inject_list(struct dp_executor *executor, const struct dp_packet *packet, struct dp_inject *what,
+            const struct dp_action *actions, size_t n_actions)
+{
+    uint16_t flags = list_flags(executor->dp, actions, n_actions);
+    bool xdp_suits = !(flags & DP_FLOW_NEEDS_TC);
+
+    if (packet->gso_size && flags & DP_FLOW_CUTS)
+        return inject_segments(executor, packet, what, xdp_suits);
+    return inject(executor, packet, what, xdp_suits);
+}
+
 /* Runs a list that fits a chain of records. */
 static int
 run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t in_port,
@@ -370,7 +378,6 @@ run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t 
 {
     struct dp *dp = executor->dp;
     struct dp_inject what = {in_port, executor->head, recirc_id, 0, 0};
-    bool xdp_suits = !list_flags(dp, actions, n_actions);
     int error = 0;
 
     if (n_actions <= DP_FLOW_ACTIONS) {
@@ -379,7 +386,7 @@ run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t 
         if (n_actions)
             memcpy(record->actions, actions, n_actions * sizeof *actions);
         record->n_actions = n_actions;
-        return inject(executor, packet, &what, xdp_suits);
+        return inject_list(executor, packet, &what, actions, n_actions);
     }
     error = chain_fill(executor, actions, n_actions);
     if (error == ENOSPC) {
@@ -387,7 +394,7 @@ run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t 
         error = chain_fill(executor, actions, n_actions);
     }
     if (!error)
-        error = inject(executor, packet, &what, xdp_suits);
+        error = inject_list(executor, packet, &what, actions, n_actions);
     chain_release(executor);
     return error;
 }

@@ -191,11 +191,15 @@ action_needs_tc(const struct dp *dp, const struct dp_action *action)
 uint16_t
 list_flags(const struct dp *dp, const struct dp_action *actions, size_t n_actions)
 {
+    uint16_t flags = 0;
+
     for (size_t i = 0; i < n_actions; i++) {
         if (action_needs_tc(dp, &actions[i]))
-            return DP_FLOW_NEEDS_TC;
+            flags |= DP_FLOW_NEEDS_TC;
+        if (actions[i].kind == DP_ACTION_PUSH_MPLS || actions[i].kind == DP_ACTION_PUSH_PBB)
+            flags |= DP_FLOW_CUTS;
     }
-    return 0;
+    return flags;
 }
 
 int
@@ -530,15 +534,14 @@ dp_n_masks(const struct dp *dp)
 
 /* ---- The table as a whole ---- */
 
-/* True if any record of the chain needs TC. */
-static bool
-chain_needs_tc(const struct dp *dp, uint32_t record)
+static uint16_t
+chain_flags(const struct dp *dp, uint32_t record)
 {
-    for (; record != DP_NO_FLOW; record = dp->flows[record].next) {
-        if (list_flags(dp, dp->flows[record].actions, dp->flows[record].n_actions))
-            return true;
-    }
-    return false;
+    uint16_t flags = 0;
+
+    for (; record != DP_NO_FLOW; record = dp->flows[record].next)
+        flags |= list_flags(dp, dp->flows[record].actions, dp->flows[record].n_actions);
+    return flags;
 }
 
 void
@@ -547,7 +550,7 @@ flow_refresh_flags(struct dp *dp, uint32_t index)
     struct dp_flow *head = &dp->flows[index];
     uint32_t list = head->detour == DP_NO_FLOW ? index : head->detour;
 
-    head->flags = chain_needs_tc(dp, list) ? DP_FLOW_NEEDS_TC : 0;
+    head->flags = chain_flags(dp, list);
 }
 
 void

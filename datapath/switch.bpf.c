@@ -324,6 +324,22 @@ run_single_output(ctx_t *ctx, struct state *state, __u32 port_no)
     return state->verdict;
 }
 
+/* A packet of several segments, which the kernel could not cut behind the list's new headers. */
+static __always_inline bool
+is_to_be_cut(const ctx_t *ctx, const struct dp_flow *flow)
+{
+    return CTX_HOOK == DP_HOOK_TC && flow->flags & DP_FLOW_CUTS && ctx_gso_size(ctx);
+}
+
+static __always_inline int
+send_large(ctx_t *ctx, struct state *state, const struct dp_flow *flow)
+{
+    int drop = upcall_send(ctx, state, DP_UPCALL_LARGE, flow->ufid, 0);
+
+    state->totals.n_large += !drop;
+    return finish_drop(state, drop);
+}
+
 /* Starts a flow's list. */
 static __always_inline int
 run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flow, __u32 list)
@@ -336,6 +352,8 @@ run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flo
 
         return drop ? finish_drop(state, drop) : finish(state, DP_DROP_RULE, state->verdict);
     }
+    if (is_to_be_cut(ctx, flow))
+        return send_large(ctx, state, flow);
     state->record = list;
     bpf_tail_call(ctx, &links, DP_LINK_ACTIONS);
     return finish_drop(state, DP_DROP_TAIL_CALL);

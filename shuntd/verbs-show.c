@@ -195,7 +195,8 @@ verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, s
             json_array_append_new(ports, show_port(bridges->by_dp_port[i]));
     }
     *result = json_pack(
-        "{s:b, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
+        "{s:b, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, "
+        "s:I}, "
         "s:o, s:o}",
         "adopted", daemon->is_adopted, "flows", (json_int_t)dp_n_flows(daemon->dp), "max_flows",
         (json_int_t)dp_max_flows(daemon->dp), "masks", (json_int_t)dp_n_masks(daemon->dp),
@@ -204,6 +205,7 @@ verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, s
         "cache_hits", (json_int_t)t.n_cache_hits, "megaflow_hits", (json_int_t)t.n_megaflow_hits,
         "misses", (json_int_t)t.n_misses, "masks_tried", (json_int_t)t.n_masks_tried, "held",
         "packets", (json_int_t)t.n_held, "expired", (json_int_t)t.n_hold_expired, "refused",
-        (json_int_t)t.n_hold_refused, "dropped", show_drops(&t), "ports", ports);
+        (json_int_t)t.n_hold_refused, "large", (json_int_t)t.n_large, "dropped", show_drops(&t),
+        "ports", ports);
     return 0;
 }

@@ -86,6 +86,7 @@ on_upcall(void *aux, const struct dp_upcall *header, const uint8_t *packet)
         keep(handler, header, packet);
         break;
     case DP_UPCALL_HELD:
+    case DP_UPCALL_LARGE:
         slowpath_count(&counters->n_held);
         keep(handler, header, packet);
         break;
@@ -185,7 +186,7 @@ execute_batch(struct handler *handler)
         if (work->bridge)
             slowpath_execute(handler->slowpath, handler->executor, &packet, work->key.in_port,
                              work->key.recirc_id, &work->out);
-        if (upcall->header.reason == DP_UPCALL_HELD)
+        if (upcall->header.reason == DP_UPCALL_HELD || upcall->header.reason == DP_UPCALL_LARGE)
             dp_flow_unhold(handler->slowpath->dp, upcall->header.flow_index, upcall->header.cookie);
     }
 }

@@ -123,6 +123,18 @@ hold_raise(const struct state *state)
     return false;
 }
 
+/* Whatever comes after this packet waits until user space is done with it. */
+static __always_inline void
+hold_begin(const struct state *state)
+{
+    struct dp_flow *flow = (struct dp_flow *)flow_at(state->flow_index);
+
+    if (!flow)
+        return;
+    flow->held_until_ns = bpf_ktime_get_ns() + DP_HOLD_MAX_NS;
+    __sync_fetch_and_add(&flow->n_held, 1);
+}
+
 /* With room in the ring, and the packet in it: whether it may go up. */
 __noinline int
 upcall_confirm(struct state *state, __u32 reason)
@@ -133,6 +145,8 @@ upcall_confirm(struct state *state, __u32 reason)
         return UPCALL_FOUND;
     if (reason == DP_UPCALL_HELD && !hold_raise(state))
         return UPCALL_OPEN;
+    if (reason == DP_UPCALL_LARGE)
+        hold_begin(state);
     return 0;
 }
 
