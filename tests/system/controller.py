@@ -8,7 +8,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Host, Skip, case, main, run, sh, wait_for  # noqa: E402
+from harness import Skip, case, main, run, sh, wait_for  # noqa: E402
+from hosts import Host  # noqa: E402
 
 
 SOURCE = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(
@@ -27,6 +28,7 @@ class Controller:
             [manager, "--ofp-listen-host", "127.0.0.1",
              "--ofp-tcp-listen-port", str(port), SOURCE + "/scripts/apps/learning_switch_13.py"],
             stdout=open(self.log, "w", encoding="utf-8"), stderr=subprocess.STDOUT)
+        switch.at_end.append(self.stop)
         self.target = f"tcp:127.0.0.1:{port}"
 
     def errors(self):
@@ -41,7 +43,7 @@ class Controller:
 def hosts(switch, n, **settings):
     switch.start()
     switch.ctl("add-br", "br0", *(f"{k.replace('_', '-')}={v}" for k, v in settings.items()))
-    made = [Host(f"h{i}", f"10.0.0.{i}/24") for i in range(1, n + 1)]
+    made = [Host(f"h{i}", i) for i in range(1, n + 1)]
     for host in made:
         switch.ctl("add-port", "br0", host.device)
     return made
@@ -72,7 +74,7 @@ def a_learning_controller_runs_four_hosts(switch):
     for one in made:
         for other in made:
             if one is not other:
-                assert one.ping(other.address, 5) == 5, (one.name, other.name)
+                assert one.pings(other.address, 5) == 5, (one.name, other.name)
     dump = run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", f"unix:{switch.dir}/br0.mgmt")
     assert dump.count("priority=1,") >= 6, dump
     controller.stop()
@@ -100,29 +102,29 @@ def secure_mode_keeps_flows_without_controller(switch):
     controller = Controller(switch)
     switch.ctl("set-controller", "br0", controller.target)
     wait_until_it_rules(switch, controller)
-    assert one.ping(other.address, 5) == 5
+    assert one.pings(other.address, 5) == 5
     switch.expect("connection")
     controller.stop()
     wait_for(lambda: not is_connected(switch, controller.target), "disconnected")
-    assert one.ping(other.address, 5) == 5
+    assert one.pings(other.address, 5) == 5
 
 
 @case
 def standalone_mode_takes_over_without_controller(switch):
     one, other = hosts(switch, 2)
-    assert one.ping(other.address) == 3
+    assert one.pings(other.address) == 3
     switch.expect("no controller is connected")
     switch.expect("connection")
     switch.ctl("set-controller", "br0", "tcp:127.0.0.1:6653")
-    assert one.ping(other.address, 2) == 0
+    assert one.pings(other.address, 2) == 0
     deadline = time.monotonic() + 40
-    while one.ping(other.address, 1) == 0:
+    while one.pings(other.address, 1) == 0:
         assert time.monotonic() < deadline, "the bridge never stood alone"
     controller = Controller(switch)
     wait_until_it_rules(switch, controller)
     # os-ken drops packet-ins until it has seen the ports, which no message tells of.
-    wait_for(lambda: one.ping(other.address, 1), "the controller handles packet-ins")
-    assert one.ping(other.address, 5) == 5
+    wait_for(lambda: one.pings(other.address, 1), "the controller handles packet-ins")
+    assert one.pings(other.address, 5) == 5
     dump = run("ovs-ofctl", "-O", "OpenFlow13", "dump-flows", f"unix:{switch.dir}/br0.mgmt")
     assert "NORMAL" not in dump and "CONTROLLER" in dump, dump
     controller.stop()

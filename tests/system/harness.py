@@ -71,6 +71,7 @@ class Switch:
         self.dir = directory
         self.log = directory + "/log"
         self.expected = []
+        self.at_end = []  # Called when the case is over, however it ended, the last one first.
         self.bpf = directory + "/bpf"
         os.mkdir(self.bpf)
         run("mount", "-t", "bpf", "bpf", self.bpf)
@@ -141,6 +142,8 @@ class Switch:
         self.expected.append(pattern)
 
     def finish(self):
+        while self.at_end:
+            self.at_end.pop()()
         if self.is_alive():
             self.kill(signal.SIGTERM)
         reports = glob.glob(self.dir + "/sanitizer.*")
@@ -154,36 +157,6 @@ class Switch:
             for line in file:
                 if not re.match(r"\S+Z (INFO|DBG) ", line):
                     assert any(re.search(p, line) for p in self.expected), f"logged: {line}"
-
-
-class Host:
-    """A network namespace with one device, eth0, whose other end is `device` here."""
-
-    def __init__(self, name, address=None):
-        self.name = self.device = name
-        sh(f"ip netns add {name};"
-           f"ip netns exec {name} sysctl -q -w net.ipv6.conf.default.disable_ipv6=1;"
-           f"ip link add {name} up type veth peer name eth0 netns {name};"
-           f"ip -n {name} link set lo up; ip -n {name} link set eth0 up")
-        if address:
-            run("ip", "-n", name, "addr", "add", address, "dev", "eth0")
-        self.address = address.split("/")[0] if address else None
-
-    def command(self, *args):
-        return ["ip", "netns", "exec", self.name, *args]
-
-    def run(self, *args, check=True, timeout=60):
-        return run(*self.command(*args), check=check, timeout=timeout)
-
-    def ping(self, address, count=3):
-        """How many of `count` pings are answered."""
-        said = self.run("ping", "-n", "-c", str(count), "-i", "0.05", "-W", "1", address,
-                        check=False)
-        return int(re.search(r"(\d+) received", said)[1])
-
-    def mac(self):
-        (link,) = json.loads(self.run("ip", "-j", "link", "show", "eth0"))
-        return link["address"]
 
 
 def _isolate(directory):

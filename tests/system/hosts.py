@@ -2,6 +2,7 @@
 """What stands at the other end of a port: raw frames on a wire, or a host with addresses."""
 import json
 import os
+import re
 import select
 import socket
 import struct
@@ -73,12 +74,13 @@ class Wire(Raw):
 
 
 class Host:
-    """A network namespace with one interface, whose other end is a device here."""
+    """A network namespace with one interface, eth0, whose other end is a device here."""
 
     def __init__(self, device, number):
         self.device, self.name = device, f"shunt-{os.getpid()}-{device}"
         self.mac, self.address = f"02:00:00:00:00:{number:02x}", f"10.0.0.{number}"
         sh(f"ip netns add {self.name};"
+           f"ip netns exec {self.name} sysctl -q -w net.ipv6.conf.default.disable_ipv6=1;"
            f"ip link add {device} type veth peer name eth0 netns {self.name};"
            f"ip link set {device} up;"
            f"ip -n {self.name} link set lo up;"
@@ -91,16 +93,22 @@ class Host:
     def __exit__(self, *exception):
         subprocess.run(["ip", "netns", "del", self.name], check=False)
 
+    def command(self, *command):
+        return ["ip", "netns", "exec", self.name, *command]
+
     def run(self, *command, **options):
-        return run("ip", "netns", "exec", self.name, *command, **options)
+        return run(*self.command(*command), **options)
 
     def popen(self, *command):
-        return subprocess.Popen(["ip", "netns", "exec", self.name, *command],
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(self.command(*command), stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+
+    def pings(self, other, count=3, timeout=1):
+        """How many of `count` pings another host, or an address, answers."""
+        said = self.run("ping", "-n", "-q", "-c", str(count), "-i", "0.05", "-W", str(timeout),
+                        getattr(other, "address", other), check=False)
+        return int(re.search(r"(\d+) received", said)[1])
 
     def ping(self, other, count=1, timeout=5):
         """Whether all pings are answered."""
-        done = subprocess.run(["ip", "netns", "exec", self.name, "ping", "-q", "-c", str(count),
-                               "-i", "0.05", "-W", str(timeout), other.address],
-                              capture_output=True, text=True, check=False, timeout=60)
-        return f"{count} received" in done.stdout
+        return self.pings(other, count, timeout) == count
