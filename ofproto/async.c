@@ -192,6 +192,7 @@ ofconn_set_role(struct ofconn *ofconn, uint32_t role, uint8_t reason)
     struct of_role_status *status;
 
     ofconn->role = role;
+    ofconn_tell_status(ofconn, OFPCSR_ROLE);
     if (ofconn->version == OFP10 || !async_wants(ofconn, ASYNC_ROLE_STATUS, reason))
         return;
     of_arena_init(&arena, stub, sizeof stub);
@@ -244,10 +245,13 @@ ofconn_change_role(struct ofconn *ofconn, uint32_t role, const uint64_t *generat
         if (error)
             return error;
     }
+    if (role == ofconn->role)
+        return 0;
     if (role == OFPCR_ROLE_MASTER)
         become_master(ofconn);
     else
         ofconn->role = role;
+    ofconn_tell_status(ofconn, OFPCSR_ROLE);
     return 0;
 }
 

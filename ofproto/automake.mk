@@ -273,6 +273,7 @@ ofproto_libconnmgr_a_SOURCES = \
 	ofproto/conn.h \
 	ofproto/connmgr.c \
 	ofproto/connmgr.h \
+	ofproto/controller-status.c \
 	ofproto/describe.c \
 	ofproto/endpoint.c \
 	ofproto/endpoint.h \

@@ -410,6 +410,7 @@ on_up(void *aux, struct conn *conn)
     log_info("%s: connected to %s, OpenFlow wire version %u", ofconn->mgr->ofproto->name,
              conn_name(conn), conn_version(conn));
     ofconn_up(ofconn);
+    ofconn_tell_status(ofconn, OFPCSR_CHANNEL_STATUS);
     update_fail_mode(ofconn->mgr);
 }
 
@@ -426,6 +427,7 @@ on_down(void *aux, struct conn *conn)
     struct ofconn *ofconn = aux;
     struct connmgr *mgr = ofconn->mgr;
 
+    ofconn_tell_status(ofconn, OFPCSR_CHANNEL_STATUS);
     if (conn_is_active(conn))
         ofconn_reset(ofconn);
     else

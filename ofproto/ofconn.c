@@ -8,9 +8,11 @@
 #include "lib/log.h"
 
 static const struct handler *const handler_groups[] = {
-    handlers_basic,  handlers_async,  handlers_mods,
-    handlers_stats,  handlers_tables, handlers_table_features,
-    handlers_nicira, handlers_bundle, handlers_flow_monitor,
+    handlers_basic,        handlers_async,
+    handlers_mods,         handlers_stats,
+    handlers_tables,       handlers_table_features,
+    handlers_nicira,       handlers_bundle,
+    handlers_flow_monitor, handlers_controller_status,
 };
 
 static const struct handler *handler_by_class[OF_N_CLASSES];

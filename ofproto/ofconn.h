@@ -157,6 +157,7 @@ extern const struct handler handlers_table_features[];
 extern const struct handler handlers_nicira[];
 extern const struct handler handlers_bundle[];
 extern const struct handler handlers_flow_monitor[];
+extern const struct handler handlers_controller_status[];
 
 void ofconn_barrier_done(void *ofconn);
 void ofconn_destroy_bundles(struct ofconn *);
@@ -190,6 +191,10 @@ void ofconn_send_packet_in(void *ofconn, struct buf *msg);
 enum ofperr ofconn_change_role(struct ofconn *, uint32_t role, const uint64_t *generation_id);
 /* Another controller of the bridge became master: the old one is told. */
 void ofconn_set_role(struct ofconn *, uint32_t role, uint8_t reason);
+
+/* ---- controller-status.c ---- */
+/* Tells the other controllers of this one; `reason`: OFPCSR_* */
+void ofconn_tell_status(const struct ofconn *, uint8_t reason);
 
 /* ---- forward.c ---- */
 /* A request that was done, as it came and as it was decoded. */

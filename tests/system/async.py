@@ -194,6 +194,36 @@ def a_deposed_master_is_told(switch):
         switch.start()
 
 
+# ---- Other controllers ----
+
+def status(role_number, reason, is_down=0, name=b"unix"):
+    """An entry of a controller's status."""
+    prop = struct.pack("!HH", 0, 4 + len(name)) + name
+    prop += bytes(-len(prop) % 8)
+    return struct.pack("!HHIBB6x", 16 + len(prop), 0, role_number, reason, is_down) + prop
+
+
+@case
+def controllers_of_openflow_15_hear_of_each_other(switch):
+    start(switch)
+    watcher = controller(switch, V15)
+    configure(watcher, (OF_CONTROLLER + 1, 0x3f))
+    other = controller(switch, V13)
+    assert watcher.receive() == header(V15, 35, status(1, 1))  # Equal; its channel is up.
+    role(other, MASTER, 1)
+    assert watcher.sync() == [header(V15, 35, status(MASTER, 2))]
+    role(other, MASTER, 1)
+    assert watcher.sync() == [], "nothing changed"
+    (said,) = watcher.multipart(18, xid=3)
+    assert said == header(V15, 19, struct.pack("!HHI", 18, 0, 0) + status(1, 0) + status(
+        MASTER, 0), 3), said.hex()
+    other.close()
+    assert watcher.receive() == header(V15, 35, status(MASTER, 1, 1))
+    configure(watcher, (OF_CONTROLLER + 1, 0))
+    controller(switch, V15).sync()
+    assert watcher.sync() == []
+
+
 # ---- Ports ----
 
 @case
