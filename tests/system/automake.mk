@@ -5,6 +5,7 @@ system_tests = \
 	tests/system/controller.py \
 	tests/system/daemon.py \
 	tests/system/errors.py \
+	tests/system/groups.py \
 	tests/system/meters.py \
 	tests/system/modifications.py \
 	tests/system/fastpath.py \

@@ -502,3 +502,114 @@ BUNDLE_ROWS = [
 
 ROWS = (NXM_ROWS + V10_ROWS + REQUEST_ROWS + ACTION_ROWS + INSTRUCTION_ROWS + MATCH_ROWS +
         FLOW_ROWS + GROUP_ROWS + PORT_ROWS + METER_ROWS + OTHER_ROWS + TABLE_ROWS + BUNDLE_ROWS)
+
+# Errors without a row: "what yields it @ which test shows it", or why nothing does.
+ELSEWHERE = {
+    "OFPHFC_INCOMPATIBLE": "no common version in the hello @ tests/openflow/test-frame",
+    "OFPBRC_BUFFER_EMPTY": "a buffer whose packet was taken @ tests/ofproto/test-conn",
+    "OFPBRC_MULTIPART_REQUEST_TIMEOUT":
+        "the next part of table features does not come within a second @ tests/system/modifications.py",
+    "OFPPMFC_EPERM": "the device refuses the configuration @ tests/ofproto/test-bridge",
+    "OFPMMFC_OUT_OF_METERS": "more meters than the datapath has @ tests/ofproto/test-bridge",
+    "OFPBFC_MSG_FAILED":
+        "a commit of which a message fails, after that message's own error @ tests/system/modifications.py",
+    "NXST_NOT_CONFIGURED": "sent, without a test: IPFIX statistics, as no exporter is configured",
+    "OFPMOFC_MONITOR_EXISTS": "sent, without a test of the code: flow monitors (`ofproto/flow-monitor.c`)",
+    "OFPMOFC_UNKNOWN_MONITOR": "sent, without a test of the code: flow monitors (`ofproto/flow-monitor.c`)",
+    "OFPMOFC_BAD_COMMAND": "sent, without a test of the code: flow monitors (`ofproto/flow-monitor.c`)",
+    "OFPMOFC_BAD_FLAGS": "sent, without a test of the code: flow monitors (`ofproto/flow-monitor.c`)",
+    "OFPBAC_TOO_MANY": "sent, without a test: more actions than an entry holds",
+    "OFPBAC_UNSUPPORTED_ORDER": "sent, without a test: an action set that cannot be ordered",
+    "OFPBIC_UNSUP_INST":
+        "sent, without a test: an instruction of 1.5 that the version at hand cannot say",
+    "OFPFMFC_EPERM": "sent, without a test: a change of a flow entry of the switch's own",
+    "OFPGMFC_OUT_OF_GROUPS": "sent, without a test: 65,537 groups",
+    "OFPGMFC_OUT_OF_BUCKETS": "sent, without a test: 4,097 buckets of a group",
+    "OFPGMFC_CHAINING_UNSUPPORTED": "sent, without a test: chains of groups 17 deep",
+    "OFPPMFC_BAD_CONFIG": "configuration bits that ports lack @ tests/ofproto/test-bridge",
+    "OFPTFFC_TOO_MANY": "sent, without a test: more tables in a request than there can be (1.5)",
+    "NXBRC_UNENCODABLE_ERROR":
+        "1.0: an error that no row of its column has, such as OFPBRC_BAD_PACKET @ tests/system/errors.py",
+    "NXR_STALE": "sent, without a test: resumes and tunnel metadata of Nicira's",
+    "NXR_NOT_SUPPORTED": "sent, without a test: resumes and tunnel metadata of Nicira's",
+    "NXTTMFC_BAD_COMMAND": "sent, without a test: resumes and tunnel metadata of Nicira's",
+    "NXTTMFC_BAD_OPT_LEN": "sent, without a test: resumes and tunnel metadata of Nicira's",
+    "NXTTMFC_BAD_FIELD_IDX": "sent, without a test: resumes and tunnel metadata of Nicira's",
+    "OFPACFC_INVALID": "sent, without a test: asynchronous configuration (`ofproto/async.c`)",
+    "OFPACFC_UNSUPPORTED": "sent, without a test: asynchronous configuration (`ofproto/async.c`)",
+    "OFPACFC_EPERM": "sent, without a test: asynchronous configuration (`ofproto/async.c`)",
+    "OFPMOFC_UNKNOWN":
+        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
+    "OFPMOFC_INVALID_MONITOR":
+        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
+    "OFPMOFC_BAD_TABLE_ID":
+        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
+    "OFPMOFC_BAD_OUT":
+        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
+    "NXBRC_FM_BAD_EVENT":
+        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
+    "NXBRC_MUST_BE_ZERO":
+        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
+    "OFPHFC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPBAC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPBIC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPBMC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPGMFC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPTMFC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPQOFC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPSCFC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPBPC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPBFC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPBRC_MULTIPART_REPLY_TIMEOUT": "never sent: replies wait as long as the peer is there",
+    "OFPBRC_UNKNOWN":
+        "never sent: causes are known (OFPMMFC_UNKNOWN: only if the kernel refuses a meter)",
+    "OFPFMFC_UNKNOWN":
+        "never sent: causes are known (OFPMMFC_UNKNOWN: only if the kernel refuses a meter)",
+    "OFPBFC_UNKNOWN":
+        "never sent: causes are known (OFPMMFC_UNKNOWN: only if the kernel refuses a meter)",
+    "OFPMMFC_UNKNOWN":
+        "never sent: causes are known (OFPMMFC_UNKNOWN: only if the kernel refuses a meter)",
+    "OFPBAC_BAD_QUEUE":
+        "never sent: a queue that is not there is the default queue (1.3, section 5.12)",
+    "OFPBAC_BAD_TAG": "never sent: every tag is supported",
+    "OFPBMC_BAD_TAG": "never sent: every tag is supported",
+    "OFPBIC_UNSUP_METADATA": "never sent: all 64 bits are supported",
+    "OFPBIC_UNSUP_METADATA_MASK": "never sent: all 64 bits are supported",
+    "OFPBIC_BAD_EXP_TYPE": "never sent: no experimenter's instruction is known",
+    "OFPBMC_BAD_DL_ADDR_MASK": "never sent: every mask is supported",
+    "OFPBMC_BAD_NW_ADDR_MASK": "never sent: every mask is supported",
+    "OFPFMFC_BAD_TIMEOUT": "never sent: every timeout and priority is supported",
+    "OFPFMFC_BAD_PRIORITY": "never sent: every timeout and priority is supported",
+    "OFPFMFC_UNSUPPORTED": "never sent: every action list of 1.0 is supported",
+    "OFPFMFC_CANT_SYNC": "never sent: tables are not synchronised",
+    "OFPFMFC_IS_SYNC": "never sent: tables are not synchronised",
+    "OFPGMFC_WEIGHT_UNSUPPORTED": "never sent: weights are supported",
+    "OFPGMFC_BAD_WATCH": "never sent: a port that is watched may come later",
+    "OFPPMFC_BAD_ADVERTISE": "never sent: advertised features are left as they are",
+    "OFPSCFC_BAD_LEN": "never sent: a message of wrong length gets OFPBRC_BAD_LEN",
+    "OFPRRFC_UNSUP": "never sent: all roles are supported, short ids ignored",
+    "OFPRRFC_ID_UNSUP": "never sent: all roles are supported, short ids ignored",
+    "OFPRRFC_ID_IN_USE": "never sent: all roles are supported, short ids ignored",
+    "OFPMMFC_BAD_BURST": "never sent: every burst is supported",
+    "OFPBPC_TOO_MANY": "never sent: no experimenter's property is known, and lists have no limit",
+    "OFPBPC_BAD_EXP_TYPE":
+        "never sent: no experimenter's property is known, and lists have no limit",
+    "OFPBPC_BAD_EXP_VALUE":
+        "never sent: no experimenter's property is known, and lists have no limit",
+    "OFPBFC_BAD_VERSION":
+        "never sent: a message of another version in a bundle gets OFPBRC_BAD_VERSION",
+    "OFPBFC_MSG_CONFLICT":
+        "never sent: messages of a bundle are done in their order, and have no limit",
+    "OFPBFC_MSG_TOO_MANY":
+        "never sent: messages of a bundle are done in their order, and have no limit",
+    "OFPBFC_TIMEOUT":
+        "never sent: bundles wait as long as their connection, and are committed at once",
+    "OFPBFC_BUNDLE_IN_PROGRESS":
+        "never sent: bundles wait as long as their connection, and are committed at once",
+    "OFPBFC_SCHED_FUTURE": "never sent: bundles cannot be scheduled",
+    "OFPBFC_SCHED_PAST": "never sent: bundles cannot be scheduled",
+    "NXBRC_BAD_REASON": "never sent: Open vSwitch's own",
+    "NXBAC_MUST_BE_ZERO": "never sent: Open vSwitch's own",
+    "NXFMFC_BAD_TABLE_ID": "never sent: Open vSwitch's own",
+    "NXQOFC_QUEUE_ERROR": "never sent: Open vSwitch's own",
+}

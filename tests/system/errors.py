@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from error_rows import ROWS, flow, group, meter, v10_flow  # noqa: E402
+from error_rows import ELSEWHERE, ROWS, flow, group, meter, v10_flow  # noqa: E402
 from harness import Skip, cases, main, run, sh  # noqa: E402
-from ofwire import ERROR, Peer, error_message, error_table, message  # noqa: E402
+from ofwire import ERROR, TOP, Peer, error_message, error_table, message  # noqa: E402
 
 NAMES = {1: "OpenFlow 1.0", 4: "OpenFlow 1.3", 5: "OpenFlow 1.4", 6: "OpenFlow 1.5"}
 UNENCODABLE = "NXBRC_UNENCODABLE_ERROR"
@@ -122,11 +122,53 @@ def errors_have_the_numbers_that_ovs_ofctl_knows(switch):
     assert not wrong, "\n".join(wrong)
 
 
+def every_error_has_a_row_or_a_reason(switch):
+    """And docs/errors.md says the same: errors.py --table writes it."""
+    assert switch.dir
+    shown = {row[0] for row in ROWS}
+    missing = [name for name in error_table() if name not in shown and name not in ELSEWHERE]
+    assert not missing, missing
+    stale = [name for name in ELSEWHERE if name in shown or name not in error_table()]
+    assert not stale, stale
+    with open(TOP + "/docs/errors.md", encoding="utf-8") as file:
+        assert file.read() == document(), "docs/errors.md is old: tests/system/errors.py --table"
+
+
+def document():
+    """docs/errors.md"""
+    lines = [HEAD]
+    for name in error_table():
+        rows = [row for row in ROWS if row[0] == name]
+        for row in rows:
+            versions = ", ".join(NAMES[v][-3:] for v in row[2])
+            lines.append(f"| `{name}` | {versions} | {row[1]} | `errors.py` |")
+        if not rows:
+            what, _, where = ELSEWHERE[name].partition(" @ ")
+            lines.append(f"| `{name}` | | {what} | {f'`{where}`' if where else ''} |")
+    return "\n".join(lines) + "\n"
+
+
+HEAD = """# Errors
+
+Which request yields which OpenFlow error, and the test that shows it. `ofproto/ofperr.def` has the \
+numbers of each version; where OpenFlow 1.0 has none, the error travels as Nicira's vendor error, \
+as from Open vSwitch. `tests/system/errors.py` compares the whole answer, sees that nothing \
+changed, compares 1.0 with `ovs-vswitchd` and the numbers with `ovs-ofctl`. Written by \
+`tests/system/errors.py --table`.
+
+| error | versions | what yields it | test |
+|---|---|---|---|"""
+
+
 for number in NAMES:
     case = lambda switch, version=number: errors_are_exact(switch, version)
     case.__name__ = f"{NAMES[number].replace(' ', '_')}_bad_requests_get_their_errors"
     cases.append(case)
+cases.append(every_error_has_a_row_or_a_reason)
 cases.append(in_openflow_1_0_errors_are_those_of_open_vswitch)
 cases.append(errors_have_the_numbers_that_ovs_ofctl_knows)
 
-main()
+if sys.argv[1:] == ["--table"]:
+    print(document(), end="")
+else:
+    main()
