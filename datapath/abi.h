@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 /* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 7
+#define DP_ABI_VERSION 8
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -215,6 +215,19 @@ _Static_assert(sizeof(struct dp_bucket) == 64, "a cache line");
 #define DP_SLOT_SPILL_SHIFT 30          /* In the low half of slots[7]: neighbours to search. */
 #define DP_SLOT_SPILL_MASK 0xc0000000ul /* Of them. */
 #define DP_SLOT_INDEX 0x3fffffffu       /* Of the low half: flow index + 1. */
+
+/* A bit for each 16th of the hashes (dp_filter_bit()) that a bucket's flows have, those of them
+ * that its neighbours host included: small enough for the processor's caches, it spares a mask that
+ * has no flow there a look at the bucket. Four buckets an element: number / 4, number % 4. */
+struct dp_filter {
+    __u16 buckets[4];
+};
+
+static inline __u16
+dp_filter_bit(__u32 hash)
+{
+    return 1u << (hash >> 28); /* Buckets go by the low bits, of which there are at most 24. */
+}
 
 /* Words that nearly every mask covers: ports, Ethernet, VLAN, IPv4, protocol, layer 4 ports. They
  * are hashed and compared without a loop; the rest of a mask is a list. */

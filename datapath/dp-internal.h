@@ -31,6 +31,7 @@ struct switch_xdp;
 enum dp_map {
     DP_MAP_FLOWS,
     DP_MAP_BUCKETS,
+    DP_MAP_FILTERS,
     DP_MAP_MASKS,
     DP_MAP_CONTROL,
     DP_MAP_FLOW_STATS,
@@ -94,6 +95,7 @@ struct dp {
     /* The mapped arrays by name. */
     struct dp_flow *flows;
     struct dp_bucket *buckets;
+    struct dp_filter *filters;
     struct dp_mask *masks;
     struct dp_control *control;
     struct dp_flow_stats *flow_stats;

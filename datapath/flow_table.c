@@ -62,11 +62,19 @@ bucket_put(struct dp_bucket *bucket, uint64_t value)
     return false;
 }
 
+static uint16_t *
+filter_of(const struct dp *dp, uint32_t number)
+{
+    return &dp->filters[number / 4].buckets[number % 4];
+}
+
 static bool
 slot_publish(struct dp *dp, uint32_t hash, uint32_t index)
 {
     struct dp_bucket *own = bucket_of(dp, hash, 0);
 
+    __atomic_or_fetch(filter_of(dp, hash & (dp->n_buckets - 1)), dp_filter_bit(hash),
+                      __ATOMIC_RELEASE);
     for (uint32_t i = 0; i <= DP_BUCKET_NEIGHBOURS; i++) {
         if (i > bucket_spilled(own))
             bucket_mark(own, i);
@@ -103,6 +111,31 @@ bucket_hosts(const struct dp *dp, const struct dp_bucket *bucket, uint32_t numbe
     return false;
 }
 
+/* The bits of `number`'s flows that `bucket` has. */
+static uint16_t
+filter_bits(const struct dp *dp, const struct dp_bucket *bucket, uint32_t number)
+{
+    uint16_t bits = 0;
+
+    for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
+        uint32_t hash = bucket->slots[i] >> 32;
+
+        if (bucket->slots[i] & DP_SLOT_INDEX && (hash & (dp->n_buckets - 1)) == number)
+            bits |= dp_filter_bit(hash);
+    }
+    return bits;
+}
+
+static void
+filter_update(struct dp *dp, uint32_t number)
+{
+    uint16_t bits = 0;
+
+    for (uint32_t i = 0; i <= DP_BUCKET_NEIGHBOURS; i++)
+        bits |= filter_bits(dp, &dp->buckets[number ^ i], number);
+    __atomic_store_n(filter_of(dp, number), bits, __ATOMIC_RELEASE);
+}
+
 static void
 slot_clear(struct dp *dp, uint64_t value)
 {
@@ -117,6 +150,7 @@ slot_clear(struct dp *dp, uint64_t value)
     n_spilled = bucket_spilled(&dp->buckets[number]);
     while (n_spilled && !bucket_hosts(dp, &dp->buckets[number ^ n_spilled], number))
         bucket_mark(&dp->buckets[number], --n_spilled);
+    filter_update(dp, number);
 }
 
 /* True if the keys agree on the bits of the mask. */
@@ -621,6 +655,8 @@ buckets_adopt(struct dp *dp)
                 slot_store(&dp->buckets[i], slot, 0);
         }
     }
+    for (uint32_t i = 0; i < dp->n_buckets; i++)
+        filter_update(dp, i);
 }
 
 int

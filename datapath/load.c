@@ -28,15 +28,11 @@
 #define BPFFS "/sys/fs/bpf"
 
 static const char *const mapped_names[DP_N_MAPPED] = {
-    [DP_MAP_FLOWS] = "flows",
-    [DP_MAP_BUCKETS] = "buckets",
-    [DP_MAP_MASKS] = "masks",
-    [DP_MAP_CONTROL] = "control",
-    [DP_MAP_FLOW_STATS] = "flow_stats",
-    [DP_MAP_PORTS] = "ports",
-    [DP_MAP_IFINDEX_PORTS] = "ifindex_ports",
-    [DP_MAP_STATES] = "states",
-    [DP_MAP_INJECTIONS] = "injections",
+    [DP_MAP_FLOWS] = "flows",     [DP_MAP_BUCKETS] = "buckets",
+    [DP_MAP_FILTERS] = "filters", [DP_MAP_MASKS] = "masks",
+    [DP_MAP_CONTROL] = "control", [DP_MAP_FLOW_STATS] = "flow_stats",
+    [DP_MAP_PORTS] = "ports",     [DP_MAP_IFINDEX_PORTS] = "ifindex_ports",
+    [DP_MAP_STATES] = "states",   [DP_MAP_INJECTIONS] = "injections",
     [DP_MAP_METERS] = "meters",
 };
 
@@ -58,7 +54,8 @@ size_t
 dp_maps_size(uint32_t max_flows, uint32_t n_cpus)
 {
     size_t shared = (size_t)max_flows * sizeof(struct dp_flow) +
-                    (size_t)dp_buckets_for(max_flows) * sizeof(struct dp_bucket) +
+                    (size_t)dp_buckets_for(max_flows) *
+                        (sizeof(struct dp_bucket) + sizeof(struct dp_filter) / 4) +
                     DP_MAX_MASKS * sizeof(struct dp_mask) + sizeof(struct dp_control) +
                     DP_MAX_PORTS * (sizeof(struct dp_port) + sizeof(struct dp_token_bucket)) +
                     DP_IFINDEX_SLOTS * sizeof(struct dp_ifindex_slot) +
@@ -271,6 +268,8 @@ map_resize(const struct dp *dp, struct bpf_map *map)
     }
     if (!strcmp(bpf_map__name(map), "buckets"))
         n = dp->n_buckets;
+    if (!strcmp(bpf_map__name(map), "filters"))
+        n = dp->n_buckets / 4;
     if (!strcmp(bpf_map__name(map), "rings"))
         n = dp->n_rings;
     bpf_map__set_max_entries(map, n);
@@ -365,6 +364,7 @@ maps_mmap(struct dp *dp)
     }
     dp->flows = dp->mapped[DP_MAP_FLOWS].memory;
     dp->buckets = dp->mapped[DP_MAP_BUCKETS].memory;
+    dp->filters = dp->mapped[DP_MAP_FILTERS].memory;
     dp->masks = dp->mapped[DP_MAP_MASKS].memory;
     dp->control = dp->mapped[DP_MAP_CONTROL].memory;
     dp->flow_stats = dp->mapped[DP_MAP_FLOW_STATS].memory;

@@ -104,6 +104,15 @@ bucket_find(const struct state *state, const struct dp_mask *mask, __u32 mask_in
     return DP_NO_FLOW;
 }
 
+static __always_inline bool
+bucket_may_have(__u32 number, __u32 hash)
+{
+    __u32 four = number / 4;
+    const struct dp_filter *filter = bpf_map_lookup_elem(&filters, &four);
+
+    return filter && *(volatile __u16 *)&filter->buckets[number & 3] & dp_filter_bit(hash);
+}
+
 static __always_inline __u32
 mask_find(const struct state *state, __u32 mask_index)
 {
@@ -114,6 +123,8 @@ mask_find(const struct state *state, __u32 mask_index)
     if (!mask)
         return DP_NO_FLOW;
     hash = masked_hash(&state->u, mask, mask_index);
+    if (!bucket_may_have(hash & bucket_mask, hash))
+        return DP_NO_FLOW;
     for (__u32 i = 0; i <= DP_BUCKET_NEIGHBOURS; i++) {
         number = (hash & bucket_mask) ^ i;
         bucket = bpf_map_lookup_elem(&buckets, &number);

@@ -29,6 +29,9 @@ MAP_ARRAY(flows, struct dp_flow, 1, BPF_F_MMAPABLE);
  * into its neighbours (struct dp_bucket). */
 MAP_ARRAY(buckets, struct dp_bucket, 1, BPF_F_MMAPABLE);
 
+/* What buckets may hold. Writer: user space, the bit before the slot. */
+MAP_ARRAY(filters, struct dp_filter, 1, BPF_F_MMAPABLE);
+
 /* Masks, by mask_index. Writer: user space. */
 MAP_ARRAY(masks, struct dp_mask, DP_MAX_MASKS, BPF_F_MMAPABLE);
 
