@@ -336,6 +336,7 @@ enum ofperr
 ofproto_learn(struct ofproto *ofproto, const struct ofp_flow_mod *fm, uint32_t limit,
               bool *is_limited)
 {
+    bool adds = fm->command == OFPFC_ADD || fm->add_if_missing;
     const struct table *table;
     struct txn txn;
 
@@ -346,7 +347,7 @@ ofproto_learn(struct ofproto *ofproto, const struct ofp_flow_mod *fm, uint32_t l
         return OFPERR_OK;
     table = &ofproto->tables[fm->table_id];
     txn_begin(&txn, ofproto, NULL);
-    *is_limited = fm->command == OFPFC_ADD && is_at_limit(table, fm, limit) &&
+    *is_limited = adds && is_at_limit(table, fm, limit) &&
                   !classifier_find(&table->cls, &fm->match.flow, &fm->match.mask, fm->priority);
     return txn_end(&txn, *is_limited ? OFPERR_OK : flow_mod_do(&txn, fm));
 }

@@ -10,7 +10,7 @@ from error_rows import (CLOSE, COMMIT, DISCARD, DROP_BAND, FRAME, OPEN, OUTPUT_1
                         apply, bucket, bundle_add, bundle_ctrl, flow, group, group_with, meter,
                         multipart, packet_out)
 from harness import case, main, run  # noqa: E402
-from hosts import Wire  # noqa: E402
+from hosts import Wire, frame  # noqa: E402
 from ofwire import ERROR, Peer, error_message, error_table, message  # noqa: E402
 
 ERRORS = error_table()
@@ -193,6 +193,18 @@ def buckets_are_inserted_and_removed(switch):
                             ("ffffffff", [])):
             do(peer, group(5, more=where))
             assert buckets(switch) == left, where
+
+
+@case
+def learning_stops_at_its_limit(switch):
+    _, wires = start(switch)
+    switch.ctl("add-flow", "br0", "in_port=1,actions=learn(table=1,cookie=9,limit=2,"
+               "NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[]),output:2")
+    for number in (1, 2, 3, 1, 3):
+        wires[0].send(frame(src=f"02:00:00:00:01:{number:02x}"))
+        assert wires[1].receive() is not None
+    learned = sorted(flow["match"] for flow in switch.ctl_json("dump-flows", "br0", "table=1"))
+    assert learned == ["dl_dst=02:00:00:00:01:01", "dl_dst=02:00:00:00:01:02"], learned
 
 
 main()
