@@ -410,7 +410,7 @@ on_rename(struct bridge_port *port, const struct link *now)
     struct bridges *bridges = port->bridge->bridges;
     struct error error;
 
-    if (bridges_find_device(bridges, now->name)) {
+    if (bridges_find_device(bridges, now->name) || config_check_name("device", now->name, &error)) {
         bridge_port_detach(port, true);
         set_missing(port);
         on_link_added(bridges, now);

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "lib/hash.h"
 #include "lib/hmap.h"
 #include "lib/list.h"
+
+#define LOG_MODULE "test"
+#include "lib/log.h"
 
 struct item {
     struct hmap_node node;
@@ -64,7 +70,30 @@ list_keeps_order(void **state)
     assert_true(list_is_empty(&head));
 }
 
+/* What peers, devices and files are called must not forge a line or speak to a terminal. */
+static void
+log_escapes_what_is_not_printable(void **state)
+{
+    char path[] = "/tmp/unit-lib-XXXXXX", line[256];
+    int fd = mkstemp(path);
+    FILE *file;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(log_open(path), 0);
+    log_info("peer '%s'", "a\n2026 ERR b\x1b[31m\r\t\x7f\x80\xc3\xa9");
+    assert_int_equal(log_open(NULL), 0);
+    file = fdopen(fd, "r");
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(strchr(line, 'Z'), "Z INFO test: peer 'a\\x0a2026 ERR b\\x1b[31m\\x0d\\x09"
+                                           "\\x7f\\x80\\xc3\\xa9'\n");
+    assert_null(fgets(line, sizeof line, file));
+    fclose(file);
+    unlink(path);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(log_escapes_what_is_not_printable),
     cmocka_unit_test(hmap_finds_each_of_many),
     cmocka_unit_test(list_keeps_order),
 };

@@ -186,6 +186,23 @@ def a_forced_hook_is_used(switch):
 
 
 @case
+def names_with_control_characters_are_no_ports(switch):
+    """A port whose device is named so is missing: neither the log nor the configuration has the
+    name, and the port is back with its device's own."""
+    switch.start()
+    veth("v1")
+    switch.ctl("add-br", "br0")
+    switch.ctl("add-port", "br0", "v1")
+    switch.expect("device 'v1' is missing")
+    for name in ("v\x1b[31m", b"v\xff\xc3".decode(errors="surrogateescape")):
+        run("ip", "link", "set", "v1", "name", name)
+        wait_for(lambda: switch.ports("br0")["v1"].get("error"), "v1 is missed")
+        run("ip", "link", "set", name, "name", "v1")
+        wait_for(lambda: switch.ports("br0")["v1"].get("hook"), "v1 is back")
+    assert switch.ctl("list-ports", "br0") == "v1\n"
+
+
+@case
 def a_device_goes_and_returns(switch):
     switch.start()
     veth("v1")

@@ -155,6 +155,7 @@ class Switch:
             return
         with open(self.log, encoding="ascii") as file:
             for line in file:
+                assert re.fullmatch(r"[ -~]*\n?", line), f"logged unescaped: {line!r}"
                 if not re.match(r"\S+Z (INFO|DBG) ", line):
                     assert any(re.search(p, line) for p in self.expected), f"logged: {line}"
 
