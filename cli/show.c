@@ -156,8 +156,10 @@ show_print_datapath(const json_t *result)
     printf("held: packets %lld, expired %lld, refused %lld, large %lld\n",
            number_of(held, "packets"), number_of(held, "expired"), number_of(held, "refused"),
            number_of(held, "large"));
-    printf("flows: %lld of %lld, masks %lld\n", number_of(result, "flows"),
-           number_of(result, "max_flows"), number_of(result, "masks"));
+    printf("flows: %lld of %lld, limit %lld, masks %lld, last revalidation %.3f ms\n",
+           number_of(result, "flows"), number_of(result, "max_flows"),
+           number_of(result, "flow_limit"), number_of(result, "masks"),
+           (double)number_of(result, "revalidation_us") / 1000);
     json_object_foreach(dropped, reason, value)
     {
         if (json_integer_value(value))

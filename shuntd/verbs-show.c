@@ -7,6 +7,7 @@
 
 #include "ofproto/connmgr.h"
 #include "ofproto/openflow.h"
+#include "slowpath/slowpath.h"
 
 static json_t *
 text_of_mac(const uint8_t mac[6])
@@ -184,11 +185,13 @@ verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, s
 {
     const struct bridges *bridges = daemon->bridges;
     struct dp_totals t;
+    struct slowpath_stats slow;
     json_t *ports;
 
     (void)request;
     (void)error;
     dp_totals(daemon->dp, &t);
+    slowpath_get_stats(bridges->slowpath, &slow);
     ports = json_array();
     for (size_t i = 1; i < DP_MAX_PORTS; i++) {
         if (bridges->by_dp_port[i])
@@ -207,5 +210,9 @@ verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, s
         "packets", (json_int_t)t.n_held, "expired", (json_int_t)t.n_hold_expired, "refused",
         (json_int_t)t.n_hold_refused, "large", (json_int_t)t.n_large, "dropped", show_drops(&t),
         "ports", ports);
+    json_object_set_new(*result, "flow_limit", json_integer((json_int_t)slow.flow_limit));
+    json_object_set_new(*result, "revalidation_us", json_integer((json_int_t)slow.last_pass_us));
+    json_object_set_new(*result, "revalidation_cpu_us",
+                        json_integer((json_int_t)slow.last_pass_cpu_us));
     return 0;
 }

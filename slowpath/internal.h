@@ -57,7 +57,7 @@ struct slowpath_counters {
     atomic_ullong n_revalidated, n_updated, n_removed, n_expired;
     atomic_ullong n_packet_ins, n_packet_ins_lost;
     atomic_ullong n_executed, n_execute_failed;
-    atomic_ullong last_pass_us;
+    atomic_ullong last_pass_us, last_pass_cpu_us;
 };
 
 struct slowpath {
@@ -71,6 +71,7 @@ struct slowpath {
     struct ids *recircs, *cookies;
 
     struct ukeys ukeys;
+    _Atomic uint32_t flow_limit; /* What revalidation can sustain; at most the option's. */
     struct changes changes;
 
     pthread_mutex_t pass_lock; /* Held for a pass; before all other locks. */

@@ -13,6 +13,8 @@
 #define CLOCK_MAX_MS 5000 /* And the longest. */
 #define CALM_MS 20        /* Between passes by changes that nobody waits for. */
 #define MAX_ACTIONS 512
+#define PASS_MS 1000 /* A pass shall not take longer. */
+#define MIN_FLOW_LIMIT 1000
 
 struct revalidator {
     struct slowpath *slowpath;
@@ -236,7 +238,7 @@ announce(struct slowpath *slowpath, uint64_t conformed)
 static int64_t
 patience_ms(const struct slowpath *slowpath)
 {
-    uint32_t n = slowpath->ukeys.n, limit = slowpath->options.flow_limit;
+    uint32_t n = slowpath->ukeys.n, limit = slowpath->flow_limit;
 
     if (n >= limit)
         return 100;
@@ -246,18 +248,46 @@ patience_ms(const struct slowpath *slowpath)
 }
 
 static uint64_t
-now_us(void)
+now_us(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint32_t
+flow_limit_after(uint32_t limit, uint32_t max, uint32_t n_flows, int64_t took_ms)
+{
+    uint64_t sustained = (uint64_t)n_flows * PASS_MS / (uint64_t)MAX(took_ms, 1);
+
+    if (took_ms > 2 * PASS_MS)
+        limit = (uint32_t)(limit * (uint64_t)PASS_MS / (uint64_t)took_ms);
+    else if (took_ms > PASS_MS + PASS_MS / 3)
+        limit -= limit / 4;
+    else if (took_ms < PASS_MS && limit < sustained)
+        limit += limit / 4;
+    return MIN(max, MAX(limit, MIN_FLOW_LIMIT));
+}
+
+static void
+adapt_flow_limit(struct slowpath *slowpath, uint32_t n_flows, int64_t took_ms)
+{
+    uint32_t old = slowpath->flow_limit;
+    uint32_t limit = flow_limit_after(old, slowpath->options.flow_limit, n_flows, took_ms);
+
+    slowpath->flow_limit = limit;
+    if (limit < old)
+        log_info("revalidating %u flows took %lld ms: at most %u flows from now on", n_flows,
+                 (long long)took_ms, limit);
 }
 
 static void
 run_pass(struct slowpath *slowpath, struct pass *pass, bool by_clock)
 {
-    uint64_t start_us = now_us();
+    uint64_t start_us = now_us(CLOCK_MONOTONIC), start_cpu_us = now_us(CLOCK_THREAD_CPUTIME_ID);
+    uint32_t n_flows = slowpath->ukeys.n;
+    uint64_t took_us;
 
     pass->slowpath = slowpath;
     pass->target = slowpath_seq(slowpath);
@@ -269,7 +299,11 @@ run_pass(struct slowpath *slowpath, struct pass *pass, bool by_clock)
         visit_chunk(pass, i);
         apply_due_effects(pass);
     }
-    atomic_store(&slowpath->counters.last_pass_us, now_us() - start_us);
+    took_us = now_us(CLOCK_MONOTONIC) - start_us;
+    atomic_store(&slowpath->counters.last_pass_us, took_us);
+    atomic_store(&slowpath->counters.last_pass_cpu_us,
+                 now_us(CLOCK_THREAD_CPUTIME_ID) - start_cpu_us);
+    adapt_flow_limit(slowpath, n_flows, (int64_t)took_us / 1000);
     announce(slowpath, pass->target);
     if (pass->changed)
         revalidator_bury(slowpath);

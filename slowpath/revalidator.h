@@ -14,9 +14,15 @@
 #ifndef SHUNT_SLOWPATH_REVALIDATOR_H
 #define SHUNT_SLOWPATH_REVALIDATOR_H
 
+#include <stdint.h>
+
 struct bridge;
 struct revalidator;
 struct slowpath;
+
+/* Megaflows that there may be after a pass over `n_flows` took `took_ms`: so many that a pass ends
+ * within a second or so, at least 1,000, at most `max`. A pure function. */
+uint32_t flow_limit_after(uint32_t limit, uint32_t max, uint32_t n_flows, int64_t took_ms);
 
 int revalidator_start(struct slowpath *, struct revalidator **);
 void revalidator_stop(struct revalidator *);

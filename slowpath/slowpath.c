@@ -256,6 +256,7 @@ set_options(struct slowpath *slowpath, const struct slowpath_options *options)
         slowpath->options.idle_ms = DEFAULT_IDLE_MS;
     if (!options->flow_limit || options->flow_limit > limit)
         slowpath->options.flow_limit = limit;
+    slowpath->flow_limit = slowpath->options.flow_limit;
 }
 
 int

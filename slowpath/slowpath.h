@@ -34,10 +34,15 @@ struct ofproto;
 struct rule;
 struct slowpath;
 
+/* Bytes of user space that an installed megaflow of one table takes, about (bench/revalidate.py).
+ */
+#define SLOWPATH_FLOW_SIZE 256
+
 struct slowpath_options {
     struct event_base *base; /* The main loop. */
     uint32_t n_handlers;     /* 0: 1. The dp was opened with as many rings. */
-    uint32_t flow_limit;     /* Megaflows at most; 0: as many as the dp holds. */
+    uint32_t flow_limit;     /* Megaflows at most; 0: as many as the dp holds. Fewer as long as
+                                revalidating so many takes over a second. */
     int64_t idle_ms;         /* Age at which an unused megaflow goes; 0: 10,000. */
 };
 
@@ -132,7 +137,7 @@ struct slowpath_stats {
     uint64_t n_revalidated, n_updated, n_removed, n_expired;
     uint64_t n_packet_ins, n_packet_ins_lost;
     uint64_t n_executed, n_execute_failed;
-    uint64_t last_pass_us; /* How long the revalidator's last pass took. */
+    uint64_t last_pass_us, last_pass_cpu_us; /* How long the revalidator's last pass took. */
     uint32_t n_flows, flow_limit;
 };
 void slowpath_get_stats(struct slowpath *, struct slowpath_stats *);

@@ -252,7 +252,7 @@ install_locked(struct slowpath *slowpath, struct work *work, int64_t now_ms)
     int error = ENOSPC;
 
     pthread_mutex_lock(&ukeys->lock);
-    if (ukeys->n < slowpath->options.flow_limit)
+    if (ukeys->n < slowpath->flow_limit)
         error = put(slowpath, work, &index);
     if (!error)
         ukey_add(ukeys, index, work->bridge, work->seq, &work->out, now_ms);

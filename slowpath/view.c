@@ -206,7 +206,8 @@ slowpath_get_stats(struct slowpath *slowpath, struct slowpath_stats *stats)
     COPY(n_executed);
     COPY(n_execute_failed);
     COPY(last_pass_us);
+    COPY(last_pass_cpu_us);
 #undef COPY
     stats->n_flows = slowpath->ukeys.n;
-    stats->flow_limit = slowpath->options.flow_limit;
+    stats->flow_limit = slowpath->flow_limit;
 }

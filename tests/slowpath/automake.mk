@@ -5,6 +5,12 @@ tests_slowpath_unit_mac_SOURCES = tests/slowpath/unit-mac.c
 tests_slowpath_unit_mac_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_slowpath_unit_mac_LDADD = slowpath/libslowpath.a lib/libshunt.a $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/slowpath/unit-flow-limit
+TESTS += tests/slowpath/unit-flow-limit
+tests_slowpath_unit_flow_limit_SOURCES = tests/slowpath/unit-flow-limit.c
+tests_slowpath_unit_flow_limit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_slowpath_unit_flow_limit_LDADD = $(translation_libs)
+
 # Handlers and revalidator on a real fast path; skips without root.
 check_PROGRAMS += tests/slowpath/test-live
 TESTS += tests/slowpath/test-live
