@@ -19,7 +19,8 @@ bench_fastpath_SOURCES = bench/fastpath.c
 bench_fastpath_LDADD = datapath/libdatapath.a actions/libactions.a lib/libshunt.a $(LIBBPF_LIBS)
 
 EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py bench/instructions \
-	bench/profiles.py bench/flow-mods.py bench/new-flows.py
+	bench/profiles.py bench/flow-mods.py bench/new-flows.py \
+	bench/revalidate.py bench/ofwire.py
 CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h
 
 noinst_PROGRAMS += bench/classifier
@@ -46,4 +47,5 @@ bench-full: bench
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/instructions
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/flow-mods.py
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/new-flows.py
+	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/revalidate.py
 .PHONY: bench bench-full

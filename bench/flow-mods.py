@@ -10,74 +10,24 @@ import argparse
 import contextlib
 import json
 import os
-import socket
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
+import ofwire
 import rig
 
-VERSION = 5  # OpenFlow 1.4: the first with bundles.
-HELLO, ERROR, FLOW_MOD, BARRIER_REQUEST, BARRIER_REPLY = 0, 1, 14, 20, 21
-BUNDLE_CONTROL, BUNDLE_ADD = 33, 34
-OPEN, COMMIT = 0, 4
 
-
-def message(kind, body=b"", xid=1):
-    return struct.pack("!BBHI", VERSION, kind, 8 + len(body), xid) + body
-
-
-def oxm(field, value):
-    return struct.pack("!HBB", 0x8000, field << 1, len(value)) + value
-
-
-def flow_mod(number, command=0):
-    fields = (oxm(0, struct.pack("!I", 1)) + oxm(5, b"\x08\x00") + oxm(10, b"\x06") +
-              oxm(11, struct.pack("!I", 0x0a000000 + number)) +
-              oxm(12, struct.pack("!I", 0x0b000000 + number)) + oxm(14, b"\x01\xbb"))
-    match = struct.pack("!HH", 1, 4 + len(fields)) + fields
-    match += bytes(-len(match) % 8)
-    output = struct.pack("!HHIH6x", 0, 16, 1, 0)
-    apply = struct.pack("!HH4x", 4, 8 + len(output)) + output
-    return message(FLOW_MOD, struct.pack("!QQBBHHHIIIHH", 0, 0, 0, command, 0, 0, 100, 0xffffffff,
-                                         0xffffffff, 0xffffffff, 0, 0) + match + apply)
-
-
-def bundled(messages):
-    yield message(BUNDLE_CONTROL, struct.pack("!IHH", 1, OPEN, 1))
-    for one in messages:
-        yield message(BUNDLE_ADD, struct.pack("!I2xH", 1, 1) + one)
-    yield message(BUNDLE_CONTROL, struct.pack("!IHH", 1, COMMIT, 1))
-
-
-class Connection:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        self.input = self.socket.makefile("rb")
-        self.socket.sendall(message(HELLO))
-
-    def finish(self):
-        """Reads until the barrier's reply."""
-        while True:
-            _, kind, length, _ = struct.unpack("!BBHI", self.input.read(8))
-            body = self.input.read(length - 8)
-            if kind == ERROR:
-                raise SystemExit(f"an error message: {body[:4].hex()}")
-            if kind == BARRIER_REPLY:
-                return
-
-    def time(self, data):
-        start = time.monotonic()
-        writer = threading.Thread(target=self.socket.sendall, args=(data,))
-        writer.start()
-        self.finish()
-        writer.join()
-        return time.monotonic() - start
+def flow_mod(number):
+    return ofwire.flow_mod(
+        ofwire.oxm(ofwire.IN_PORT, struct.pack("!I", 1)) + ofwire.oxm(ofwire.ETH_TYPE, b"\x08\x00") +
+        ofwire.oxm(ofwire.IP_PROTO, b"\x06") +
+        ofwire.oxm(ofwire.IPV4_SRC, struct.pack("!I", 0x0a000000 + number)) +
+        ofwire.oxm(ofwire.IPV4_DST, struct.pack("!I", 0x0b000000 + number)) +
+        ofwire.oxm(ofwire.TCP_DST, b"\x01\xbb"))
 
 
 def resident(pid):
@@ -132,8 +82,8 @@ def ovs():
 
 def one(switch, data, n_flows):
     with switch() as (path, pid):
-        connection = Connection(path)
-        connection.time(message(BARRIER_REQUEST))
+        connection = ofwire.Connection(path)
+        connection.time(ofwire.BARRIER)
         before = resident(pid)
         seconds = connection.time(data)
         return {"seconds": seconds, "bytes": (resident(pid) - before) / n_flows}
@@ -146,8 +96,8 @@ def main():
     parser.add_argument("--json", help="where the figures go")
     options = parser.parse_args()
     mods = [flow_mod(number) for number in range(options.flows)]
-    data = {"one by one": b"".join(mods) + message(BARRIER_REQUEST),
-            "bundle": b"".join(bundled(mods)) + message(BARRIER_REQUEST)}
+    data = {"one by one": b"".join(mods) + ofwire.BARRIER,
+            "bundle": b"".join(ofwire.bundled(mods)) + ofwire.BARRIER}
     results, all_met = [], True
     print(f"{options.flows} flows{'':8}{'shuntd/s':>12}{'ovs/s':>12}{'ratio':>8}{'goal':>6}"
           f"{'shuntd,B':>10}{'ovs,B':>8}{'ratio':>8}{'goal':>6}")

@@ -119,14 +119,14 @@ def fast_path(hook, flows=None, masks=1, actions="2"):
 
 
 @contextlib.contextmanager
-def daemon():
+def daemon(*args):
     """shuntd in the wires' namespace; gives its process number, its run
     directory and a function that runs shuntctl."""
     with tempfile.TemporaryDirectory() as directory:
         pins = f"/sys/fs/bpf/{NET}"
         process = subprocess.Popen(
             ["ip", "netns", "exec", NET, BUILD + "/shuntd/shuntd", "--run-dir", directory,
-             "--no-persist", "--pin-dir", pins, "--log-file", directory + "/log"])
+             "--no-persist", "--pin-dir", pins, "--log-file", directory + "/log", *args])
         try:
             deadline = time.monotonic() + 20
             while not os.path.exists(directory + "/shuntd.sock"):
