@@ -19,12 +19,16 @@ CONTESTANTS = {
     "shunt-xdp": rig.shunt("xdp"),
     "bare-clsact": rig.bare("clsact"),
     "bare-tcx": rig.bare("tcx"),
+    "bare-peer": rig.bare("peer"),
     "shunt-tc": rig.shunt("tc"),
+    "shunt-tc-egress": rig.shunt("tc", "off"),
     "bridge": rig.bridge,
     "routing": rig.routing,
 }
-# The hook of shunt-tc is tcx where the kernel has it.
+# The hook of shunt-tc is tcx where the kernel has it. It sends straight to the sink's end of the last
+# veth, as bare-peer does (by clsact); shunt-tc-egress by the device, as the other bare ones do.
 GOALS = [("shunt-xdp", "bare-xdp", 0.85), ("shunt-tc", "bare-tcx", 0.93),
+         ("shunt-tc", "bare-clsact", 0.93), ("shunt-tc-egress", "bare-tcx", 0.93),
          ("shunt-xdp", "bridge", 3.3), ("shunt-tc", "bridge", 1.15)]
 
 

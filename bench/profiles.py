@@ -34,9 +34,10 @@ PROFILES = {
 
 def one(profile, hook, options):
     flows, masks, actions, size = PROFILES[profile]
+    peer = "02:00:00:00:00:04" if actions == MACS else rig.SINK_MAC
     load = rig.Load(options.seconds, size, flows, flows > 1, options.processor, actions != "2")
     rounds = rig.measure({"wire": (rig.wire, load),
-                          "shunt": (rig.fast_path(hook, flows, masks, actions), load)},
+                          "shunt": (rig.fast_path(hook, flows, masks, actions, peer), load)},
                          options.rounds)
     last = rounds[-1]["shunt"]
     lookups = last["n_cache_hits"] + last["n_megaflow_hits"]

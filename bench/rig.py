@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wires, load and contestants of the forwarding benchmarks.
 
-The generator's veth g leads to port p1, port p2 leads to the sink s, all in one fresh namespace
-and on one processor; the generator is bench/pktgen. A contestant is a function from what to send
+The generator's veth g leads to port p1, port p2 leads to the sink s, all on one processor and in one
+fresh namespace, but for the sink of contestants that send skbs: it has one of its own, as a
+container's end of a port; the generator is bench/pktgen. A contestant is a function from what to send
 (Load) to what came of it: {"offered", "received", "seconds"}; each call has its own namespace.
 """
 import contextlib
@@ -18,6 +19,8 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("top_builddir") or TOP + "/_build"
 NET = f"shunt-bench-{os.getpid()}"
+SINK_NET = NET + "-sink"
+SINK_MAC = "02:00:00:00:00:02"  # Which pktgen sends to.
 
 
 @dataclasses.dataclass
@@ -47,22 +50,37 @@ def ns(*command, check=True):
     return run("ip", "netns", "exec", NET, *command, check=check)
 
 
+def silence(netns, device):
+    run("ip", "netns", "exec", netns, "sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=1")
+
+
+def move_sink():
+    ns("ip", "link", "set", "s", "netns", SINK_NET)
+    silence(SINK_NET, "s")
+    run("ip", "-n", SINK_NET, "link", "set", "s", "address", SINK_MAC, "up")
+
+
 @contextlib.contextmanager
-def wires():
-    run("ip", "netns", "add", NET)
+def wires(skbs=False):
+    """Gives the generator's arguments that name the sink."""
+    for name in (NET, SINK_NET):
+        run("ip", "netns", "add", name)
     try:
         for a, b in (("g", "p1"), ("p2", "s")):
             ns("ip", "link", "add", a, "type", "veth", "peer", "name", b)
             for device in (a, b):
-                ns("sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=1")
+                silence(NET, device)
                 ns("ip", "link", "set", device, "up")
                 # XDP frames reach a veth without XDP of its own through GRO's NAPI, which
                 # opens when GRO is turned on, not where it was on before.
                 ns("ethtool", "-K", device, "gro", "off")
                 ns("ethtool", "-K", device, "gro", "on")
-        yield
+        if skbs:
+            move_sink()
+        yield ["--sink", "s", *["--sink-netns", SINK_NET] * skbs]
     finally:
-        run("ip", "netns", "del", NET, check=False)
+        for name in (NET, SINK_NET):
+            run("ip", "netns", "del", name, check=False)
 
 
 def generate(load, *args):
@@ -76,43 +94,43 @@ def wire(load):
 
 def bare(hook):
     def contestant(load):
-        with wires():
-            return generate(load, "--sink", "s", "--bare-" + hook, "p1:p2")
+        with wires(hook != "xdp") as sink:
+            return generate(load, *sink, "--bare-" + hook, "p1:p2")
     return contestant
 
 
 def bridge(load):
     """Without bridge netfilter, which costs a third."""
-    with wires():
+    with wires(True) as sink:
         ns("ip", "link", "add", "lbr", "type", "bridge")
         ns("sysctl", "-qw", "net.ipv6.conf.lbr.disable_ipv6=1")
         ns("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0", check=False)
         for device in ("p1", "p2"):
             ns("ip", "link", "set", device, "master", "lbr")
         ns("ip", "link", "set", "lbr", "up")
-        ns("bridge", "fdb", "add", "02:00:00:00:00:02", "dev", "p2", "master", "static")
-        return generate(load, "--sink", "s")
+        ns("bridge", "fdb", "add", SINK_MAC, "dev", "p2", "master", "static")
+        return generate(load, *sink)
 
 
 def routing(load):
-    with wires():
+    with wires(True) as sink:
         ns("sysctl", "-qw", "net.ipv4.ip_forward=1")
         for device in ("p1", "p2"):
             ns("sysctl", "-qw", f"net.ipv4.conf.{device}.rp_filter=0")
         mac = json.loads(ns("ip", "-j", "link", "show", "p1"))[0]["address"]
         ns("ip", "address", "add", "10.0.0.254/8", "dev", "p1")
         ns("ip", "address", "add", "11.0.0.254/8", "dev", "p2")
-        ns("ip", "neighbour", "add", "11.0.0.1", "lladdr", "02:00:00:00:00:02", "dev", "p2")
-        return generate(load, "--sink", "s", "--dst-mac", mac, *["--restore"] * (not load.restore))
+        ns("ip", "neighbour", "add", "11.0.0.1", "lladdr", SINK_MAC, "dev", "p2")
+        return generate(load, *sink, "--dst-mac", mac, *["--restore"] * (not load.restore))
 
 
-def fast_path(hook, flows=None, masks=1, actions="2"):
+def fast_path(hook, flows=None, masks=1, actions="2", peer=SINK_MAC):
     """Shunt's fast path with exact flows, installed without a daemon (bench/fastpath)."""
     def contestant(load):
-        with wires():
+        with wires(hook == "tc") as sink:
             output = ns(BUILD + "/bench/fastpath", "--hook", hook, "--flows",
                         str(flows or load.flows), "--masks", str(masks), "--actions", actions,
-                        "p1", "p2", *load.command("--sink", "s"))
+                        "--peer", peer, "p1", "p2", *load.command(*sink))
             generated, counted = [json.loads(line) for line in output.splitlines()]
             return generated | counted
     return contestant
@@ -142,17 +160,17 @@ def daemon(*args):
             subprocess.run(["rm", "-rf", pins], check=False)
 
 
-def shunt(hook):
+def shunt(hook, peer="auto"):
     """The whole switch under an OpenFlow rule."""
     def contestant(load):
-        with wires(), daemon() as (_, directory, ctl):
+        with wires(hook == "tc") as sink, daemon() as (_, directory, ctl):
             ctl("add-br", "br0", "fail-mode=secure")
             ctl("add-port", "br0", "p1", "ofport=1", "hook=" + hook)
-            ctl("add-port", "br0", "p2", "ofport=2", "hook=" + hook)
+            ctl("add-port", "br0", "p2", "ofport=2", "hook=" + hook, "peer=" + peer)
             switch = f"unix:{directory}/br0.mgmt"
             run("ovs-ofctl", "del-flows", switch)
             run("ovs-ofctl", "add-flow", switch, "in_port=1,actions=output:2")
-            return generate(load, "--sink", "s")
+            return generate(load, *sink)
     return contestant
 
 
