@@ -137,6 +137,27 @@ print_datapath_port(const json_t *port)
            number_of(stats, "upcalls_lost"));
 }
 
+/* "upcalls: misses 5, slow 0, ..." for each member. */
+static void
+print_slow_path(json_t *slow_path)
+{
+    const char *what, *name;
+    json_t *numbers, *number;
+
+    json_object_foreach(slow_path, what, numbers)
+    {
+        const char *separator = " ";
+
+        printf("slow path %s:", what);
+        json_object_foreach(numbers, name, number)
+        {
+            printf("%s%s %lld", separator, name, (long long)json_integer_value(number));
+            separator = ", ";
+        }
+        putchar('\n');
+    }
+}
+
 void
 show_print_datapath(const json_t *result)
 {
@@ -156,6 +177,7 @@ show_print_datapath(const json_t *result)
     printf("held: packets %lld, expired %lld, refused %lld, large %lld\n",
            number_of(held, "packets"), number_of(held, "expired"), number_of(held, "refused"),
            number_of(held, "large"));
+    print_slow_path(json_object_get(result, "slow_path"));
     printf("flows: %lld of %lld, limit %lld, masks %lld, last revalidation %.3f ms\n",
            number_of(result, "flows"), number_of(result, "max_flows"),
            number_of(result, "flow_limit"), number_of(result, "masks"),

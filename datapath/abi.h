@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 /* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 8
+#define DP_ABI_VERSION 9
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -176,8 +176,9 @@ struct dp_flow {
     __u64 ufid;      /* Stable identity of the flow over index reuse; 0: not a live record. */
     __u32 detour;    /* Record that holds the list instead of this one, or DP_NO_FLOW: how a list is
                         replaced with one store. */
-    __u32 n_held;    /* Not 0: held. User space has, or waits for, packets of the flow that are to
-                        leave before any other does. Raised by the fast path, lowered by both. */
+    __u32 n_held;    /* Of DP_HELD_COUNT, not 0: held. User space has, or waits for, packets of the
+                        flow that are to leave before any other does. Raised by the fast path,
+                        lowered by both. And DP_HELD_AUDIT. */
     struct dp_action actions[DP_FLOW_ACTIONS];
     union {
         __u64 held_until_ns; /* A head: then it is held no more, on the monotonic clock. */
@@ -200,6 +201,9 @@ _Static_assert(__builtin_offsetof(struct dp_flow, key) == 256, "a cache line sta
  * segments goes to user space (DP_UPCALL_LARGE), which cuts it and runs the list on each segment.
  */
 #define DP_FLOW_CUTS 2
+
+#define DP_HELD_COUNT 0x7fffffffu
+#define DP_HELD_AUDIT 0x80000000u /* The next packet is shown to user space, and goes its way. */
 
 /* How long a flow is held at most: some time slices of a busy machine. */
 #define DP_HOLD_MAX_NS 50000000ull
@@ -363,6 +367,7 @@ struct dp_totals {
     __u64 n_hold_expired; /* Flows whose time was over before user space was done with them. */
     __u64 n_large;        /* Frames that went to user space to be cut (DP_FLOW_CUTS). */
     __u64 n_hold_refused; /* Frames of held flows that found no room, and left at once. */
+    __u64 n_audits;       /* Frames that were shown to user space (DP_HELD_AUDIT). */
     __u64 n_dropped[32];  /* By enum dp_drop. */
 };
 _Static_assert(DP_N_DROPS <= 32, "room for every reason");
@@ -402,6 +407,7 @@ enum dp_upcall_reason {
     DP_UPCALL_TTL,    /* A DEC_TTL found an invalid TTL; `cookie` as in its action. */
     DP_UPCALL_HELD,   /* The megaflow is held; `cookie` is its ufid. It counted the packet. */
     DP_UPCALL_LARGE,  /* To be cut (DP_FLOW_CUTS); the megaflow is held from now on, as above. */
+    DP_UPCALL_AUDIT,  /* A copy of a packet that went its way; `cookie` is its megaflow's ufid. */
 };
 
 struct dp_upcall {

@@ -97,6 +97,10 @@ int dp_flow_put(struct dp *, const struct dp_key *key, const struct dp_key *mask
 int dp_flow_put_held(struct dp *, const struct dp_key *key, const struct dp_key *mask,
                      const struct dp_action *actions, size_t n_actions, uint64_t ufid,
                      uint32_t *index);
+/* Asks for the next packet of the flow at `index`, if there is one: an upcall DP_UPCALL_AUDIT. */
+void dp_flow_audit(struct dp *, uint32_t index);
+/* Writes masks anew that are not as they were made; returns how many. */
+uint32_t dp_repair_masks(struct dp *);
 /* Gives back one hold of the flow, if it is still the one at `index`: that of dp_flow_put_held(),
  * when all upcalls before dp_upcall_reader_mark() are executed; and that of each DP_UPCALL_HELD,
  * when it is. */

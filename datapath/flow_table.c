@@ -389,15 +389,24 @@ flow_head(const struct dp *dp, uint32_t index)
     return &dp->flows[index];
 }
 
-/* The fast path sets 0 when the time is over; 0 stays. */
+/* The fast path sets 0 when the time is over; a count of 0 stays. */
 static void
 hold_lower(struct dp_flow *flow)
 {
     uint32_t n = __atomic_load_n(&flow->n_held, __ATOMIC_RELAXED);
 
-    while (n && !__atomic_compare_exchange_n(&flow->n_held, &n, n - 1, true, __ATOMIC_SEQ_CST,
-                                             __ATOMIC_RELAXED))
+    while (n & DP_HELD_COUNT && !__atomic_compare_exchange_n(&flow->n_held, &n, n - 1, true,
+                                                             __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
         ;
+}
+
+void
+dp_flow_audit(struct dp *dp, uint32_t index)
+{
+    pthread_mutex_lock(&dp->lock);
+    if (flow_head(dp, index))
+        __atomic_or_fetch(&dp->flows[index].n_held, DP_HELD_AUDIT, __ATOMIC_SEQ_CST);
+    pthread_mutex_unlock(&dp->lock);
 }
 
 void

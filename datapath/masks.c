@@ -208,6 +208,28 @@ mask_free(struct dp *dp, uint32_t index)
     dp->mask_use[index] = RECORD_FREE;
 }
 
+uint32_t
+dp_repair_masks(struct dp *dp)
+{
+    uint32_t n_repaired = 0;
+
+    pthread_mutex_lock(&dp->lock);
+    for (uint32_t i = 0; i < DP_MAX_MASKS; i++) {
+        struct dp_mask mask;
+
+        if (dp->mask_use[i] != RECORD_HEAD)
+            continue;
+        mask_compile(&dp->mask_nodes[i].bits, &mask);
+        mask.n_flows = dp->masks[i].n_flows;
+        if (!memcmp(&mask, &dp->masks[i], sizeof mask))
+            continue;
+        dp->masks[i] = mask;
+        n_repaired++;
+    }
+    pthread_mutex_unlock(&dp->lock);
+    return n_repaired;
+}
+
 int
 mask_adopt(struct dp *dp, uint32_t index)
 {

@@ -278,6 +278,18 @@ list_of(const struct dp_flow *flow, __u32 index)
     return detour == DP_NO_FLOW ? index : detour;
 }
 
+/* Shows user space a packet of the flow, which then goes its way. */
+static __always_inline void
+audit(ctx_t *ctx, struct state *state, struct dp_flow *flow)
+{
+    __u32 n = *(volatile __u32 *)&flow->n_held;
+
+    if (n & DP_HELD_AUDIT &&
+        __sync_val_compare_and_swap(&flow->n_held, n, n & DP_HELD_COUNT) == n &&
+        !upcall_send(ctx, state, DP_UPCALL_AUDIT, flow->ufid, 1))
+        state->totals.n_audits++;
+}
+
 /* A held flow's packet goes up, behind those of its flow that user space has. True: it went. It
  * stays, and leaves at once, when it found no room, and when the flow is or now becomes open. */
 __noinline int
@@ -287,13 +299,16 @@ hold(ctx_t *ctx, struct state *state)
 
     if (!flow)
         return 0;
+    audit(ctx, state, flow);
+    if (!(flow->n_held & DP_HELD_COUNT))
+        return 0;
     if (bpf_ktime_get_ns() >= flow->held_until_ns) {
         if (__sync_lock_test_and_set(&flow->n_held, 0))
             state->totals.n_hold_expired++;
         return 0;
     }
     if (upcall_send(ctx, state, DP_UPCALL_HELD, flow->ufid, 0)) {
-        state->totals.n_hold_refused += flow->n_held > 0;
+        state->totals.n_hold_refused += (flow->n_held & DP_HELD_COUNT) > 0;
         return 0;
     }
     state->totals.n_held++;

@@ -180,6 +180,25 @@ show_drops(const struct dp_totals *totals)
     return drops;
 }
 
+static json_t *
+show_slowpath(struct slowpath *slowpath)
+{
+    struct slowpath_stats s;
+
+    slowpath_get_stats(slowpath, &s);
+#define N(NAME) (json_int_t) s.n_##NAME
+    return json_pack(
+        "{s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, "
+        "s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}}",
+        "upcalls", "misses", N(misses), "slow", N(slow), "held", N(held), "actions", N(actions),
+        "ttl", N(ttl), "flows", "installed", N(installed), "failed", N(install_failed), "stale",
+        N(stale), "revalidation", "translated", N(revalidated), "updated", N(updated), "removed",
+        N(removed), "expired", N(expired), "audits", "done", N(audits), "skipped",
+        N(audits_skipped), "failed", N(audits_failed), "packet_ins", "sent", N(packet_ins), "lost",
+        N(packet_ins_lost), "executed", "lists", N(executed), "failed", N(execute_failed));
+#undef N
+}
+
 int
 verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
@@ -214,5 +233,6 @@ verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, s
     json_object_set_new(*result, "revalidation_us", json_integer((json_int_t)slow.last_pass_us));
     json_object_set_new(*result, "revalidation_cpu_us",
                         json_integer((json_int_t)slow.last_pass_cpu_us));
+    json_object_set_new(*result, "slow_path", show_slowpath(bridges->slowpath));
     return 0;
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += slowpath/libslowpath.a
 slowpath_libslowpath_a_SOURCES = \
+	slowpath/audit.c \
+	slowpath/audit.h \
 	slowpath/changes.c \
 	slowpath/changes.h \
 	slowpath/execute.c \

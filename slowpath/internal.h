@@ -5,6 +5,7 @@
  *   mailbox.c       packet-ins on their way to the main loop
  *   upcall.c        handler threads
  *   ukey.c          what is known of each megaflow
+ *   audit.c         does the fast path do what the tables say?
  *   changes.c       what changed, for which megaflows
  *   revalidator.c   the thread that keeps them true
  *   view.c          traces and dumps; format.c  megaflows as text
@@ -55,6 +56,7 @@ struct slowpath_counters {
     atomic_ullong n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held;
     atomic_ullong n_installed, n_install_failed, n_stale;
     atomic_ullong n_revalidated, n_updated, n_removed, n_expired;
+    atomic_ullong n_audits, n_audits_skipped, n_audits_failed;
     atomic_ullong n_packet_ins, n_packet_ins_lost;
     atomic_ullong n_executed, n_execute_failed;
     atomic_ullong last_pass_us, last_pass_cpu_us;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "slowpath/audit.h"
 #include "slowpath/internal.h"
 
 #define LOG_MODULE "revalidator"
@@ -158,6 +159,8 @@ visit(struct pass *pass, struct ukey *ukey)
         return;
     if (pass->by_clock) {
         ukey_credit(ukey, slowpath->dp);
+        if (ukey->has_traffic && ukey->seq == pass->target)
+            audit_choose(slowpath, ukey);
         note_effects(pass, ukey);
         if (ukey->used_ms + pass->idle_ms <= pass->now_ms) {
             slowpath_count(&slowpath->counters.n_expired);
@@ -247,6 +250,18 @@ patience_ms(const struct slowpath *slowpath)
     return slowpath->options.idle_ms;
 }
 
+/* Audits, too, take megaflows out. */
+static bool
+has_dying(struct ukeys *ukeys)
+{
+    bool has;
+
+    pthread_mutex_lock(&ukeys->lock);
+    has = !list_is_empty(&ukeys->dying);
+    pthread_mutex_unlock(&ukeys->lock);
+    return has;
+}
+
 static uint64_t
 now_us(clockid_t clock)
 {
@@ -305,7 +320,7 @@ run_pass(struct slowpath *slowpath, struct pass *pass, bool by_clock)
                  now_us(CLOCK_THREAD_CPUTIME_ID) - start_cpu_us);
     adapt_flow_limit(slowpath, n_flows, (int64_t)took_us / 1000);
     announce(slowpath, pass->target);
-    if (pass->changed)
+    if (pass->changed || has_dying(&slowpath->ukeys))
         revalidator_bury(slowpath);
 }
 

@@ -135,6 +135,7 @@ struct slowpath_stats {
     uint64_t n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held; /* By reason. */
     uint64_t n_installed, n_install_failed, n_stale; /* Stale: translated again before install. */
     uint64_t n_revalidated, n_updated, n_removed, n_expired;
+    uint64_t n_audits, n_audits_skipped, n_audits_failed; /* Skipped: tables changed meanwhile. */
     uint64_t n_packet_ins, n_packet_ins_lost;
     uint64_t n_executed, n_execute_failed;
     uint64_t last_pass_us, last_pass_cpu_us; /* How long the revalidator's last pass took. */

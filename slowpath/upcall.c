@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "slowpath/audit.h"
 #include "slowpath/internal.h"
 
 #define LOG_MODULE "upcall"
@@ -89,6 +90,9 @@ on_upcall(void *aux, const struct dp_upcall *header, const uint8_t *packet)
     case DP_UPCALL_LARGE:
         slowpath_count(&counters->n_held);
         keep(handler, header, packet);
+        break;
+    case DP_UPCALL_AUDIT:
+        audit_packet(handler->slowpath, header);
         break;
     case DP_UPCALL_ACTION:
         slowpath_count(&counters->n_actions);

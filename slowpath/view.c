@@ -201,6 +201,9 @@ slowpath_get_stats(struct slowpath *slowpath, struct slowpath_stats *stats)
     COPY(n_updated);
     COPY(n_removed);
     COPY(n_expired);
+    COPY(n_audits);
+    COPY(n_audits_skipped);
+    COPY(n_audits_failed);
     COPY(n_packet_ins);
     COPY(n_packet_ins_lost);
     COPY(n_executed);

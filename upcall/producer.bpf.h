@@ -115,7 +115,7 @@ hold_raise(const struct state *state)
     for (int i = 0; i < HOLD_TRIES; i++) {
         __u32 n = *(volatile __u32 *)&flow->n_held;
 
-        if (!n)
+        if (!(n & DP_HELD_COUNT))
             return false;
         if (__sync_val_compare_and_swap(&flow->n_held, n, n + 1) == n)
             return true;
@@ -228,6 +228,8 @@ upcall_send(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u32 m
     if (!state)
         return DP_DROP_BAD_RECORD;
     drop = upcall_produce(ctx, state, reason, cookie, max_size);
+    if (reason == DP_UPCALL_AUDIT)
+        return drop;
     stats = port_stats_of(state, state->u.key.in_port);
     if (!drop) {
         state->n_upcalls++;
