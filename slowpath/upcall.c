@@ -33,7 +33,6 @@ struct work {
     struct bridge *bridge; /* NULL: of no bridge, nothing to do. */
     struct xlate_out out;
     uint64_t seq;
-    uint32_t hash;
     uint64_t held_ufid; /* Of the megaflow that was put held at `index`; 0: none. */
     uint32_t index;
     uint32_t n_missed; /* Packets that no megaflow counted. */
@@ -53,6 +52,7 @@ struct handler {
 
     struct upcall upcalls[BATCH];
     struct work works[BATCH];
+    uint32_t hashes[BATCH]; /* Of the works' keys, by themselves: all are looked at. */
     uint32_t n_upcalls, n_works;
     struct buf packets;
     struct buf holds;    /* struct hold, by position. */
@@ -112,7 +112,7 @@ find_work(struct handler *handler, const struct dp_key *key, uint32_t hash)
     for (uint32_t i = 0; i < handler->n_works; i++) {
         struct work *work = &handler->works[i];
 
-        if (work->hash == hash && !memcmp(&work->key, key, sizeof *key))
+        if (handler->hashes[i] == hash && !memcmp(&work->key, key, sizeof *key))
             return work;
     }
     return NULL;
@@ -131,10 +131,10 @@ translate(struct slowpath *slowpath, struct work *work)
 static struct work *
 add_work(struct handler *handler, const struct dp_key *key, uint32_t hash)
 {
-    struct work *work = &handler->works[handler->n_works++];
+    struct work *work = &handler->works[handler->n_works];
 
     work->key = *key;
-    work->hash = hash;
+    handler->hashes[handler->n_works++] = hash;
     work->held_ufid = 0;
     work->n_missed = 0;
     work->n_missed_bytes = 0;

@@ -63,21 +63,53 @@ consult_headers(struct xlate_ctx *ctx, struct flow *look)
     memset(look->key.mpls_lse, 0, sizeof look->key.mpls_lse);
 }
 
+/* Whether an unknown bit of `mask` is of a tag, a label, an I-TAG or a TTL: these may have come in
+ * elsewhere. */
+static bool
+looks_at_headers(const struct dp_key *mask, const struct dp_key *known)
+{
+    const __u64 *bits = (const __u64 *)mask, *known_bits = (const __u64 *)known;
+    __u64 words = bits[DP_WORD_OF(vlan)] & ~known_bits[DP_WORD_OF(vlan)];
+
+    words |= bits[DP_WORD_OF(mpls_lse)] & ~known_bits[DP_WORD_OF(mpls_lse)];
+    words |= bits[DP_WORD_OF(pbb_itag)] & ~known_bits[DP_WORD_OF(pbb_itag)];
+    return words || mask->ip_ttl & ~known->ip_ttl;
+}
+
+static void
+add_unknown(struct flow *to, const struct flow *mask, const struct flow *known)
+{
+    __u64 *words = flow_words_rw(to);
+    const __u64 *bits = flow_words(mask), *known_bits = flow_words(known);
+
+    for (size_t w = 0; w < DP_KEY_WORDS; w++)
+        words[w] |= bits[w] & ~known_bits[w];
+}
+
 void
 xlate_consult(struct xlate_ctx *ctx, const struct flow *mask)
 {
-    __u64 *wc = flow_words_rw(&ctx->out->wc);
-    const __u64 *known = flow_words(&ctx->pkt.known), *bits = flow_words(mask);
-    struct flow look = {0};
-    __u64 *words = flow_words_rw(&look);
+    const struct flow *known = &ctx->pkt.known;
 
-    for (size_t w = 0; w < DP_KEY_WORDS; w++)
-        words[w] = bits[w] & ~known[w];
-    if (words[DP_WORD_OF(vlan)] | words[DP_WORD_OF(mpls_lse)] | words[DP_WORD_OF(pbb_itag)] |
-        look.key.ip_ttl)
+    if (looks_at_headers(&mask->key, &known->key)) {
+        struct flow look = {0};
+
+        add_unknown(&look, mask, known);
         consult_headers(ctx, &look);
-    for (size_t w = 0; w < DP_KEY_WORDS; w++)
-        wc[w] |= words[w];
+        add_unknown(&ctx->out->wc, &look, &(struct flow){0});
+    } else {
+        add_unknown(&ctx->out->wc, mask, known);
+    }
+}
+
+void
+xlate_consult_plain(struct xlate_ctx *ctx, size_t offset, size_t size, uint8_t bits)
+{
+    uint8_t *wc = (uint8_t *)&ctx->out->wc.key + offset;
+    const uint8_t *known = (const uint8_t *)&ctx->pkt.known.key + offset;
+
+    for (size_t i = 0; i < size; i++)
+        wc[i] |= bits & ~known[i];
 }
 
 void
@@ -120,22 +152,16 @@ xlate_is_ip(struct xlate_ctx *ctx)
 static bool
 has_l4(struct xlate_ctx *ctx)
 {
-    struct flow mask = {0};
-
-    mask.key.eth_type = 0xffff;
-    mask.key.ip_proto = 0xff;
-    mask.key.ip_frag = DP_FRAG_LATER;
-    xlate_consult(ctx, &mask);
+    xlate_consult_key(ctx, eth_type);
+    xlate_consult_key(ctx, ip_proto);
+    xlate_consult_plain(ctx, offsetof(struct dp_key, ip_frag), 1, DP_FRAG_LATER);
     return !(ctx->pkt.flow.key.ip_frag & DP_FRAG_LATER);
 }
 
 static bool
 has_nd(struct xlate_ctx *ctx)
 {
-    struct flow mask = {0};
-
-    mask.key.tp_src = 0xffff;
-    xlate_consult(ctx, &mask);
+    xlate_consult_key(ctx, tp_src);
     return has_l4(ctx);
 }
 
@@ -143,10 +169,7 @@ has_nd(struct xlate_ctx *ctx)
 static bool
 is_parsed(struct xlate_ctx *ctx, uint8_t bits)
 {
-    struct flow mask = {0};
-
-    mask.key.parsed = bits;
-    xlate_consult(ctx, &mask);
+    xlate_consult_plain(ctx, offsetof(struct dp_key, parsed), 1, bits);
     return (ctx->pkt.flow.key.parsed & bits) == bits;
 }
 
@@ -333,7 +356,8 @@ xlate_push_vlan(struct xlate_ctx *ctx, uint16_t tpid)
     if (xlate_has_vlan(ctx))
         xlate_consult(ctx, &present);
     if (xlate_has_two_tags(&ctx->pkt.flow.key)) {
-        xlate_consult_key(ctx, vlan[1].tpid);
+        present.key.vlan[1].tpid = 0xffff;
+        xlate_consult(ctx, &present);
         xlate_commit(ctx);
     }
     apply(ctx, XLATE_PUSH_VLAN, tpid);

@@ -151,12 +151,18 @@ void xlate_action_set(struct xlate_ctx *);
 /* Adds the bits of `mask` to what the result depends on. */
 void xlate_consult(struct xlate_ctx *, const struct flow *mask);
 void xlate_consult_field(struct xlate_ctx *, const struct field *);
+/* `bits` of each byte of a member of the key that no action moves. */
+void xlate_consult_plain(struct xlate_ctx *, size_t offset, size_t size, uint8_t bits);
+#define DP_KEY_MOVES(MEMBER)                                                                       \
+    ((offsetof(struct dp_key, MEMBER) >= offsetof(struct dp_key, vlan) &&                          \
+      offsetof(struct dp_key, MEMBER) < offsetof(struct dp_key, ip_src)) ||                        \
+     offsetof(struct dp_key, MEMBER) == offsetof(struct dp_key, ip_ttl))
 /* One member of the key, all bits: xlate_consult_key(ctx, eth_type). */
 #define xlate_consult_key(CTX, MEMBER)                                                             \
     do {                                                                                           \
-        struct flow mask__ = {0};                                                                  \
-        memset(&mask__.key.MEMBER, 0xff, sizeof mask__.key.MEMBER);                                \
-        xlate_consult(CTX, &mask__);                                                               \
+        _Static_assert(!DP_KEY_MOVES(MEMBER), "xlate_consult() knows where " #MEMBER " came in");  \
+        xlate_consult_plain(CTX, offsetof(struct dp_key, MEMBER),                                  \
+                            sizeof((struct dp_key *)NULL)->MEMBER, 0xff);                          \
     } while (0)
 /* Whether the packet has the headers that the field is in; consults what tells that. */
 bool xlate_has_field(struct xlate_ctx *, const struct field *);
