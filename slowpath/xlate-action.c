@@ -152,25 +152,29 @@ enter(struct xlate_ctx *ctx)
     return true;
 }
 
+void
+xlate_table_again(struct xlate_ctx *ctx, uint8_t table_id, bool is_resubmit)
+{
+    if (++ctx->n_resubmits > XLATE_MAX_RESUBMITS) {
+        xlate_fail(ctx, XLATE_TOO_MANY_RESUBMITS);
+    } else if (enter(ctx)) {
+        xlate_table(ctx, table_id, is_resubmit);
+        ctx->depth--;
+    }
+}
+
 static void
 resubmit(struct xlate_ctx *ctx, const struct ofpact_resubmit *rs)
 {
     uint32_t in_port = ctx->pkt.flow.in_port;
     uint8_t table_id = rs->table_id == OFTABLE_ALL ? ctx->table_id : rs->table_id;
 
-    if (++ctx->n_resubmits > XLATE_MAX_RESUBMITS) {
-        xlate_fail(ctx, XLATE_TOO_MANY_RESUBMITS);
-        return;
-    }
-    if (!enter(ctx))
-        return;
     if (rs->in_port != OFPORT_IN_PORT) {
         ctx->pkt.flow.in_port = rs->in_port;
         ctx->out->written |= UINT64_C(1) << offsetof(struct flow, in_port) / 8;
     }
-    xlate_table(ctx, table_id, true);
+    xlate_table_again(ctx, table_id, true);
     ctx->pkt.flow.in_port = in_port;
-    ctx->depth--;
 }
 
 void

@@ -92,7 +92,7 @@ xlate_output(struct xlate_ctx *ctx, uint32_t port, uint32_t max_len, bool trunca
         output_to_in_port(ctx, cut);
         break;
     case OFPORT_TABLE:
-        xlate_table(ctx, 0, false);
+        xlate_table_again(ctx, 0, false);
         break;
     case OFPORT_NORMAL:
         xlate_normal(ctx);

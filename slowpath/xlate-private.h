@@ -287,6 +287,9 @@ void xlate_copy_actions(struct xlate_ctx *, const struct ofpact *, size_t size, 
 /* Runs a bucket's actions as an action set on a copy of the packet (OpenFlow 1.3, section 5.6). */
 void xlate_bucket_actions(struct xlate_ctx *, const struct ofpact *, size_t size, bool is_last);
 
+/* xlate_table() for an action, which may come by again: within the limits on that. */
+void xlate_table_again(struct xlate_ctx *, uint8_t table_id, bool is_resubmit);
+
 /* ---- xlate-freeze.c ---- */
 /* Whether the action looks behind headers that only a recirculation shows. */
 bool xlate_needs_reparse(const struct xlate_ctx *, const struct ofpact *);
