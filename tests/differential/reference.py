@@ -147,6 +147,8 @@ class Run:
         packet.put(name, packet.get(name) & ~mask | value)
 
     def do_move(self, packet, source, target):
+        if source[0] not in packet.registers and source[0] not in frames.View(packet.data).where:
+            return
         value = packet.get(source[0]) >> source[1] & (1 << source[2]) - 1
         mask = (1 << source[2]) - 1 << target[1]
         self.do_set(packet, target[0], value << target[1], mask)
