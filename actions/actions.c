@@ -40,9 +40,11 @@ dp_actions_check(const struct dp_action *actions, size_t n_actions, struct dp_ac
 
     for (size_t i = 0; i < n_actions; i++) {
         const struct dp_action_ops *ops = ops_of(&actions[i]);
-        int result = ops ? 0 : act_wrong(why, sizeof why, "there is no kind %u", actions[i].kind);
+        int result = 0;
 
-        if (!result && ops->check)
+        if (!ops)
+            result = act_wrong(why, sizeof why, "there is no kind %u", actions[i].kind);
+        else if (ops->check)
             result = ops->check(&actions[i], why, sizeof why);
         if (!result)
             result = check_place(actions, n_actions, i, why, sizeof why);

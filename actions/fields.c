@@ -95,7 +95,9 @@ is_integer(const struct field *field)
 static uint64_t
 field_max(const struct field *field)
 {
-    return UINT64_MAX >> (64 - (field->width ? field->width : field->size * 8));
+    unsigned int n_bits = field->width ? field->width : field->size * 8u;
+
+    return n_bits ? UINT64_MAX >> (64 - n_bits) : 0;
 }
 
 /* An integer field's value, host order. */
@@ -336,7 +338,7 @@ parse_octets_field(struct act_cursor *cursor, const struct field *field, struct 
                    struct dp_key *mask)
 {
     const char *start = cursor->p;
-    struct octets octets, bits;
+    struct octets octets = {{0}}, bits;
     uint8_t outside = 0, any = 0;
     int error;
 

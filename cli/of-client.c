@@ -324,7 +324,7 @@ of_client_ask(struct of_client *client, uint16_t class_id, of_client_reply *repl
 {
     struct of_arena arena;
     struct of_object *request;
-    uint32_t xid;
+    uint32_t xid = 0;
     int status;
 
     of_arena_init(&arena, NULL, 0);

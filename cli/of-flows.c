@@ -171,7 +171,7 @@ static int
 send_line(void *aux, const char *text, unsigned number, const char *where)
 {
     struct add_flows *add = aux;
-    uint32_t xid;
+    uint32_t xid = 0;
     int status =
         send_text(&add->sender, add->cli, where, text, ofp_flow_mod_parse_line, add->command, &xid);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "datapath/dp-internal.h"
 
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -59,7 +60,7 @@ static int
 clock_init(struct dp *dp)
 {
     int64_t start_ns = now_ns(), asked_ns = start_ns;
-    uint64_t first, jiffies;
+    uint64_t first = 0, jiffies;
     int error = jiffies_now(dp, &first);
 
     for (jiffies = first; !error && jiffies < first + 16; error = jiffies_now(dp, &jiffies)) {
@@ -69,6 +70,7 @@ clock_init(struct dp *dp)
     }
     if (error)
         return error;
+    assert(jiffies > first);
     dp->reference_jiffies = jiffies;
     dp->ns_per_jiffy = 1000000000 / nearest_hz((now_ns() - start_ns) / (int64_t)(jiffies - first));
     return 0;

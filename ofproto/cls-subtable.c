@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ofproto/cls-subtable.h"
 
+#include <assert.h>
 #include <endian.h>
 
 #define FIELD(MEMBER)                                                                              \
@@ -42,6 +43,7 @@ cls_prefix_unwildcard(const struct cls_prefix_field *field, uint64_t *words, uns
 {
     uint64_t mask[2];
 
+    assert(field->n_words <= ARRAY_SIZE(mask));
     prefix_mask(field, n_bits, mask);
     for (unsigned int i = 0; i < field->n_words; i++)
         words[field->word + i] |= mask[i];

@@ -306,7 +306,7 @@ void
 of_oxm_print(FILE *stream, const struct of_object *object)
 {
     const struct of_oxm_field *field = of_class_infos[object->class_id]->oxm;
-    struct of_oxm_view view;
+    struct of_oxm_view view = {0};
 
     of_oxm_view(object, &view);
     fprintf(stream, "%s=", field->name);

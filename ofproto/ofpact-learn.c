@@ -99,7 +99,7 @@ enum ofperr
 ofpact_check_LEARN(const struct ofpact_learn *learn, struct ofpact_checker *c)
 {
     struct ofpact_checker learned = {.limits = c->limits};
-    enum ofperr error;
+    enum ofperr error = OFPERR_OK;
 
     if (learn->flags & LEARN_WRITE_RESULT && (error = ofpact_check_dst(&learn->result_dst, c)))
         return error;

@@ -49,7 +49,7 @@ check_privileges(struct error *error)
         {CAP_NET_ADMIN, CAP_NET_ADMIN, "CAP_NET_ADMIN", "change network devices"},
         {CAP_NET_RAW, CAP_NET_RAW, "CAP_NET_RAW", "send frames"},
     };
-    uint64_t effective;
+    uint64_t effective = 0;
     int err = read_capabilities(&effective);
 
     if (err)

@@ -40,6 +40,12 @@ tests_unit_actions_SOURCES = tests/unit-actions.c
 tests_unit_actions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_actions_LDADD = actions/libactions.a $(CMOCKA_LIBS)
 
+# Minutes: not a part of check.
+analyze: all
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' $(top_srcdir)/tests/analyze
+.PHONY: analyze
+EXTRA_DIST += tests/analyze
+
 # The Ryu suites, functional cases, both hooks; sudo make check-conformance. With the cases that
 # measure rates: make check-conformance CONFORMANCE_FLAGS=-t
 check-conformance: all
