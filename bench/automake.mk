@@ -20,7 +20,7 @@ bench_fastpath_LDADD = datapath/libdatapath.a actions/libactions.a lib/libshunt.
 
 EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py bench/instructions \
 	bench/profiles.py bench/flow-mods.py bench/new-flows.py \
-	bench/revalidate.py bench/ofwire.py
+	bench/revalidate.py bench/ofwire.py bench/ovs.py
 CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h
 
 noinst_PROGRAMS += bench/classifier
@@ -46,6 +46,6 @@ bench-full: bench
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/profiles.py
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/instructions
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/flow-mods.py
-	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/new-flows.py
+	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/new-flows.py --instructions
 	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/revalidate.py
 .PHONY: bench bench-full

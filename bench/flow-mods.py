@@ -12,12 +12,10 @@ import json
 import os
 import statistics
 import struct
-import subprocess
 import sys
-import tempfile
-import time
 
 import ofwire
+import ovs
 import rig
 
 
@@ -35,49 +33,11 @@ def resident(pid):
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def wait_for(path):
-    deadline = time.monotonic() + 20
-    while not os.path.exists(path):
-        if time.monotonic() > deadline:
-            raise SystemExit(f"no {path} within 20 s")
-        time.sleep(0.01)
-
-
-@contextlib.contextmanager
-def ended(*processes):
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-            process.wait(20)
-
-
 @contextlib.contextmanager
 def shunt():
     with rig.wires(), rig.daemon() as (pid, directory, ctl):
         ctl("add-br", "br0", "fail-mode=secure")
         yield directory + "/br0.mgmt", pid
-
-
-@contextlib.contextmanager
-def ovs():
-    with tempfile.TemporaryDirectory() as run:
-        os.environ.update(OVS_RUNDIR=run, OVS_DBDIR=run, OVS_LOGDIR=run)
-        rig.run("ovsdb-tool", "create", run + "/db", "/usr/share/openvswitch/vswitch.ovsschema")
-        server = subprocess.Popen(["ovsdb-server", run + "/db", f"--remote=punix:{run}/db.sock",
-                                   "-vconsole:off"])
-        with ended(server):
-            wait_for(run + "/db.sock")
-            rig.run("ovs-vsctl", f"--db=unix:{run}/db.sock", "--no-wait", "init")
-            switch = subprocess.Popen(["ovs-vswitchd", f"unix:{run}/db.sock",
-                                       "--enable-dummy=override", "-vconsole:off"])
-            with ended(switch):
-                rig.run("ovs-vsctl", f"--db=unix:{run}/db.sock", "add-br", "br0", "--", "set",
-                        "bridge", "br0", "datapath_type=dummy", "fail-mode=secure",
-                        "protocols=OpenFlow14")
-                wait_for(run + "/br0.mgmt")
-                yield run + "/br0.mgmt", switch.pid
 
 
 def one(switch, data, n_flows):
@@ -102,7 +62,7 @@ def main():
     print(f"{options.flows} flows{'':8}{'shuntd/s':>12}{'ovs/s':>12}{'ratio':>8}{'goal':>6}"
           f"{'shuntd,B':>10}{'ovs,B':>8}{'ratio':>8}{'goal':>6}")
     for how, bytes_ in data.items():
-        rounds = [(one(shunt, bytes_, options.flows), one(ovs, bytes_, options.flows))
+        rounds = [(one(shunt, bytes_, options.flows), one(ovs.dummy, bytes_, options.flows))
                   for _ in range(options.rounds)]
         speed = statistics.median(b["seconds"] / a["seconds"] for a, b in rounds)
         memory = statistics.median(a["bytes"] / b["bytes"] for a, b in rounds)

@@ -137,13 +137,13 @@ def fast_path(hook, flows=None, masks=1, actions="2", peer=SINK_MAC):
 
 
 @contextlib.contextmanager
-def daemon(*args):
+def daemon(*args, wrapper=()):
     """shuntd in the wires' namespace; gives its process number, its run
     directory and a function that runs shuntctl."""
     with tempfile.TemporaryDirectory() as directory:
         pins = f"/sys/fs/bpf/{NET}"
         process = subprocess.Popen(
-            ["ip", "netns", "exec", NET, BUILD + "/shuntd/shuntd", "--run-dir", directory,
+            ["ip", "netns", "exec", NET, *wrapper, BUILD + "/shuntd/shuntd", "--run-dir", directory,
              "--no-persist", "--pin-dir", pins, "--log-file", directory + "/log", *args])
         try:
             deadline = time.monotonic() + 20
