@@ -181,16 +181,18 @@ void
 xlate_copy_actions(struct xlate_ctx *ctx, const struct ofpact *actions, size_t size, bool is_last)
 {
     struct buf outer_set = ctx->action_set;
-    bool was_tail = ctx->tail;
+    bool was_tail = ctx->tail, was_copy = ctx->is_copy;
 
     ctx->action_set = (struct buf)BUF_INITIALIZER;
     ctx->tail = is_last;
+    ctx->is_copy = true;
     xlate_actions(ctx, actions, size);
     if (ctx->freezing)
         xlate_freeze_finish(ctx);
     buf_destroy(&ctx->action_set);
     ctx->action_set = outer_set;
     ctx->tail = was_tail;
+    ctx->is_copy = was_copy;
 }
 
 static void

@@ -7,7 +7,7 @@
 struct outer {
     struct xlate_branch branch;
     struct buf action_set;
-    bool tail;
+    bool tail, is_copy;
 };
 
 static void
@@ -19,6 +19,7 @@ enter(struct xlate_ctx *ctx, const struct ofport *port, uint32_t truncate, struc
     xlate_branch_begin(ctx, &outer->branch, ctx->tail);
     outer->action_set = ctx->action_set;
     outer->tail = ctx->tail;
+    outer->is_copy = ctx->is_copy;
     ctx->action_set = (struct buf)BUF_INITIALIZER;
     output = OFPACT_PUT(&ctx->action_set, OUTPUT, ofpact_output);
     output->port = is_back ? OFPORT_IN_PORT : port->port_no;
@@ -27,6 +28,7 @@ enter(struct xlate_ctx *ctx, const struct ofport *port, uint32_t truncate, struc
     ctx->pkt.flow.actset_output = port->port_no;
     ctx->out->written |= UINT64_C(1) << offsetof(struct flow, actset_output) / 8;
     ctx->in_egress = true;
+    ctx->is_copy = false;
 }
 
 static void
@@ -36,6 +38,7 @@ leave(struct xlate_ctx *ctx, struct outer *outer)
     ctx->action_set = outer->action_set;
     ctx->tail = outer->tail;
     ctx->in_egress = false;
+    ctx->is_copy = outer->is_copy;
     xlate_branch_end(ctx, &outer->branch);
 }
 

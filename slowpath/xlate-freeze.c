@@ -11,7 +11,7 @@ struct frozen {
     uint32_t actset_output;
     uint32_t stack_size, action_set_size, segments_size;
     uint32_t in_egress;
-    uint32_t pad;
+    uint32_t is_copy;
     __be64 metadata;
     __be32 regs[FLOW_N_REGS];
 };
@@ -136,6 +136,7 @@ put_frozen(const struct xlate_ctx *ctx, struct buf *bytes)
                             .action_set_size = (uint32_t)ctx->action_set.size,
                             .segments_size = (uint32_t)ctx->frozen.size,
                             .in_egress = ctx->in_egress,
+                            .is_copy = ctx->is_copy,
                             .metadata = ctx->pkt.flow.metadata};
 
     memcpy(frozen.regs, ctx->pkt.flow.regs, sizeof frozen.regs);
@@ -199,6 +200,7 @@ restore(struct xlate_ctx *ctx, const struct frozen *frozen)
     flow->metadata = frozen->metadata;
     memcpy(flow->regs, frozen->regs, sizeof flow->regs);
     ctx->in_egress = frozen->in_egress;
+    ctx->is_copy = frozen->is_copy;
     buf_put(&ctx->stack, p, frozen->stack_size);
     p += frozen->stack_size;
     buf_put(&ctx->action_set, p, frozen->action_set_size);

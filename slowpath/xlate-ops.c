@@ -87,11 +87,9 @@ static void
 shift_vlans_out(struct xlate_pkt *pkt)
 {
     struct dp_key *key = &pkt->flow.key, *known = &pkt->known.key;
-    uint16_t eth_type = ntohs(key->eth_type);
-    bool is_third = eth_type == ETH_TYPE_VLAN || eth_type == ETH_TYPE_QINQ;
     bool has_second = xlate_has_tag(&key->vlan[1]);
 
-    if (has_second && is_third)
+    if (xlate_has_third_tag(key))
         pkt->opaque = XLATE_OPAQUE_ALL;
     key->vlan[0] = key->vlan[1];
     known->vlan[0] = known->vlan[1];

@@ -404,6 +404,8 @@ xlate_pop_vlan(struct xlate_ctx *ctx)
     if (!xlate_has_vlan(ctx) || cancel_push_vlan(&ctx->pkt))
         return;
     consult_inner_tags(ctx);
+    if (xlate_has_third_tag(&ctx->pkt.flow.key)) /* Nobody may look at the packet behind this. */
+        xlate_commit(ctx);
     apply(ctx, XLATE_POP_VLAN, ntohs(ctx->pkt.flow.key.vlan[0].tpid));
 }
 

@@ -125,6 +125,7 @@ struct xlate_ctx {
     bool freezing;      /* Unwinding to recirculate; what remains goes to frozen_actions. */
     bool in_action_set; /* The action set runs. */
     bool in_egress;     /* The egress tables run, for one output. */
+    bool is_copy;       /* A bucket or clone: what it writes to an action set is not run. */
     bool tail;          /* Nothing follows the action that runs. */
     bool irreversible;  /* What was emitted cannot be undone by actions. */
 
@@ -207,6 +208,14 @@ static inline bool
 xlate_has_two_tags(const struct dp_key *key)
 {
     return xlate_has_tag(&key->vlan[0]) && xlate_has_tag(&key->vlan[1]);
+}
+
+static inline bool
+xlate_has_third_tag(const struct dp_key *key)
+{
+    uint16_t eth_type = ntohs(key->eth_type);
+
+    return xlate_has_two_tags(key) && (eth_type == ETH_TYPE_VLAN || eth_type == ETH_TYPE_QINQ);
 }
 
 /* ---- xlate-commit.c ---- */

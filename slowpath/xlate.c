@@ -325,7 +325,7 @@ run_pipeline(struct xlate_ctx *ctx)
     } else if (!is_dropped_on_entry(ctx)) {
         xlate_table(ctx, 0, false);
     }
-    if (!ctx->freezing)
+    if (!ctx->freezing && !ctx->is_copy)
         xlate_action_set(ctx);
     if (ctx->freezing)
         xlate_freeze_finish(ctx);
