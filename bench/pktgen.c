@@ -7,11 +7,11 @@
  *
  * Frames are made by BPF test runs with live frames and leave by --out; what comes in at --sink
  * is counted and dropped: by XDP, or by TC in the namespace of `ip netns` that --sink-netns names.
- * --rate sends four bursts a second. --restore writes each frame's headers anew, for ways that
- * change them. --bare-* attaches a program that does nothing but redirect (--bare-peer: by clsact,
- * to the peer of OUT). Prints one JSON object: offered, received, seconds; and sent and
- * all_received: the same with the frames of the warm-up, of which some may come late. `seconds` is
- * the time that frames took, wall_seconds what a clock on the wall says. */
+ * --rate sends four bursts a second; SIGTERM ends it early. --restore writes each frame's headers
+ * anew, for ways that change them. --bare-* attaches a program that does nothing but redirect
+ * (--bare-peer: by clsact, to the peer of OUT). Prints one JSON object: offered, received, seconds;
+ * and sent and all_received: the same with the frames of the warm-up, of which some may come late.
+ * `seconds` is the time that frames took, wall_seconds what a clock on the wall says. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -225,6 +226,26 @@ keep_processor(void)
         fail("real-time priority", errno);
 }
 
+/* A signal that is not blocked would break a test run off. */
+static void
+hold_back_term(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* SIGTERM ends the load before its time. */
+static bool
+is_over(void)
+{
+    sigset_t set;
+
+    return !sigpending(&set) && sigismember(&set, SIGTERM);
+}
+
 static double
 now_s(void)
 {
@@ -260,6 +281,7 @@ run(const struct traffic_bpf *skel, const struct options *options)
     repeat = (uint32_t)(CALL_NS / run_once(skel, frame, size, WARM_UP) / BATCH + 1) * BATCH;
     if (options->rate)
         repeat = (uint32_t)(options->rate / BURSTS_A_SECOND / BATCH + 1) * BATCH;
+    hold_back_term();
     before = read_count(skel);
     start_s = now_s();
     do {
@@ -267,7 +289,7 @@ run(const struct traffic_bpf *skel, const struct options *options)
         offered += repeat;
         if (options->rate)
             ns = sleep_until(start_s + (double)offered / options->rate) * 1e9 - start_s * 1e9;
-    } while (ns < options->seconds * 1e9);
+    } while (ns < options->seconds * 1e9 && !is_over());
     printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f, \"sent\": %lu, "
            "\"all_received\": %lu, \"wall_seconds\": %.6f}\n",
            offered, read_count(skel) - before, ns / 1e9, BATCH + WARM_UP + offered,

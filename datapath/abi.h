@@ -14,8 +14,19 @@
 
 #include <linux/types.h>
 
-/* Changes with any layout here: a daemon adopts pinned maps only of its own version. */
-#define DP_ABI_VERSION 9
+/* The order of two members. Tests build a daemon in which each such pair is the other way round,
+ * and upgrade from the one to the other (tests/soak/upgrade.py). */
+#ifdef DP_OTHER_LAYOUT
+#define DP_ABI_STEP 1000
+#define DP_PAIR(a, b) b a
+#else
+#define DP_ABI_STEP 0
+#define DP_PAIR(a, b) a b
+#endif
+
+/* Changes with any layout here, and with what a member means. Maps of another version are carried
+ * over, member by member (datapath/migrate.c): one that means something else gets another name. */
+#define DP_ABI_VERSION (10 + DP_ABI_STEP)
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -82,8 +93,7 @@ struct dp_key {
     /* 24..25 */
     __u32 ct_label[4];
     /* 26 */
-    __u32 skb_priority;
-    __u32 skb_mark;
+    DP_PAIR(__u32 skb_priority;, __u32 skb_mark;)
     /* 27 */
     __u32 hash; /* Of a HASH action, 0 before one. */
     __u32 pad;  /* Zero. */
@@ -136,8 +146,8 @@ struct dp_action {
     __u8 word; /* SET: which word of the key. */
     __u16 arg16;
     __u32 arg32;
-    __u64 value; /* SET: bytes as they stand in the key, already masked. */
-    __u64 mask;
+    /* SET: bytes as they stand in the key, already masked; and which. */
+    DP_PAIR(__u64 value;, __u64 mask;)
 };
 _Static_assert(sizeof(struct dp_action) == 24, "no hidden padding");
 
@@ -168,8 +178,8 @@ enum dp_hash_kind { DP_HASH_L4, DP_HASH_SYM_L4, DP_N_HASHES };
 
 /* What a packet touches lies together: the first line, and the lines of its headers in the key. */
 struct dp_flow {
-    __u32 mask_index;
-    __u32 next;      /* Record with the actions after these, or DP_NO_FLOW. */
+    /* `next`: record with the actions after these, or DP_NO_FLOW. */
+    DP_PAIR(__u32 mask_index;, __u32 next;)
     __u16 n_actions; /* In this record. */
     __u16 flags;     /* DP_FLOW_* */
     __u32 hash;      /* Of the masked key: the bucket, and so whether a slot is this record's. */
@@ -239,8 +249,8 @@ dp_filter_bit(__u32 hash)
 #define DP_N_COMMON 7
 
 struct dp_mask {
-    __u32 n_rest;                 /* Words beside the common ones. */
-    __u32 n_flows;                /* For user space; 0: not in use. */
+    /* Words beside the common ones; for user space: flows that use it, 0: it is not in use. */
+    DP_PAIR(__u32 n_rest;, __u32 n_flows;)
     __u64 common[DP_N_COMMON];    /* Bits of the common words. */
     __u8 words[32];               /* Which other words, ascending, the first n_rest. */
     __u64 bits[DP_KEY_WORDS + 1]; /* bits[i] masks words[i]. */
@@ -279,9 +289,9 @@ struct dp_flow_stats {
 #define DP_NO_PORT 0 /* Port numbers of the datapath start at 1. */
 
 struct dp_port {
-    __u32 ifindex;     /* 0: no such port. */
-    __u16 flags;       /* DP_PORT_* */
-    __u16 bridge;      /* Which bridge, for the upcall's reader. */
+    __u32 ifindex; /* 0: no such port. */
+    /* DP_PORT_*; which bridge, for the upcall's reader. */
+    DP_PAIR(__u16 flags;, __u16 bridge;)
     __u32 upcall_rate; /* Upcalls a second that its token bucket lets pass; 0: no limit. */
     __u32 upcall_burst;
     __u64 peer_mac;  /* With DP_PORT_PEER: of the device's other end, as in the key's eth_dst. */
@@ -312,8 +322,8 @@ struct dp_token_bucket {
 };
 
 struct dp_port_stats {
-    __u64 rx_packets, rx_bytes;
-    __u64 tx_packets, tx_bytes;
+    DP_PAIR(__u64 rx_packets;, __u64 rx_bytes;)
+    DP_PAIR(__u64 tx_packets;, __u64 tx_bytes;)
     __u64 rx_dropped, tx_dropped;
     __u64 n_upcalls, n_upcalls_lost;
 };

@@ -38,6 +38,9 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/error.c \
 	datapath/executor.c \
 	datapath/flow_table.c \
+	datapath/layout.c \
+	datapath/layout.h \
+	datapath/migrate.c \
 	datapath/load.c \
 	datapath/masks.c \
 	datapath/meter.c \
@@ -50,7 +53,7 @@ datapath_libdatapath_a_SOURCES = \
 	upcall/reader.c
 
 # One source, an object a hook, a skeleton each.
-BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -fno-strict-aliasing \
+BPF_CFLAGS = $(LAYOUT_FLAGS) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -fno-strict-aliasing \
 	-I$(top_srcdir) -I/usr/include/$(shell $(CC) -print-multiarch)
 bpf_objects = datapath/switch-xdp.bpf.o datapath/switch-tc.bpf.o
 bpf_skeletons = datapath/switch-xdp.skel.h datapath/switch-tc.skel.h

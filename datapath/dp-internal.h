@@ -4,6 +4,7 @@
  *   dp.c          open, close, totals
  *   error.c       dp_error()
  *   load.c        objects, maps, pins, adoption
+ *   migrate.c     adoption of maps of another layout; layout.c  what that is
  *   attach.c      programs on devices
  *   port.c        ports
  *   flow_table.c  records, buckets; masks.c  masks; records.c  indices and grace periods
@@ -37,6 +38,7 @@ enum dp_map {
     DP_MAP_FLOW_STATS,
     DP_MAP_PORTS,
     DP_MAP_IFINDEX_PORTS,
+    DP_MAP_PORT_BASE,
     DP_MAP_STATES,
     DP_MAP_INJECTIONS,
     DP_MAP_METERS,
@@ -76,8 +78,13 @@ struct port_links {
     char why[96];
 };
 
+struct btf;
+struct dp_former;
+
 struct dp {
-    char pin_dir[PATH_MAX]; /* "": nothing is pinned. */
+    char pin_dir[PATH_MAX];   /* "": nothing is pinned. */
+    bool is_migrating;        /* The maps are pinned in pin_dir/next. */
+    struct dp_former *former; /* While it is: the maps of another layout. */
     char inject_dev[IFNAMSIZ];
     unsigned int inject_ifindex;
     uint32_t max_flows, n_buckets, n_cpus, n_rings;
@@ -101,6 +108,7 @@ struct dp {
     struct dp_flow_stats *flow_stats;
     struct dp_port *ports;
     struct dp_ifindex_slot *ifindex_ports;
+    struct dp_port_stats *port_base;
     struct state *states; /* By CPU. */
     struct dp_inject *injections;
     struct dp_meter *meters;
@@ -129,11 +137,26 @@ int dp_load(struct dp *, const struct dp_options *, bool *adopted);
 void dp_unload(struct dp *);
 /* The file descriptor of a map or program of the TC or XDP object by name. */
 int dp_map_fd(const struct dp *, const char *name);
+/* What the structs of the maps look like. */
+const struct btf *dp_btf(const struct dp *);
 int dp_program_fd(const struct dp *, enum dp_hook, const char *name);
 /* Removes every pin; bpf_links of the pins go with it. */
 void dp_unpin_all(const struct dp *);
 size_t dp_maps_size(uint32_t max_flows, uint32_t n_cpus);
 uint32_t dp_buckets_for(uint32_t max_flows);
+
+/* The maps of pin_dir/next take the place of the old ones. */
+void pins_promote(struct dp *);
+
+/* ---- migrate.c ---- */
+/* The pinned maps of a build with another layout, to be read. ENOENT: it left no layout. */
+int former_open(const struct dp *, struct dp_former **);
+void former_close(struct dp_former *);
+uint32_t former_max_flows(const struct dp_former *);
+/* Flows, ports and meters into the new maps; before ports_adopt(). */
+int former_copy(struct dp *, struct dp_former *);
+/* After ports_adopt(): takes the counters over, and the pins. */
+void former_end(struct dp *, struct dp_former *);
 
 /* ---- attach.c ---- */
 /* `pin`: file in the pin directory for the link, or NULL. */
@@ -152,6 +175,8 @@ void detach_clsact(unsigned int ifindex, bool own_qdisc);
 /* Takes over the ports of the maps, and gives them this daemon's programs. */
 int ports_adopt(struct dp *);
 void ports_detach_all(struct dp *);
+/* Tells the way in of a port that was written by somebody else. */
+int port_announce(struct dp *, uint32_t port_no);
 
 /* ---- flow_table.c, masks.c, records.c ---- */
 int flow_table_init(struct dp *);

@@ -128,6 +128,7 @@ dp_alloc(const struct dp_options *options)
 static void
 dp_free(struct dp *dp)
 {
+    former_close(dp->former);
     dp_unload(dp);
     flow_table_destroy(dp);
     for (int i = 0; i < DP_MAX_PORTS; i++) {
@@ -140,6 +141,25 @@ dp_free(struct dp *dp)
     free(dp->xdp_output);
     pthread_mutex_destroy(&dp->lock);
     free(dp);
+}
+
+/* What is pinned: of this layout, or of another one that is carried over. */
+static int
+take_over(struct dp *dp, bool *adopted)
+{
+    int error = dp->former ? former_copy(dp, dp->former) : 0;
+
+    if (error)
+        return error;
+    if (*adopted || dp->former)
+        ports_adopt(dp);
+    if (dp->former) {
+        former_end(dp, dp->former);
+        *adopted = true;
+    }
+    former_close(dp->former);
+    dp->former = NULL;
+    return 0;
 }
 
 int
@@ -156,8 +176,9 @@ dp_open(const struct dp_options *options, struct dp **dpp, bool *adopted)
         error = flow_table_init(dp);
     if (!error) {
         flow_table_adopt(dp);
-        if (*adopted)
-            ports_adopt(dp);
+        error = take_over(dp, adopted);
+    }
+    if (!error) {
         error = clock_init(dp);
     }
     if (!error)

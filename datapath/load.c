@@ -20,6 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "datapath/layout.h"
 #include "datapath/state.bpf.h"
 #include "datapath/switch-tc.skel.h"
 #include "datapath/switch-xdp.skel.h"
@@ -28,12 +29,12 @@
 #define BPFFS "/sys/fs/bpf"
 
 static const char *const mapped_names[DP_N_MAPPED] = {
-    [DP_MAP_FLOWS] = "flows",     [DP_MAP_BUCKETS] = "buckets",
-    [DP_MAP_FILTERS] = "filters", [DP_MAP_MASKS] = "masks",
-    [DP_MAP_CONTROL] = "control", [DP_MAP_FLOW_STATS] = "flow_stats",
-    [DP_MAP_PORTS] = "ports",     [DP_MAP_IFINDEX_PORTS] = "ifindex_ports",
-    [DP_MAP_STATES] = "states",   [DP_MAP_INJECTIONS] = "injections",
-    [DP_MAP_METERS] = "meters",
+    [DP_MAP_FLOWS] = "flows",           [DP_MAP_BUCKETS] = "buckets",
+    [DP_MAP_FILTERS] = "filters",       [DP_MAP_MASKS] = "masks",
+    [DP_MAP_CONTROL] = "control",       [DP_MAP_FLOW_STATS] = "flow_stats",
+    [DP_MAP_PORTS] = "ports",           [DP_MAP_IFINDEX_PORTS] = "ifindex_ports",
+    [DP_MAP_PORT_BASE] = "port_base",   [DP_MAP_STATES] = "states",
+    [DP_MAP_INJECTIONS] = "injections", [DP_MAP_METERS] = "meters",
 };
 
 /* ---- Sizes ---- */
@@ -57,7 +58,8 @@ dp_maps_size(uint32_t max_flows, uint32_t n_cpus)
                     (size_t)dp_buckets_for(max_flows) *
                         (sizeof(struct dp_bucket) + sizeof(struct dp_filter) / 4) +
                     DP_MAX_MASKS * sizeof(struct dp_mask) + sizeof(struct dp_control) +
-                    DP_MAX_PORTS * (sizeof(struct dp_port) + sizeof(struct dp_token_bucket)) +
+                    DP_MAX_PORTS * (sizeof(struct dp_port) + sizeof(struct dp_port_stats) +
+                                    sizeof(struct dp_token_bucket)) +
                     DP_IFINDEX_SLOTS * sizeof(struct dp_ifindex_slot) +
                     DP_INJECT_SLOTS * sizeof(struct dp_inject) +
                     DP_MAX_METERS * sizeof(struct dp_meter);
@@ -99,7 +101,7 @@ fail_load(int error, const char *what)
 static void
 pin_path(const struct dp *dp, const char *name, char path[PATH_MAX])
 {
-    snprintf(path, PATH_MAX, "%.4000s/%s", dp->pin_dir, name);
+    snprintf(path, PATH_MAX, "%.4000s/%s%s", dp->pin_dir, dp->is_migrating ? "next/" : "", name);
 }
 
 static int
@@ -335,6 +337,12 @@ dp_map_fd(const struct dp *dp, const char *name)
     return bpf_object__find_map_fd_by_name(dp->tc->obj, name);
 }
 
+const struct btf *
+dp_btf(const struct dp *dp)
+{
+    return bpf_object__btf(dp->tc->obj);
+}
+
 int
 dp_program_fd(const struct dp *dp, enum dp_hook hook, const char *name)
 {
@@ -370,6 +378,7 @@ maps_mmap(struct dp *dp)
     dp->flow_stats = dp->mapped[DP_MAP_FLOW_STATS].memory;
     dp->ports = dp->mapped[DP_MAP_PORTS].memory;
     dp->ifindex_ports = dp->mapped[DP_MAP_IFINDEX_PORTS].memory;
+    dp->port_base = dp->mapped[DP_MAP_PORT_BASE].memory;
     dp->states = dp->mapped[DP_MAP_STATES].memory;
     dp->injections = dp->mapped[DP_MAP_INJECTIONS].memory;
     dp->meters = dp->mapped[DP_MAP_METERS].memory;
@@ -478,6 +487,113 @@ xdp_load(struct dp *dp, bool adopt)
     return error ? fail_load(error, "the XDP programs") : links_fill(dp, dp->xdp->obj, DP_HOOK_XDP);
 }
 
+/* ---- Maps that take the place of others ---- */
+
+static bool
+is_pinned(const struct dp *dp, const char *name)
+{
+    char path[PATH_MAX];
+
+    pin_path(dp, name, path);
+    return !access(path, F_OK);
+}
+
+/* Removes the pins of maps, and not those of links. */
+static void
+unlink_maps(const struct dp *dp)
+{
+    DIR *dir = opendir(dp->pin_dir);
+    struct dirent *entry;
+    char path[PATH_MAX];
+
+    while (dir && (entry = readdir(dir))) {
+        snprintf(path, sizeof path, "%.3800s/%s", dp->pin_dir, entry->d_name);
+        if (entry->d_type != DT_DIR)
+            unlink(path);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+static void
+rename_next(const struct dp *dp)
+{
+    char next[PATH_MAX], from[PATH_MAX], to[PATH_MAX];
+    struct dirent *entry;
+    DIR *dir;
+
+    snprintf(next, sizeof next, "%.3700s/next", dp->pin_dir);
+    dir = opendir(next);
+    while (dir && (entry = readdir(dir))) {
+        snprintf(from, sizeof from, "%.3700s/next/%s", dp->pin_dir, entry->d_name);
+        snprintf(to, sizeof to, "%.3700s/%s", dp->pin_dir, entry->d_name);
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "control"))
+            rename(from, to);
+    }
+    if (dir)
+        closedir(dir);
+    /* Last: with it the set is whole. */
+    snprintf(from, sizeof from, "%.3700s/next/control", dp->pin_dir);
+    snprintf(to, sizeof to, "%.3700s/control", dp->pin_dir);
+    rename(from, to);
+    rmdir(next);
+}
+
+void
+pins_promote(struct dp *dp)
+{
+    char control[PATH_MAX];
+
+    snprintf(control, sizeof control, "%.3700s/control", dp->pin_dir);
+    unlink(control); /* From here on the next set is the one. */
+    unlink_maps(dp);
+    rename_next(dp);
+    dp->is_migrating = false;
+}
+
+/* A daemon that died while its maps took the place of others: they have it from now on. */
+static void
+pins_recover(struct dp *dp)
+{
+    if (!is_pinned(dp, "control") && is_pinned(dp, "next/control"))
+        rename_next(dp);
+}
+
+static int
+pins_begin_next(struct dp *dp)
+{
+    char next[PATH_MAX];
+    int error = dp_make_pin_dir(dp->pin_dir);
+
+    snprintf(next, sizeof next, "%.3700s/next", dp->pin_dir);
+    unlink_all(next);
+    if (!error && (error = make_directories(next)))
+        dp_fail(error, "%s: cannot be made: %s", next, strerror(error));
+    dp->is_migrating = true;
+    dp->max_flows = MAX(dp->max_flows, former_max_flows(dp->former));
+    dp->n_buckets = dp_buckets_for(dp->max_flows);
+    return error;
+}
+
+/* Says what the maps look like, for a build that has others. */
+static int
+layout_publish(const struct dp *dp)
+{
+    struct layout *layout;
+    char path[PATH_MAX];
+    int error;
+
+    pin_path(dp, "layout", path);
+    if (!access(path, F_OK))
+        return 0;
+    error = layout_of_build(dp_btf(dp), &layout);
+    if (!error) {
+        error = layout_pin(layout, path);
+        layout_free(layout);
+    }
+    return error ? dp_fail(error, "%s: cannot be pinned: %s", path, strerror(error)) : 0;
+}
+
 /* Decides between adoption and a fresh start; sizes follow pinned maps. */
 static int
 pins_examine(struct dp *dp, const struct dp_options *options, bool *adopt)
@@ -487,7 +603,10 @@ pins_examine(struct dp *dp, const struct dp_options *options, bool *adopt)
     *adopt = false;
     if (!dp->pin_dir[0])
         return 0;
+    pins_recover(dp);
     *adopt = pins_fit(dp);
+    if (!*adopt && !former_open(dp, &dp->former))
+        return pins_begin_next(dp);
     if (!*adopt)
         dp_unpin_all(dp);
     error = dp_make_pin_dir(dp->pin_dir);
@@ -526,6 +645,8 @@ dp_load(struct dp *dp, const struct dp_options *options, bool *adopted)
         error = maps_pin(dp, dp->tc->obj, "tc");
         if (!error)
             error = maps_pin(dp, dp->xdp->obj, "xdp");
+        if (!error)
+            error = layout_publish(dp);
     }
     if (!error) {
         memcpy(dp->control->secret, dp->secret, sizeof dp->secret);

@@ -45,6 +45,9 @@ MAP_ARRAY(flow_stats, struct dp_flow_stats, 1, BPF_F_MMAPABLE);
 /* By port number. Writer: user space. */
 MAP_ARRAY(ports, struct dp_port, DP_MAX_PORTS, BPF_F_MMAPABLE);
 
+/* What ports counted in maps that these took the place of. Writer and reader: user space. */
+MAP_ARRAY(port_base, struct dp_port_stats, DP_MAX_PORTS, BPF_F_MMAPABLE);
+
 /* Low bits of an interface index to a port number, to be checked against its ifindex; two
  * devices with the same low bits are told apart by the hash map. Writer: user space. */
 MAP_ARRAY(ifindex_ports, struct dp_ifindex_slot, DP_IFINDEX_SLOTS, BPF_F_MMAPABLE);

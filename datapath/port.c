@@ -221,6 +221,7 @@ port_info(const struct dp *dp, uint32_t port_no, struct dp_port_info *info)
 static void
 port_stats_clear(struct dp *dp, uint32_t port_no)
 {
+    memset(&dp->port_base[port_no], 0, sizeof *dp->port_base);
     for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++)
         memset(&dp->states[cpu].port_stats[port_no], 0, sizeof(struct dp_port_stats));
 }
@@ -369,7 +370,10 @@ dp_port_stats(const struct dp *dp, uint32_t port_no, struct dp_port_stats *total
 {
     int error = port_check(dp, port_no);
 
-    memset(total, 0, sizeof *total);
+    if (error)
+        memset(total, 0, sizeof *total);
+    else
+        *total = dp->port_base[port_no];
     for (uint32_t cpu = 0; !error && cpu < dp->n_cpus; cpu++) {
         const uint64_t *from = (const uint64_t *)&dp->states[cpu].port_stats[port_no];
 
@@ -405,6 +409,12 @@ ports_adopt(struct dp *dp)
             port_adopt(dp, i);
     }
     return 0;
+}
+
+int
+port_announce(struct dp *dp, uint32_t port_no)
+{
+    return ifindex_set(dp, port_no);
 }
 
 void

@@ -26,6 +26,7 @@ include tests/slowpath/automake.mk
 include tests/fuzz/automake.mk
 include tests/differential/automake.mk
 include tests/guest/automake.mk
+include tests/soak/automake.mk
 
 # The last line of "make check": test cases over all programs.
 check-local: check-TESTS

@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Upgrades to a build with another map layout and back, under load, to the packet.
+
+OTHER_BUILD is the folder of a build with --enable-other-layout.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+import harness  # noqa: E402
+from restart import (FLOWS, RATE, ROUNDS, Load, Controller, add_flows, flow_packets,  # noqa: E402
+                     for_hook, open_switch, port_packets)
+
+BUILDS = [harness.BUILD + "/shuntd/shuntd", os.environ["OTHER_BUILD"] + "/shuntd/shuntd"]
+
+
+def misses(switch):
+    return switch.ctl_json("dpctl", "show")["lookups"]["misses"]
+
+
+def exchange(switch, number, *options):
+    """Kills the daemon and starts the other build's."""
+    switch.kill()
+    harness.SHUNTD = BUILDS[number % 2]
+    switch.start(*options)
+
+
+def upgraded_and_restored(switch, hook):
+    """Megaflows are carried over: none of their packets misses, and all counters go on."""
+    wires = open_switch(switch, hook)
+    switch.ctl("add-flow", "br0", "priority=1,in_port=1,ip,nw_dst=11.0.0.1,"
+               "actions=set_field:0x5->pkt_mark,mod_nw_tos:8,output:2")
+    sent = 0
+    for number in range(1, 2 * ROUNDS + 1):
+        with Load(switch, wires) as load:
+            megaflows = switch.ctl_json("dpctl", "show")["flows"]
+            exchange(switch, number, "--restore")
+            assert switch.ctl_json("dpctl", "show")["flows"] == megaflows
+            load.wait_for_packets(RATE // 2)
+            assert misses(switch) == 0
+        sent += load.sent
+        assert flow_packets(switch) == {1: sent, 2: 0}, (flow_packets(switch), sent)
+        assert port_packets(switch) == [sent, sent], (port_packets(switch), sent)
+
+
+def upgraded_with_a_controller(switch, hook):
+    """The same without saved flows: megaflows of the other layout are held."""
+    wires = open_switch(switch, hook)
+    controller = Controller()
+    switch.ctl("set-controller", "br0", controller.target)
+    controller.accept()
+    add_flows(switch)
+    for number in range(1, 2 * ROUNDS + 1):
+        with Load(switch, wires) as load:
+            exchange(switch, number)
+            load.wait_for_packets(RATE // 2)
+            controller.accept()
+            add_flows(switch)
+            controller.barrier()
+            load.wait_for_packets(RATE // 2)
+            assert misses(switch) == 0
+        assert len(FLOWS) == len(flow_packets(switch))
+
+
+def nothing_stays_behind(switch, hook):
+    """After an upgrade a stop takes away what the former build attached."""
+    before = harness.sh("ip -br link; bpftool net show; tc qdisc show dev lo")
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    harness.sh("ip link add q1 up type veth peer name q2 && ip link set q2 up")
+    switch.ctl("add-port", "br0", "q1", f"hook={hook}")
+    exchange(switch, 1)
+    switch.stop()
+    assert "clsact" not in harness.sh("tc qdisc show dev q1")
+    assert not os.path.exists(switch.bpf + "/shunt")
+    harness.sh("ip link del q1")
+    assert harness.sh("ip -br link; bpftool net show; tc qdisc show dev lo") == before
+
+
+harness.cases[:] = [for_hook(test, hook)
+                    for test in (upgraded_and_restored, upgraded_with_a_controller,
+                                 nothing_stays_behind) for hook in ("tc", "xdp")]
+harness.main()
