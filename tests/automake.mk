@@ -14,6 +14,14 @@ tests_unit_lib_SOURCES = tests/unit-lib.c
 tests_unit_lib_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_lib_LDADD = lib/libshunt.a $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit-journal
+TESTS += tests/unit-journal
+tests_unit_journal_SOURCES = tests/unit-journal.c
+tests_unit_journal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_journal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write,--wrap=pwrite,--wrap=pwritev \
+	-Wl,--wrap=fsync,--wrap=fdatasync,--wrap=rename
+tests_unit_journal_LDADD = lib/libshunt.a $(ZLIB_LIBS) $(CMOCKA_LIBS)
+
 include tests/openflow/automake.mk
 include tests/ofproto/automake.mk
 include tests/datapath/actions.mk

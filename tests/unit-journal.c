@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal under fault injection: the process dies at each system call, the disk loses what was
+ * not synced, bytes rot. What is read afterwards is one of the states that were, whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/durable.h"
+#include "lib/journal.h"
+#include "lib/util.h"
+#include "tests/unit.h"
+
+static char dir[] = "/tmp/shunt-journal-XXXXXX", path[64], copy[64];
+
+/* ---- Faults: the linker sends these calls here (tests/automake.mk) ---- */
+static int n_calls, dies_at; /* Counted from 1; 0: never. */
+static bool dies_after;      /* The call was done. */
+
+#define FAULT(TYPE, NAME, PARAMS, ARGS)                                                            \
+    TYPE __real_##NAME PARAMS;                                                                     \
+    TYPE __wrap_##NAME PARAMS;                                                                     \
+    TYPE __wrap_##NAME PARAMS                                                                      \
+    {                                                                                              \
+        TYPE result;                                                                               \
+                                                                                                   \
+        if (++n_calls == dies_at && !dies_after)                                                   \
+            _exit(9);                                                                              \
+        result = __real_##NAME ARGS;                                                               \
+        if (n_calls == dies_at)                                                                    \
+            _exit(9);                                                                              \
+        return result;                                                                             \
+    }
+FAULT(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size))
+FAULT(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
+FAULT(ssize_t, pwritev, (int fd, const struct iovec *parts, int n, off_t at), (fd, parts, n, at))
+FAULT(int, fsync, (int fd), (fd))
+FAULT(int, fdatasync, (int fd), (fd))
+FAULT(int, rename, (const char *from, const char *to), (from, to))
+
+static int *
+shared_int(void)
+{
+    return mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+/* ---- States: a base of one number, and numbers that follow ---- */
+struct state {
+    int n, numbers[64];
+};
+
+static int
+on_record(void *aux, const void *data, size_t size)
+{
+    struct state *state = aux;
+
+    assert_int_equal(size % sizeof(int), 0);
+    memcpy(&state->numbers[state->n++], data, sizeof(int));
+    return 0;
+}
+
+/* An error of journal_read(), or the state is base, base + 1, ... without a gap. */
+static int
+read_state(const char *file, struct state *state, uint64_t *torn)
+{
+    char why[200] = "";
+    int error;
+
+    *state = (struct state){0};
+    error = journal_read(file, on_record, state, torn, why, sizeof why);
+    if (error)
+        assert_int_equal(state->n, 0);
+    for (int i = 1; i < state->n; i++)
+        assert_int_equal(state->numbers[i], state->numbers[0] + i);
+    return error;
+}
+
+/* Records of different sizes: the number, repeated. */
+static void
+append(struct journal *journal, int number)
+{
+    int data[40];
+
+    for (int i = 0; i < 40; i++)
+        data[i] = number;
+    assert_int_equal(journal_append(journal, data, (size_t)(1 + number % 40) * sizeof *data), 0);
+}
+
+/* Base 1, then 2, 3 and 4; base 10 in its place, then 11. Tells in `said` what is certain: what a
+ * reader sees from now on is at least this. */
+static void
+live(int *said)
+{
+    struct journal *old, *next;
+    uint64_t from;
+
+    assert_int_equal(journal_create(path, &old), 0);
+    append(old, 1);
+    assert_int_equal(journal_commit(old, NULL, 0), 0);
+    *said = 1;
+    append(old, 2);
+    *said = 2;
+    assert_int_equal(journal_sync(old), 0);
+    append(old, 3);
+    *said = 3;
+    from = journal_size(old);
+    assert_int_equal(journal_create(path, &next), 0);
+    append(next, 10);
+    append(old, 4);
+    *said = 4;
+    assert_int_equal(journal_commit(next, NULL, from), 0);
+    *said = 10;
+    append(next, 11);
+    *said = 11;
+    journal_close(old);
+    journal_close(next);
+}
+
+static void
+a_process_that_dies_leaves_a_whole_state(void **aux)
+{
+    int *said = shared_int(), n = 0;
+
+    (void)aux;
+    for (int at = 1; at < 200; at++) {
+        for (int after = 0; after < 2; after++) {
+            struct state state;
+            uint64_t torn = 0;
+            int status, error;
+
+            unlink(path);
+            *said = 0;
+            if (!fork()) {
+                dies_at = at;
+                dies_after = after;
+                n_calls = 0;
+                live(said);
+                _exit(0);
+            }
+            wait(&status);
+            error = read_state(path, &state, &torn);
+            assert_true(!error || (error == ENOENT && !*said));
+            assert_int_equal(torn, 0);
+            if (!error)
+                assert_true(state.numbers[state.n - 1] >= *said);
+            n += WEXITSTATUS(status) == 9;
+        }
+    }
+    assert_true(n > 30); /* So many places to die. */
+}
+
+static void
+make_copy(size_t size, size_t damaged_at)
+{
+    static uint8_t bytes[65536];
+    int fd = open(path, O_RDONLY);
+    ssize_t n = read(fd, bytes, sizeof bytes);
+
+    close(fd);
+    assert_true(n > 0 && size <= (size_t)n);
+    if (damaged_at < size)
+        bytes[damaged_at] ^= 0x10;
+    fd = open(copy, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_int_equal(__real_write(fd, bytes, size), size);
+    close(fd);
+}
+
+static uint64_t
+make_journal(uint64_t *base, uint64_t *synced)
+{
+    struct journal *journal;
+    uint64_t size;
+
+    assert_int_equal(journal_create(path, &journal), 0);
+    append(journal, 1);
+    assert_int_equal(journal_commit(journal, NULL, 0), 0);
+    *base = journal_base_size(journal);
+    append(journal, 2);
+    assert_int_equal(journal_sync(journal), 0);
+    *synced = journal_size(journal);
+    append(journal, 3);
+    append(journal, 4);
+    size = journal_size(journal);
+    journal_close(journal);
+    return size;
+}
+
+/* Whatever of the unsynced end the disk kept. */
+static void
+power_loss_takes_the_unsynced_end_alone(void **aux)
+{
+    uint64_t base, synced, size = make_journal(&base, &synced), torn;
+    struct state state;
+
+    (void)aux;
+    for (uint64_t kept = synced; kept <= size; kept++) {
+        make_copy(kept, SIZE_MAX);
+        assert_int_equal(read_state(copy, &state, &torn), 0);
+        assert_true(state.n >= 2);
+        assert_true(kept < size || !torn);
+    }
+    for (uint64_t at = synced; at < size; at++) { /* Or kept as something else. */
+        make_copy(size, at);
+        assert_int_equal(read_state(copy, &state, &torn), 0);
+        assert_true(state.n >= 2);
+    }
+}
+
+static void
+damage_of_what_was_on_disk_is_refused_whole(void **aux)
+{
+    uint64_t base, synced, size = make_journal(&base, &synced), torn;
+    struct state state;
+    int n_refused = 0;
+
+    (void)aux;
+    for (uint64_t at = 0; at < synced; at++) {
+        int error;
+
+        make_copy(size, at);
+        error = read_state(copy, &state, &torn);
+        if (!error) /* A byte that fills up. */
+            assert_int_equal(state.n, 4);
+        n_refused += error == EBADMSG;
+    }
+    assert_true(n_refused > (int)synced * 3 / 4);
+}
+
+static int
+setup(void **aux)
+{
+    (void)aux;
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/br0.flows", dir);
+    snprintf(copy, sizeof copy, "%s/copy", dir);
+    return 0;
+}
+
+static int
+teardown(void **aux)
+{
+    char new_path[80];
+
+    (void)aux;
+    snprintf(new_path, sizeof new_path, "%s.new", path);
+    unlink(new_path);
+    unlink(path);
+    unlink(copy);
+    return rmdir(dir);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_process_that_dies_leaves_a_whole_state),
+        cmocka_unit_test(power_loss_takes_the_unsynced_end_alone),
+        cmocka_unit_test(damage_of_what_was_on_disk_is_refused_whole),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
