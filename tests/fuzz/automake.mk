@@ -4,9 +4,10 @@
 # under ASan and UBSan in fuzzing/ and lets one after the other look for new inputs; "make fuzz-ofp"
 # runs one. What it finds on the way stays in fuzzing/corpus for the next run, what fails in
 # fuzzing/found.
-fuzz_targets = ofp message flow-syntax parse translation config mgmt
+fuzz_targets = ofp message flow-syntax parse translation config mgmt saved
 fuzz_programs = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-message tests/fuzz/fuzz-flow-syntax \
-	tests/fuzz/fuzz-parse tests/fuzz/fuzz-translation tests/fuzz/fuzz-config tests/fuzz/fuzz-mgmt
+	tests/fuzz/fuzz-parse tests/fuzz/fuzz-translation tests/fuzz/fuzz-config tests/fuzz/fuzz-mgmt \
+	tests/fuzz/fuzz-saved
 check_PROGRAMS += $(fuzz_programs) tests/fuzz/message-seeds
 TESTS += tests/fuzz/replay
 EXTRA_DIST += tests/fuzz/replay tests/fuzz/run tests/fuzz/seeds tests/fuzz/corpus \
@@ -45,6 +46,10 @@ tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(fuzz_engine)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_config_LDADD = shuntd/libshuntd.a ofproto/libconnmgr.a lib/libshunt.a \
 	$(JANSSON_LIBS) $(ZLIB_LIBS)
+
+tests_fuzz_fuzz_saved_SOURCES = tests/fuzz/fuzz-saved.c $(translation_fixture) $(fuzz_engine)
+tests_fuzz_fuzz_saved_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_saved_LDADD = $(translation_libs) $(ZLIB_LIBS)
 
 # The protocol and the verbs are real; bridges, devices and the datapath below are not.
 tests_fuzz_fuzz_mgmt_SOURCES = tests/fuzz/fuzz-mgmt.c tests/fuzz/fake-bridges.c \
