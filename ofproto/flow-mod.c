@@ -5,7 +5,9 @@
 #include "ofproto/ofproto-private.h"
 
 /* Flags that stay with a flow entry. */
-#define STATE_FLAGS (OFPFF_SEND_FLOW_REM | OFPFF_NO_PKT_COUNTS | OFPFF_NO_BYT_COUNTS)
+#define STATE_FLAGS                                                                                \
+    (OFPFF_SEND_FLOW_REM | OFPFF_CHECK_OVERLAP | OFPFF_RESET_COUNTS | OFPFF_NO_PKT_COUNTS |        \
+     OFPFF_NO_BYT_COUNTS)
 
 /* ---- Which flow entries a message is about -------------------------------------------------- */
 struct selection {
@@ -139,6 +141,14 @@ replace(struct txn *txn, struct table *table, struct rule *rule, const struct of
     return OFPERR_OK;
 }
 
+/* What the switch itself sets between tables (a recirculation, a hash) is none of a controller's
+ * business: a match of it holds for packets that no table sees. */
+static bool
+matches_internals(const struct match *match)
+{
+    return match->flow.key.recirc_id || match->mask.key.hash;
+}
+
 static enum ofperr
 add_flow(struct txn *txn, const struct ofp_flow_mod *fm)
 {
@@ -147,6 +157,8 @@ add_flow(struct txn *txn, const struct ofp_flow_mod *fm)
     struct cls_rule *same =
         classifier_find(&table->cls, &fm->match.flow, &fm->match.mask, fm->priority);
 
+    if (matches_internals(&fm->match))
+        return OFPERR_OFPBRC_EPERM;
     if (same && rule_from_cls(same)->is_hidden)
         return OFPERR_OFPFMFC_EPERM;
     if (fm->flags & OFPFF_CHECK_OVERLAP &&

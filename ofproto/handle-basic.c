@@ -16,7 +16,7 @@ capabilities(enum ofp_version version)
 
     if (version == OFP10)
         return common | OFPC_ARP_MATCH_IP;
-    common |= OFPC_GROUP_STATS | OFPC_PORT_BLOCKED;
+    common |= OFPC_GROUP_STATS;
     return version >= OFP14 ? common | OFPC_BUNDLES | OFPC_FLOW_MONITORING : common;
 }
 
@@ -47,12 +47,32 @@ handle_features_request(struct ofconn *ofconn, const struct request *request)
     return 0;
 }
 
+/* Bit of the configuration that Open vSwitch took over into 1.0 from 1.1: packet-ins for invalid
+ * TTLs, which later versions ask for by their asynchronous configuration. */
+#define CONFIG_INVALID_TTL_V10 4
+
+static bool
+wants_invalid_ttl(const struct ofconn *ofconn)
+{
+    return ofconn->async.masks[0][ASYNC_PACKET_IN] & 1u << OFPR_INVALID_TTL;
+}
+
+static void
+set_invalid_ttl(struct ofconn *ofconn, bool on)
+{
+    uint32_t *mask = &ofconn->async.masks[0][ASYNC_PACKET_IN], bit = 1u << OFPR_INVALID_TTL;
+
+    *mask = on ? *mask | bit : *mask & ~bit;
+}
+
 static enum ofperr
 handle_get_config(struct ofconn *ofconn, const struct request *request)
 {
     struct of_get_config_reply *reply = reply_new(request, OF_GET_CONFIG_REPLY);
 
     reply->flags = ofconn->mgr->ofproto->config_flags;
+    if (ofconn->version == OFP10 && wants_invalid_ttl(ofconn))
+        reply->flags |= CONFIG_INVALID_TTL_V10;
     reply->miss_send_len = ofconn->miss_send_len;
     ofconn_send_object(ofconn, reply);
     return 0;
@@ -62,15 +82,19 @@ static enum ofperr
 handle_set_config(struct ofconn *ofconn, const struct request *request)
 {
     const struct of_set_config *config = (const struct of_set_config *)request->msg;
+    uint16_t own_flags = ofconn->version == OFP10 ? CONFIG_INVALID_TTL_V10 : 0;
     enum ofperr error = 0;
 
     if (ofconn->role != OFPCR_ROLE_SLAVE)
-        error = ofproto_set_config(ofconn->mgr->ofproto, config->flags, config->miss_send_len);
+        error = ofproto_set_config(ofconn->mgr->ofproto, config->flags & ~own_flags,
+                                   config->miss_send_len);
     if (error)
         return error;
     /* A management connection that wants packet-ins gets all kinds of a controller's. */
     if (ofconn->kind == OFCONN_SERVICE && !ofconn->miss_send_len && config->miss_send_len)
         async_config_default(&ofconn->async, OFCONN_CONTROLLER, ofconn->version);
+    if (own_flags)
+        set_invalid_ttl(ofconn, config->flags & own_flags);
     ofconn->miss_send_len = config->miss_send_len;
     connmgr_update_implicit_misses(ofconn->mgr);
     return 0;

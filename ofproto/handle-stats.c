@@ -139,6 +139,9 @@ handle_flow_stats(struct ofconn *ofconn, const struct request *request)
 static enum ofperr
 handle_port_desc(struct ofconn *ofconn, const struct request *request)
 {
+    const struct of_port_desc_stats_request *pdr =
+        (const struct of_port_desc_stats_request *)request->msg;
+    bool all = ofconn->version < OFP15 || pdr->port_no == OFPORT_ANY;
     struct ofp_multipart mp;
     struct buf msgs;
     struct ofport *port;
@@ -147,6 +150,8 @@ handle_port_desc(struct ofconn *ofconn, const struct request *request)
     HMAP_FOR_EACH (port, by_number, &ofconn->mgr->ofproto->ports) {
         struct ofp_port desc;
 
+        if (!all && port->port_no != pdr->port_no)
+            continue;
         ofport_describe(port, &desc);
         ofp_port_desc_append(&desc, &mp);
     }

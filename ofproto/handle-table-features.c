@@ -161,7 +161,7 @@ describe_features(struct ofconn *ofconn, const struct table *table, struct of_ar
 
     f.entry = async_new(ofconn, arena, OF_TABLE_FEATURES);
     f.entry->table_id = table->id;
-    table_describe_name(table, f.entry->name, sizeof f.entry->name);
+    snprintf(f.entry->name, sizeof f.entry->name, "%s", table->name);
     f.entry->metadata_match = f.entry->metadata_write = UINT64_MAX;
     f.entry->max_entries = table_max_entries(table);
     f.entry->config = table->config;

@@ -11,15 +11,6 @@ table_max_entries(const struct table *table)
     return MIN(table->max_flows, OFCONN_MAX_ENTRIES);
 }
 
-void
-table_describe_name(const struct table *table, char *name, size_t size)
-{
-    if (*table->name)
-        snprintf(name, size, "%s", table->name);
-    else
-        snprintf(name, size, "table%u", table->id);
-}
-
 /* ---- Statistics ---- */
 
 static enum ofperr
@@ -41,7 +32,7 @@ handle_table_stats(struct ofconn *ofconn, const struct request *request)
         entry->lookup_count = tally_at(table->tally)->n_packets;
         entry->matched_count = tally_at(table->tally)->n_bytes;
         if (ofconn->version == OFP10) {
-            table_describe_name(table, entry->name, sizeof entry->name);
+            snprintf(entry->name, sizeof entry->name, "%s", table->name);
             entry->wildcards = OFPFW_ALL;
             entry->max_entries = table_max_entries(table);
         }

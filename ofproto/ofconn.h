@@ -221,8 +221,6 @@ void table_describe(const struct table *, enum ofp_version, struct of_arena *,
 /* Of a table without a limit of its own. */
 #define OFCONN_MAX_ENTRIES 1000000
 uint32_t table_max_entries(const struct table *);
-/* The name that it was given, or one of its number. */
-void table_describe_name(const struct table *, char *name, size_t size);
 
 static inline struct ofproto_origin
 ofconn_origin(const struct ofconn *ofconn, const struct of_header *msg)

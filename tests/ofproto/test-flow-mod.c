@@ -82,6 +82,20 @@ overlap_is_refused_when_asked(void **state)
 }
 
 static void
+matches_of_internals_are_refused(void **state)
+{
+    struct bridge b;
+
+    (void)state;
+    bridge_create(&b);
+    assert_error(bridge_flow(&b, ADD, "recirc_id=1,actions=drop"), OFPBRC_EPERM);
+    assert_error(bridge_flow(&b, ADD, "dp_hash=0,actions=drop"), OFPBRC_EPERM);
+    assert_string_equal(bridge_dump(&b), "");
+    assert_ok(bridge_flow(&b, ADD, "recirc_id=0,actions=drop"));
+    bridge_destroy(&b);
+}
+
+static void
 modify_changes_actions_and_nothing_else(void **state)
 {
     const struct rule *rule;
@@ -91,7 +105,7 @@ modify_changes_actions_and_nothing_else(void **state)
     bridge_create(&b);
     assert_ok(bridge_flow(&b, ADD,
                           "priority=5,in_port=1,tcp,cookie=3,idle_timeout=60,importance=9,"
-                          "send_flow_rem,actions=output:2"));
+                          "send_flow_rem,check_overlap,reset_counts,actions=output:2"));
     rule = bridge_rule(&b, 0);
     rule_credit(bridge_rule(&b, 0), 7, 700, 0);
     assert_ok(bridge_flow(&b, OFPFC_MODIFY, "in_port=1,idle_timeout=5,actions=output:3"));
@@ -99,7 +113,7 @@ modify_changes_actions_and_nothing_else(void **state)
     assert_ptr_equal(rule, bridge_rule(&b, 0));
     assert_int_equal(rule->idle_timeout_s, 60);
     assert_int_equal(rule->importance, 9);
-    assert_int_equal(rule->flags, OFPFF_SEND_FLOW_REM);
+    assert_int_equal(rule->flags, OFPFF_SEND_FLOW_REM | OFPFF_CHECK_OVERLAP | OFPFF_RESET_COUNTS);
     assert_ok(bridge_flow(&b, OFPFC_MODIFY, "new_cookie=4,reset_counts,actions=output:4"));
     assert_string_equal(bridge_dump(&b), "0 5 tcp,in_port=1 cookie=0x4 actions=output:4\n");
     bridge_destroy(&b);
@@ -453,6 +467,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(counters_of_a_replaced_entry_stay_unless_reset),
     cmocka_unit_test(packets_before_a_reset_do_not_count_after_it),
     cmocka_unit_test(overlap_is_refused_when_asked),
+    cmocka_unit_test(matches_of_internals_are_refused),
     cmocka_unit_test(modify_changes_actions_and_nothing_else),
     cmocka_unit_test(modify_is_loose_and_modify_strict_is_not),
     cmocka_unit_test(modify_of_nothing_adds_in_the_old_versions_only),
