@@ -41,7 +41,10 @@ check-local: check-TESTS
 	@$(top_srcdir)/tests/summary $(TEST_LOGS)
 
 TESTS += tests/check-includes tests/check-style
-EXTRA_DIST += tests/conformance/run tests/check-includes tests/check-style scripts/guest tests/summary
+conformance_files = tests/conformance/ofctl.cases tests/conformance/ofctl-differences \
+	tests/conformance/ofctl.py tests/conformance/sides.py
+EXTRA_DIST += tests/conformance/run $(conformance_files) tests/check-includes tests/check-style scripts/guest \
+	tests/summary
 
 check_PROGRAMS += tests/unit-actions
 TESTS += tests/unit-actions
@@ -61,4 +64,11 @@ check-conformance: all
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 		$(top_srcdir)/tests/conformance/run $(CONFORMANCE_FLAGS) | tee conformance.log
 	@$(top_srcdir)/tests/summary conformance.log
-.PHONY: check-conformance
+
+# Every command of ovs-ofctl, here and on Open vSwitch; sudo make check-ofctl. A version, or cases:
+# make check-ofctl CONFORMANCE_FLAGS="-v OpenFlow13 -o group"
+check-ofctl: all
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		$(top_srcdir)/tests/conformance/ofctl.py $(CONFORMANCE_FLAGS) | tee ofctl.log
+	@$(top_srcdir)/tests/summary ofctl.log
+.PHONY: check-conformance check-ofctl

@@ -160,7 +160,7 @@ class Switch:
                     assert any(re.search(p, line) for p in self.expected), f"logged: {line}"
 
 
-def _isolate(directory):
+def isolate(directory):
     assert libc.unshare(CLONE_NEWNET | CLONE_NEWNS) == 0, os.strerror(ctypes.get_errno())
     libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
     os.makedirs("/run/netns", exist_ok=True)
@@ -178,7 +178,7 @@ def _run_test(test, directory):
     """In the child: returns what to say behind "not ok", or None."""
     switch = None
     try:
-        _isolate(directory)
+        isolate(directory)
         switch = Switch(directory)
         try:
             test(switch)
