@@ -190,6 +190,47 @@ def restarted_by_shuntctl(switch, hook):
     nothing_is_lost(switch, hook, restarted)
 
 
+def what_a_barrier_confirmed_survives_a_kill(switch):
+    """shuntctl returns after a barrier; the daemon dies at once, again and again."""
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    for number in range(1, 11):
+        switch.ctl("add-flow", "br0", f"priority={number},in_port={number},cookie={number},"
+                   "idle_timeout=600,importance=7,actions=output:2")
+        switch.ctl("del-flows", "br0", f"in_port={max(number - 3, 0)}")
+        killed(switch)
+        flows = switch.ctl_json("dump-flows", "br0")
+        expected = set(range(max(number - 2, 1), number + 1))
+        assert {f["priority"] for f in flows} == expected, (number, flows)
+        assert {int(str(f["cookie"]), 0) for f in flows} == expected, flows
+
+
+def damaged_state_is_named_and_set_aside(switch):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    add_flows(switch)
+    switch.stop()
+    path = switch.dir + "/br0.flows"
+    with open(path, "rb") as file:
+        good = file.read()
+    bad = bytearray(good)
+    bad[len(bad) // 2] ^= 1
+    with open(path, "wb") as file:
+        file.write(bad)
+    switch.expect("br0.flows is damaged: byte")
+    switch.expect("it is kept as .*br0.flows.damaged; the tables start empty")
+    switch.start("--restore")
+    assert switch.ctl("dump-flows", "br0") == ""
+    with open(path + ".damaged", "rb") as file:
+        assert file.read() == bad
+    switch.stop()
+    with open(path, "wb") as file:
+        file.write(good + b"torn")
+    switch.expect("4 bytes at the end were not whole")
+    switch.start("--restore")
+    assert set(flow_packets(switch)) == {1, 2}
+
+
 def for_hook(test, hook):
     def one(switch):
         test(switch, hook)
@@ -200,5 +241,6 @@ def for_hook(test, hook):
 cases.extend(for_hook(test, hook) for test in (
     a_killed_daemon_waits_for_its_controller, killed_and_restored, restarted_by_shuntctl)
              for hook in ("tc", "xdp"))
+cases.extend([what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside])
 if __name__ == "__main__":
     main()
