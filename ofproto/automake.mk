@@ -68,6 +68,8 @@ ofproto_libofproto_a_SOURCES = \
 	ofproto/group.c \
 	ofproto/group.h \
 	ofproto/hash-counts.h \
+	ofproto/learned.c \
+	ofproto/learned.h \
 	ofproto/meter.c \
 	ofproto/meter.h \
 	ofproto/minimask.c \

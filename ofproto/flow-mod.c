@@ -290,37 +290,59 @@ ofproto_flow_mod(struct ofproto *ofproto, const struct ofp_flow_mod *fm,
 }
 
 /* ---- Learned flows -------------------------------------------------------------------------- */
-/* Whether adding `fm` would only say that the rule is still in use. */
+static struct rule *
+find_same(const struct ofproto *ofproto, const struct ofp_flow_mod *fm)
+{
+    const struct table *table = &ofproto->tables[fm->table_id];
+
+    return rule_from_cls(
+        classifier_find(&table->cls, &fm->match.flow, &fm->match.mask, fm->priority));
+}
+
+static bool
+has_contents(const struct rule *rule, const struct ofp_flow_mod *fm)
+{
+    return rule->idle_timeout_s == fm->idle_timeout && rule->hard_timeout_s == fm->hard_timeout &&
+           rule->importance == fm->importance && rule->flags == (fm->flags & STATE_FLAGS);
+}
+
+/* Whether doing `fm` would only say that the rule is still in use. */
 static bool
 is_refresh(const struct rule *rule, const struct ofp_flow_mod *fm)
 {
     return rule->ofpacts_size == fm->ofpacts_size &&
            (!fm->ofpacts_size || !memcmp(rule->ofpacts, fm->ofpacts, fm->ofpacts_size)) &&
-           rule->cookie == fm->new_cookie && rule->idle_timeout_s == fm->idle_timeout &&
-           rule->hard_timeout_s == fm->hard_timeout && rule->importance == fm->importance &&
-           rule->flags == (fm->flags & STATE_FLAGS);
+           rule->cookie == fm->new_cookie && (fm->command != OFPFC_ADD || has_contents(rule, fm));
 }
 
+/* The most frequent case, for which nobody needs to wait. */
 static bool
 refresh(struct ofproto *ofproto, const struct ofp_flow_mod *fm)
 {
-    const struct table *table = &ofproto->tables[fm->table_id];
-    struct cls_rule *cls;
-    bool done = false;
+    struct rule *rule;
+    bool done;
 
     pthread_rwlock_rdlock(&ofproto_lock);
-    cls = classifier_find(&table->cls, &fm->match.flow, &fm->match.mask, fm->priority);
-    if (cls && is_refresh(rule_from_cls(cls), fm) && !fm->hard_timeout) {
-        rule_credit(rule_from_cls(cls), 0, 0, time_now_ms());
-        done = true;
-    }
+    rule = find_same(ofproto, fm);
+    done = rule && is_refresh(rule, fm) && !rule->hard_timeout_s;
+    if (done)
+        rule_credit(rule, 0, 0, time_now_ms());
     pthread_rwlock_unlock(&ofproto_lock);
     return done;
 }
 
+/* The heap of deadlines may have an earlier one, which is then looked at again. */
+static void
+renew(struct rule *rule, int64_t now_ms)
+{
+    rule->is_learned = true;
+    rule->modified_ms = now_ms;
+    rule_credit(rule, 0, 0, now_ms);
+}
+
 struct cookie_count {
     uint64_t cookie;
-    uint32_t n;
+    uint32_t n, max;
 };
 
 static bool
@@ -329,14 +351,14 @@ count_cookie(void *count_, struct cls_rule *cls)
     struct cookie_count *count = count_;
 
     count->n += rule_from_cls(cls)->cookie == count->cookie;
-    return true;
+    return count->n < count->max;
 }
 
 static bool
 is_at_limit(const struct table *table, const struct ofp_flow_mod *fm, uint32_t limit)
 {
     static const struct flow all;
-    struct cookie_count count = {.cookie = fm->new_cookie};
+    struct cookie_count count = {.cookie = fm->new_cookie, .max = limit};
 
     if (!limit)
         return false;
@@ -344,22 +366,42 @@ is_at_limit(const struct table *table, const struct ofp_flow_mod *fm, uint32_t l
     return count.n >= limit;
 }
 
+bool
+ofproto_can_learn(const struct ofproto *ofproto, const struct ofp_flow_mod *fm, uint32_t limit)
+{
+    const struct table *table = &ofproto->tables[fm->table_id];
+    const struct rule *same;
+
+    if (fm->table_id >= ofproto->n_tables)
+        return false;
+    same = find_same(ofproto, fm);
+    if (same)
+        return !same->is_hidden;
+    return !is_at_limit(table, fm, limit) &&
+           (table_n_flows(table) < table->max_flows || table_victim(table, fm->importance));
+}
+
 enum ofperr
 ofproto_learn(struct ofproto *ofproto, const struct ofp_flow_mod *fm, uint32_t limit,
               bool *is_limited)
 {
     bool adds = fm->command == OFPFC_ADD || fm->add_if_missing;
-    const struct table *table;
+    enum ofperr error = OFPERR_OK;
+    struct rule *rule;
     struct txn txn;
 
     *is_limited = false;
     if (fm->table_id >= ofproto->n_tables)
         return OFPERR_OFPFMFC_BAD_TABLE_ID;
-    if (fm->command == OFPFC_ADD && refresh(ofproto, fm))
+    if (refresh(ofproto, fm))
         return OFPERR_OK;
-    table = &ofproto->tables[fm->table_id];
     txn_begin(&txn, ofproto, NULL);
-    *is_limited = adds && is_at_limit(table, fm, limit) &&
-                  !classifier_find(&table->cls, &fm->match.flow, &fm->match.mask, fm->priority);
-    return txn_end(&txn, *is_limited ? OFPERR_OK : flow_mod_do(&txn, fm));
+    rule = find_same(ofproto, fm);
+    *is_limited = !rule && adds && is_at_limit(&ofproto->tables[fm->table_id], fm, limit);
+    if (!*is_limited && !(rule && is_refresh(rule, fm)))
+        error = flow_mod_do(&txn, fm);
+    rule = error ? NULL : find_same(ofproto, fm);
+    if (rule && !rule->is_hidden)
+        renew(rule, txn.now_ms);
+    return txn_end(&txn, error);
 }

@@ -31,6 +31,7 @@ ofproto_create(const struct ofproto_options *options, const struct ofproto_ops *
     ofproto->miss_send_len = OFP_DEFAULT_MISS_SEND_LEN;
     ofproto->first_egress_table = OFTABLE_ALL;
     ofproto->next_port_no = 1;
+    learned_init(&ofproto->learned);
     rule_heap_init(&ofproto->expiring, offsetof(struct rule, heap_index));
     list_init(&ofproto->events);
     pthread_mutex_init(&ofproto->events_mutex, NULL);
@@ -126,6 +127,7 @@ ofproto_destroy(struct ofproto *ofproto)
         table_destroy(&ofproto->tables[i]);
     hmap_destroy(&ofproto->groups);
     rule_heap_destroy(&ofproto->expiring);
+    learned_destroy(&ofproto->learned);
     pthread_mutex_destroy(&ofproto->events_mutex);
     free(ofproto->tables);
     free(ofproto);

@@ -36,6 +36,7 @@
 #include "lib/hmap.h"
 #include "lib/list.h"
 #include "ofproto/group.h"
+#include "ofproto/learned.h"
 #include "ofproto/match.h"
 #include "ofproto/meter.h"
 #include "ofproto/ofp.h"
@@ -162,6 +163,7 @@ struct ofproto {
     atomic_bool is_monitored;
     uint32_t next_port_no; /* Where the search for a free number starts. */
     size_t n_flows;
+    struct learned_cookies learned;
     struct unsaved *unsaved; /* What is to be saved (ofproto/save.h); NULL: nobody saves. */
 };
 
@@ -247,8 +249,12 @@ enum ofperr ofproto_bundle_commit(struct ofproto *, const struct ofproto_msg *ms
                                   const struct ofproto_origin *origin, size_t *failed);
 
 /* ---- Changes of the switch's own --------------------------------------------------------------*/
-/* A flow that the learn action makes: a flow-mod from any thread, without the lock. With `limit`
- * not 0 nothing is added when table_id holds as many entries of this cookie (*is_limited). */
+/* Whether the next would learn: the entry is there, or there is room for it, with `limit` not 0
+ * among the entries of its cookie in its table, too. Lock: read. */
+bool ofproto_can_learn(const struct ofproto *, const struct ofp_flow_mod *, uint32_t limit);
+/* A flow that the learn action makes: a flow-mod from any thread, without the lock. An entry that
+ * is there starts its timeouts anew. With `limit` not 0 nothing is added when table_id holds as
+ * many entries of this cookie (*is_limited). */
 enum ofperr ofproto_learn(struct ofproto *, const struct ofp_flow_mod *, uint32_t limit,
                           bool *is_limited);
 

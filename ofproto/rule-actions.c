@@ -33,6 +33,13 @@ find_conjunctions(const struct ofpact *ofpacts, size_t size)
     return set;
 }
 
+static int
+is_learn(const struct ofpact *ofpact, void *aux)
+{
+    (void)aux;
+    return ofpact->type == OFPACT_LEARN;
+}
+
 static struct rule_actions *
 pool_find(const struct ofpact *ofpacts, size_t size, uint32_t hash)
 {
@@ -66,6 +73,7 @@ rule_actions_get(const struct ofpact *ofpacts, size_t size)
         actions->size = (uint32_t)size;
         memcpy(actions->ofpacts, ofpacts, size);
         actions->conjunctions = find_conjunctions(ofpacts, size);
+        actions->has_learn = ofpacts_walk(ofpacts, size, is_learn, NULL);
         hmap_insert(&pool, &actions->node, hash);
     }
     actions->n_refs++;

@@ -17,6 +17,7 @@ struct rule_actions {
     struct hmap_node node;                    /* In the pool, by hash of the bytes. */
     uint32_t n_refs;                          /* Under the pool's mutex. */
     uint32_t size;                            /* Bytes of ofpacts. */
+    bool has_learn;                           /* A learn action is among them. */
     struct cls_conjunction_set *conjunctions; /* NULL: none. */
     struct ofpact ofpacts[] __attribute__((aligned(16)));
 };

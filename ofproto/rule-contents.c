@@ -111,11 +111,13 @@ rule_install(struct rule *rule)
     rule->state = RULE_INSTALLED;
     rule_arm(rule);
     link_uses(rule);
+    learned_use(&rule->ofproto->learned, rule_actions_of(rule->ofpacts));
 }
 
 void
 rule_uninstall(struct rule *rule)
 {
+    learned_unuse(&rule->ofproto->learned, rule_actions_of(rule->ofpacts));
     unlink_uses(rule);
     rule_disarm(rule);
     table_remove(table_of(rule), rule);
@@ -161,6 +163,8 @@ rule_swap_contents(struct rule *rule, struct rule_contents *contents)
         link_uses(rule);
         rule_arm(rule);
         table_reorder(table_of(rule), rule);
+        learned_use(&rule->ofproto->learned, contents->actions);
+        learned_unuse(&rule->ofproto->learned, old.actions);
     }
     *contents = old;
 }

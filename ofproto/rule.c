@@ -90,8 +90,9 @@ rule_get_stats(const struct rule *rule, struct rule_stats *stats)
 static int64_t
 hard_deadline(const struct rule *rule)
 {
-    return rule->hard_timeout_s ? rule->created_ms + rule->hard_timeout_s * INT64_C(1000)
-                                : INT64_MAX;
+    int64_t start_ms = rule->is_learned ? rule->modified_ms : rule->created_ms;
+
+    return rule->hard_timeout_s ? start_ms + rule->hard_timeout_s * INT64_C(1000) : INT64_MAX;
 }
 
 static int64_t

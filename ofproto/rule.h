@@ -53,6 +53,7 @@ struct rule {
     uint8_t removed_reason; /* OFPRR_*, when RULE_REMOVED. */
     bool is_unsaved;        /* In the list of what is to be saved (ofproto/save.h). */
     bool is_hidden : 1;     /* The switch's own: no request sees it. */
+    bool is_learned : 1;    /* Its hard timeout runs from when it was learned last. */
     bool wants_final : 1;   /* When RULE_REMOVED: its flow-removed waits for the last pin. */
     uint64_t cookie;
     int64_t created_ms, modified_ms;

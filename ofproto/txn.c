@@ -296,6 +296,7 @@ txn_commit(struct txn *txn)
     uint64_t version = ofproto_version(ofproto) + 1;
     bool is_seen = false, is_config = false;
 
+    learned_settle(txn);
     for (size_t i = 0; i < txn->n; i++) {
         if (txn->changes[i].is_quiet)
             continue;
@@ -328,6 +329,7 @@ txn_abort(struct txn *txn)
         undo(txn, &txn->changes[i]);
         forget(&txn->changes[i]);
     }
+    learned_forget_unused(&txn->ofproto->learned);
     pthread_rwlock_unlock(&ofproto_lock);
     free(txn->changes);
 }

@@ -120,6 +120,8 @@ may_concern(const struct change_entry *entry, const struct ukey *ukey)
         return false;
     if (!entry->rule)
         return ukey->is_normal;
+    if (ukey->asks_to_learn)
+        return true;
     table_id = entry->rule->table_id;
     return ukey->tables[table_id / 64] >> table_id % 64 & 1;
 }
@@ -187,7 +189,8 @@ any_entry(struct changes *changes, const struct ukey *ukey, const struct flow *f
 
         if (entry->seq <= ukey->seq)
             break;
-        found = may_concern(entry, ukey) && (!flow || concerns(entry, flow, known));
+        found = may_concern(entry, ukey) &&
+                (!flow || ukey->asks_to_learn || concerns(entry, flow, known));
     }
     pthread_mutex_unlock(&changes->lock);
     return found;

@@ -88,6 +88,7 @@ ukey_replace(struct ukey *ukey, struct bridge *bridge, uint64_t seq, struct xlat
     ukey->bridge = bridge;
     ukey->seq = seq;
     ukey->is_normal = out->is_normal;
+    ukey->asks_to_learn = out->asks_to_learn;
     ukey->is_slow = out->is_slow;
     ukey->n_refs = (uint32_t)out->n_refs;
     ukey->refs = xmemdup(out->refs, out->n_refs * sizeof *out->refs);

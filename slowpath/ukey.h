@@ -37,7 +37,7 @@ struct ukey {
     uint64_t seq;          /* Conforms to this; 0: to nothing. */
     int64_t created_ms, used_ms;
     uint16_t tcp_flags;
-    bool is_normal; /* As in struct xlate_out. */
+    bool is_normal, asks_to_learn; /* As in struct xlate_out. */
     bool is_slow;
     bool has_traffic;  /* Effects are due. */
     bool is_dead;      /* Dying since before the grace period that is under way. */

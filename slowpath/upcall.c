@@ -164,13 +164,26 @@ translate_batch(struct handler *handler)
     pthread_rwlock_unlock(&ofproto_lock);
 }
 
+/* One packet's learning decides what is left for the next one's. */
+static void
+refresh_result_of_learning(struct slowpath *slowpath, struct work *work)
+{
+    if (!work->bridge || !work->out.asks_to_learn || work->seq == slowpath_seq(slowpath))
+        return;
+    pthread_rwlock_rdlock(&ofproto_lock);
+    xlate_out_clear(&work->out, &work->bridge->xlate);
+    translate(slowpath, work);
+    pthread_rwlock_unlock(&ofproto_lock);
+}
+
 /* Who answers a packet shall find what was learned from it: so before it is sent on. */
 static void
 apply_effects(struct handler *handler, int64_t now_ms)
 {
     for (uint32_t i = 0; i < handler->n_works; i++) {
-        const struct work *work = &handler->works[i];
+        struct work *work = &handler->works[i];
 
+        refresh_result_of_learning(handler->slowpath, work);
         if (work->bridge)
             xlate_effects_apply(work->out.effects, work->out.n_effects, &work->bridge->xlate,
                                 ntohs(work->key.tcp_flags), now_ms);

@@ -79,6 +79,18 @@ init_mod(const struct ofpact_learn *learn, struct ofp_flow_mod *mod)
     mod->out_group = OFGROUP_ANY;
 }
 
+/* Translation learns nothing: it says what learning would find. */
+static void
+write_result(struct xlate_ctx *ctx, const struct ofpact_learn *learn,
+             const struct xlate_learned *learned)
+{
+    bool success = ofproto_can_learn(ctx->ofproto, &learned->mod, learned->limit);
+
+    ctx->out->asks_to_learn = true;
+    xlate_report(ctx, "learning %s", success ? "succeeds" : "fails");
+    xlate_write_subfield(ctx, &learn->result_dst, success);
+}
+
 void
 xlate_learn(struct xlate_ctx *ctx, const struct ofpact_learn *learn)
 {
@@ -89,6 +101,8 @@ xlate_learn(struct xlate_ctx *ctx, const struct ofpact_learn *learn)
     for (size_t i = 0; i < learn->n_specs; i++)
         add_spec(ctx, &learn->specs[i], learned);
     add_fin_timeout(learn, &learned->ofpacts);
+    if (learn->flags & LEARN_WRITE_RESULT)
+        write_result(ctx, learn, learned);
     xlate_add_effect(ctx, XLATE_LEARN_FLOW)->learned = learned;
 }
 

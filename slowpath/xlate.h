@@ -125,8 +125,9 @@ struct xlate_out {
     struct xlate_id *ids;
     size_t n_ids, max_ids;
     bool is_pinned;
-    bool is_normal; /* Learned addresses were consulted. */
-    bool is_slow;   /* User space runs it: installed as one USERSPACE(SLOW). */
+    bool is_normal;     /* Learned addresses were consulted. */
+    bool asks_to_learn; /* Whether a flow can be learned was asked: any entry may decide. */
+    bool is_slow;       /* User space runs it: installed as one USERSPACE(SLOW). */
     enum xlate_error error;
     uint64_t tables[4]; /* Bit set: that table was looked up. */
     uint64_t written;   /* Bit w: word w of the flow was written before some lookup. */

@@ -404,6 +404,136 @@ learned_flows_refresh_and_keep_to_their_limit(void **state)
 }
 
 static void
+a_flow_learned_again_starts_its_hard_timeout_anew(void **state)
+{
+    struct buf ofpacts = BUF_INITIALIZER;
+    struct ofp_flow_mod fm;
+    struct rule *rule;
+    bool is_limited;
+    struct bridge b;
+
+    (void)state;
+    bridge_create(&b);
+    bridge_parse_flow("in_port=1,hard_timeout=10,actions=output:2", OFPFC_MODIFY_STRICT, &ofpacts,
+                      &fm);
+    fm.add_if_missing = true;
+    assert_ok(ofproto_learn(b.ofproto, &fm, 0, &is_limited));
+    rule = bridge_rule(&b, 0);
+    rule->created_ms = rule->modified_ms = time_now_ms() - 9000;
+    assert_true(rule_deadline_ms(rule) <= time_now_ms() + 1000);
+    assert_ok(ofproto_learn(b.ofproto, &fm, 0, &is_limited));
+    assert_true(rule_deadline_ms(rule) > time_now_ms() + 9000);
+    assert_true(rule->created_ms <= time_now_ms() - 9000); /* Its duration goes on. */
+    ofproto_expire(b.ofproto, time_now_ms() + 2000);
+    assert_int_equal(table_n_flows(&b.ofproto->tables[0]), 1);
+    ofproto_expire(b.ofproto, time_now_ms() + 11000);
+    assert_int_equal(table_n_flows(&b.ofproto->tables[0]), 0);
+    buf_destroy(&ofpacts);
+    bridge_destroy(&b);
+}
+
+/* ---- delete_learned ------------------------------------------------------------------------- */
+#define LEARNS(COOKIE) "learn(table=1,cookie=" #COOKIE ",delete_learned,output:in_port)"
+#define LEARNED_5 "1 1 in_port=1 cookie=0x5 actions=output:2\n"
+#define LEARNED_6 "1 1 in_port=2 cookie=0x6 actions=output:2\n"
+#define REST "2 1  cookie=0x5 actions=output:2\n"
+
+/* Entries of table 1 with cookies 5 and 6, and one with 5 in table 2. */
+static void
+create_learned(struct bridge *b)
+{
+    bridge_create(b);
+    assert_ok(bridge_flow(b, ADD, "table=1,priority=1,in_port=1,cookie=5,actions=output:2"));
+    assert_ok(bridge_flow(b, ADD, "table=1,priority=1,in_port=2,cookie=6,actions=output:2"));
+    assert_ok(bridge_flow(b, ADD, "table=2,priority=1,cookie=5,actions=output:2"));
+}
+
+static void
+learned_flows_go_with_the_last_that_learned_them(void **state)
+{
+    struct bridge b;
+
+    (void)state;
+    create_learned(&b);
+    assert_ok(bridge_flow(&b, ADD, "in_port=1,actions=" LEARNS(5)));
+    assert_ok(bridge_flow(&b, ADD, "in_port=2,actions=clone(" LEARNS(5) ")"));
+    assert_ok(bridge_flow(&b, OFPFC_DELETE, "table=0,in_port=1"));
+    assert_int_equal(table_n_flows(&b.ofproto->tables[1]), 2);
+    assert_ok(bridge_flow(&b, OFPFC_DELETE, "table=0,in_port=2"));
+    assert_string_equal(bridge_dump(&b), LEARNED_6 REST);
+    bridge_destroy(&b);
+}
+
+static void
+learned_flows_go_with_a_change_and_a_timeout(void **state)
+{
+    struct bridge b;
+
+    (void)state;
+    create_learned(&b);
+    assert_ok(bridge_flow(&b, ADD, "in_port=1,actions=" LEARNS(5) "," LEARNS(6)));
+    assert_ok(bridge_flow(&b, ADD, "in_port=1,actions=" LEARNS(6)));
+    assert_string_equal(bridge_dump(&b),
+                        "0 32768 in_port=1 actions=learn(table=1,delete_learned,cookie=0x6,"
+                        "output:NXM_OF_IN_PORT[])\n" LEARNED_6 REST);
+    b.origin.version = OFP10; /* Which takes a new entry for it. */
+    assert_ok(bridge_flow(&b, ADD, "in_port=1,hard_timeout=1,actions=" LEARNS(6)));
+    assert_int_equal(table_n_flows(&b.ofproto->tables[1]), 1);
+    ofproto_expire(b.ofproto, time_now_ms() + 2000);
+    assert_string_equal(bridge_dump(&b), REST);
+    bridge_destroy(&b);
+}
+
+/* What goes may have learned, too; what did not ask for it leaves its flows. */
+static void
+learned_flows_go_in_chains_and_on_request_only(void **state)
+{
+    struct bridge b;
+
+    (void)state;
+    create_learned(&b);
+    assert_ok(bridge_flow(&b, ADD, "in_port=1,actions=learn(table=1,cookie=6,in_port)"));
+    assert_ok(bridge_flow(&b, ADD, "table=2,in_port=1,cookie=8,actions=" LEARNS(5)));
+    assert_ok(
+        bridge_flow(&b, ADD, "in_port=2,actions=learn(table=2,cookie=8,delete_learned,in_port)"));
+    assert_ok(bridge_flow(&b, OFPFC_DELETE, "table=0"));
+    assert_string_equal(bridge_dump(&b), LEARNED_6 REST);
+    bridge_destroy(&b);
+}
+
+static void
+an_undone_change_takes_no_learned_flows(void **state)
+{
+    static const char *const lines[] = {"in_port=3,actions=" LEARNS(6), "table=0,in_port=1",
+                                        "in_port=2,actions=group:77"};
+    struct ofproto_msg msgs[3];
+    struct ofp_flow_mod fms[3];
+    struct buf ofpacts[3];
+    struct bridge b;
+    size_t failed;
+
+    (void)state;
+    create_learned(&b);
+    assert_ok(bridge_flow(&b, ADD, "in_port=1,actions=" LEARNS(5)));
+    for (size_t i = 0; i < 3; i++) {
+        ofpacts[i] = (struct buf)BUF_INITIALIZER;
+        bridge_parse_flow(lines[i], i == 1 ? OFPFC_DELETE : ADD, &ofpacts[i], &fms[i]);
+        msgs[i] = (struct ofproto_msg){.type = OFPROTO_FLOW_MOD, .flow_mod = &fms[i]};
+    }
+    assert_error(ofproto_bundle_commit(b.ofproto, msgs, 3, &b.origin, &failed),
+                 OFPBAC_BAD_OUT_GROUP);
+    assert_int_equal(failed, 2);
+    assert_ok(bridge_flow(&b, ADD, "table=3,actions=drop"));
+    assert_string_equal(bridge_dump(&b),
+                        "0 32768 in_port=1 actions=learn(table=1,delete_learned,cookie=0x5,"
+                        "output:NXM_OF_IN_PORT[])\n" LEARNED_5 LEARNED_6 REST
+                        "3 32768  actions=drop\n");
+    for (size_t i = 0; i < 3; i++)
+        buf_destroy(&ofpacts[i]);
+    bridge_destroy(&b);
+}
+
+static void
 hidden_flows_are_out_of_reach(void **state)
 {
     struct buf ofpacts = BUF_INITIALIZER;
@@ -480,6 +610,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(versions_rise_when_translation_can_tell),
     cmocka_unit_test(conjunctions_come_and_go_with_actions),
     cmocka_unit_test(learned_flows_refresh_and_keep_to_their_limit),
+    cmocka_unit_test(a_flow_learned_again_starts_its_hard_timeout_anew),
+    cmocka_unit_test(learned_flows_go_with_the_last_that_learned_them),
+    cmocka_unit_test(learned_flows_go_with_a_change_and_a_timeout),
+    cmocka_unit_test(learned_flows_go_in_chains_and_on_request_only),
+    cmocka_unit_test(an_undone_change_takes_no_learned_flows),
     cmocka_unit_test(hidden_flows_are_out_of_reach),
     cmocka_unit_test(statistics_filter_and_sum),
 };

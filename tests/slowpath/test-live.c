@@ -154,6 +154,35 @@ normal_learns_and_follows_a_move(void **state)
     live_close(&live);
 }
 
+/* Port 1's packets are told by their source address; one of them may be learned. */
+static void
+the_result_of_learning_says_what_the_limit_left(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frames[] = {live_udp(1, 9, 80), live_udp(2, 9, 80)};
+    struct live live;
+
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "table=0,in_port=1 actions=learn(table=5,cookie=0x7,limit=1,"
+                      "result_dst=NXM_NX_REG0[3],eth_src),resubmit(,1)\n"
+                      "table=1,reg0=8 actions=output:2\n"
+                      "table=1,reg0=0 actions=output:3");
+    /* Both in one batch, and again by their megaflows. */
+    for (int round = 0; round < 3; round++) {
+        live_send(&live, 1, &frames[0]);
+        live_send(&live, 1, &frames[1]);
+        expect_frame(&live, 2, &frames[0]);
+        expect_frame(&live, 3, &frames[1]);
+        live_barrier(&live);
+    }
+    /* The place that it leaves is free. */
+    live_del_flows(&live, "table=5");
+    live_barrier(&live);
+    live_send(&live, 1, &frames[1]);
+    expect_frame(&live, 2, &frames[1]);
+    live_close(&live);
+}
+
 static void
 idle_megaflows_go_and_come_back(void **state)
 {
@@ -411,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     ON_BOTH(flow_removed_has_the_final_counters),
     ON_BOTH(packets_for_the_controller_arrive),
     ON_BOTH(normal_learns_and_follows_a_move),
+    ON_BOTH(the_result_of_learning_says_what_the_limit_left),
     ON_BOTH(idle_megaflows_go_and_come_back),
     ON_BOTH(what_a_pop_shows_is_parsed_again),
     ON_BOTH(packet_out_runs_its_actions),
