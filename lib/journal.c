@@ -189,9 +189,12 @@ struct image {
 static const struct record *
 record_at(const struct image *image, uint64_t at)
 {
-    const struct record *record = (const struct record *)(image->bytes + at);
+    const struct record *record;
 
-    if (image->size - at < sizeof *record || record->size > image->size - at - sizeof *record ||
+    if (image->size - at < sizeof *record) /* Also of an empty file, which has no bytes. */
+        return NULL;
+    record = (const struct record *)(image->bytes + at);
+    if (record->size > image->size - at - sizeof *record ||
         ROUND_UP(record->size, ALIGN) > image->size - at - sizeof *record)
         return NULL;
     if (record->kind != RECORD_HEAD && record->kind != RECORD_DATA && record->kind != RECORD_BASE)
