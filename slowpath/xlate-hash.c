@@ -28,14 +28,6 @@ mask_eth(struct dp_key *mask)
     mask->vlan[0].tci = htons(0x0fff);
 }
 
-static void
-mask_addresses(struct dp_key *mask)
-{
-    mask->ip_src = mask->ip_dst = ~0u;
-    memset(mask->ip6_src, 0xff, sizeof mask->ip6_src);
-    memset(mask->ip6_dst, 0xff, sizeof mask->ip6_dst);
-}
-
 /* Of the network layer what the EtherType says that there is. */
 static void
 mask_network(const struct xlate_ctx *ctx, struct dp_key *mask)
@@ -90,11 +82,30 @@ hash_symmetric(struct xlate_ctx *ctx, const struct flow *mask, uint32_t basis)
     return hash_pair(&flow.key.tp_src, &flow.key.tp_dst, 2, h);
 }
 
+/* Addresses of IP, whichever the packet has. */
 static void
-mask_ports_of(struct xlate_ctx *ctx, struct dp_key *mask, bool udp)
+mask_addresses(const struct xlate_ctx *ctx, struct dp_key *mask, bool src, bool dst)
 {
+    uint16_t eth_type = ntohs(ctx->pkt.flow.key.eth_type);
+
+    if (eth_type == ETH_TYPE_IPV4) {
+        mask->ip_src = src ? ~0u : 0;
+        mask->ip_dst = dst ? ~0u : 0;
+    } else if (eth_type == ETH_TYPE_IPV6) {
+        memset(mask->ip6_src, src ? 0xff : 0, sizeof mask->ip6_src);
+        memset(mask->ip6_dst, dst ? 0xff : 0, sizeof mask->ip6_dst);
+    }
+}
+
+static void
+mask_addresses_and_ports(const struct xlate_ctx *ctx, struct dp_key *mask, bool udp)
+{
+    uint16_t eth_type = ntohs(ctx->pkt.flow.key.eth_type);
     uint8_t proto = ctx->pkt.flow.key.ip_proto;
 
+    mask_addresses(ctx, mask, true, true);
+    if (eth_type != ETH_TYPE_IPV4 && eth_type != ETH_TYPE_IPV6)
+        return;
     mask->ip_proto = 0xff;
     if (proto == IPPROTO_TCP || proto == IPPROTO_SCTP || (udp && proto == IPPROTO_UDP))
         mask->tp_src = mask->tp_dst = 0xffff;
@@ -113,30 +124,36 @@ hash_fields(struct xlate_ctx *ctx, enum hash_fields which, uint32_t basis)
         break;
     case HASH_SYMMETRIC_L4:
         mask_eth(&mask.key);
-        mask_addresses(&mask.key);
-        mask_ports_of(ctx, &mask.key, false);
+        mask_addresses_and_ports(ctx, &mask.key, false);
         break;
     case HASH_SYMMETRIC_L3L4:
     case HASH_SYMMETRIC_L3L4_UDP:
-        mask_addresses(&mask.key);
-        mask_ports_of(ctx, &mask.key, which == HASH_SYMMETRIC_L3L4_UDP);
+        mask_addresses_and_ports(ctx, &mask.key, which == HASH_SYMMETRIC_L3L4_UDP);
         break;
     case HASH_NW_SRC:
-        mask.key.ip_src = ~0u;
-        memset(mask.key.ip6_src, 0xff, sizeof mask.key.ip6_src);
+        mask_addresses(ctx, &mask.key, true, false);
         break;
     case HASH_NW_DST:
-        mask.key.ip_dst = ~0u;
-        memset(mask.key.ip6_dst, 0xff, sizeof mask.key.ip6_dst);
+        mask_addresses(ctx, &mask.key, false, true);
         break;
     case HASH_SYMMETRIC_L3:
-        mask_addresses(&mask.key);
+        mask_addresses(ctx, &mask.key, true, true);
         break;
     }
     return hash_symmetric(ctx, &mask, basis);
 }
 
 /* ---- Multipath --------------------------------------------------------------------------------*/
+#define MAX_DRAWS 64 /* Of which each finds a link with a chance of almost a half or more. */
+
+static uint32_t
+hash_with(uint32_t hash, uint32_t i)
+{
+    const uint64_t words[] = {hash, i};
+
+    return hash_words(words, ARRAY_SIZE(words), 0);
+}
+
 /* Highest random weight (Thaler and Ravishankar). */
 static uint32_t
 highest_weight(uint32_t hash, uint32_t n)
@@ -144,7 +161,7 @@ highest_weight(uint32_t hash, uint32_t n)
     uint32_t best = 0, best_weight = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t weight = hash_u64((uint64_t)i << 32 | hash, 0);
+        uint32_t weight = hash_with(hash, i);
 
         if (!i || weight > best_weight) {
             best = i;
@@ -154,16 +171,18 @@ highest_weight(uint32_t hash, uint32_t n)
     return best;
 }
 
-/* Draws among the next power of two until a link is hit, at most `arg` times. */
+/* Draws from `range` numbers until one is a link. A range that is too small, or over twice too
+ * large, is the next power of two instead. */
 static uint32_t
-iterate_hash(uint32_t hash, uint32_t n, uint32_t arg)
+iterate_hash(uint32_t hash, uint32_t n, uint32_t range)
 {
-    uint32_t range = 1, link = 0;
+    uint32_t link = 0;
 
-    while (range < n)
-        range *= 2;
-    for (uint32_t i = 0; i <= MIN(arg, 64u); i++) {
-        link = hash_u64(hash, i) & (range - 1);
+    if (range < n || range / 2 > n)
+        for (range = 1; range < n;)
+            range *= 2;
+    for (uint32_t i = 0; i < MAX_DRAWS; i++) {
+        link = hash_with(hash, i) % range;
         if (link < n)
             return link;
     }
@@ -213,7 +232,7 @@ choose_member(struct xlate_ctx *ctx, const struct ofpact_bundle *bundle)
     if (bundle->algorithm == BUNDLE_HRW)
         hash = hash_fields(ctx, (enum hash_fields)bundle->fields, bundle->basis);
     for (uint32_t i = 0; i < bundle->n_members; i++) {
-        uint32_t weight = hash_u64((uint64_t)i << 32 | hash, 0);
+        uint32_t weight = hash_with(hash, i);
 
         if (!is_live(ctx, bundle->members[i]))
             continue;

@@ -5,8 +5,13 @@ translation_libs = slowpath/libslowpath.a actions/libactions.a ofproto/libofprot
 	$(LIBEVENT_LIBS) $(LIBBPF_LIBS) $(CMOCKA_LIBS) -lm
 translation_fixture = tests/translation/fixture.c tests/translation/fixture.h
 
-check_PROGRAMS += tests/translation/test-table tests/translation/test-property
-TESTS += tests/translation/test-table tests/translation/test-property
+translation_tests = tests/translation/test-choice tests/translation/test-property \
+	tests/translation/test-table
+check_PROGRAMS += $(translation_tests)
+TESTS += $(translation_tests)
+tests_translation_test_choice_SOURCES = $(translation_fixture) tests/translation/test-choice.c
+tests_translation_test_choice_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_translation_test_choice_LDADD = $(translation_libs)
 tests_translation_test_table_SOURCES = $(translation_fixture) tests/translation/test-table.c \
 	tests/translation/rows.def
 tests_translation_test_table_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
