@@ -133,8 +133,10 @@ print_datapath_port(const json_t *port)
            number_of(stats, "rx_bytes"), number_of(stats, "rx_dropped"));
     printf("    tx: packets %lld, bytes %lld, dropped %lld\n", number_of(stats, "tx_packets"),
            number_of(stats, "tx_bytes"), number_of(stats, "tx_dropped"));
-    printf("    upcalls: %lld, lost %lld\n", number_of(stats, "upcalls"),
-           number_of(stats, "upcalls_lost"));
+    printf("    upcalls: %lld, lost %lld (ring full %lld, rate %lld)\n",
+           number_of(stats, "upcalls"), number_of(stats, "upcalls_lost"),
+           number_of(stats, "lost_ring_full"), number_of(stats, "lost_rate"));
+    printf("    flows: %lld\n", number_of(port, "flows"));
 }
 
 /* "upcalls: misses 5, slow 0, ..." for each member. */

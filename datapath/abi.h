@@ -26,7 +26,7 @@
 
 /* Changes with any layout here, and with what a member means. Maps of another version are carried
  * over, member by member (datapath/migrate.c): one that means something else gets another name. */
-#define DP_ABI_VERSION (10 + DP_ABI_STEP)
+#define DP_ABI_VERSION (11 + DP_ABI_STEP)
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -326,7 +326,10 @@ struct dp_port_stats {
     DP_PAIR(__u64 tx_packets;, __u64 tx_bytes;)
     __u64 rx_dropped, tx_dropped;
     __u64 n_upcalls, n_upcalls_lost;
+    __u64 n_lost_ring_full, n_lost_rate; /* Of the lost ones. */
+    __u64 spare[6];
 };
+_Static_assert(sizeof(struct dp_port_stats) == 128, "two cache lines");
 
 /* ---- Drops -----------------------------------------------------------------------------------
  * Every packet that comes in leaves, is consumed by user space, or is counted under one of

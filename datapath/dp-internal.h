@@ -22,7 +22,7 @@
 #include "datapath/dp.h"
 #include "lib/hmap.h"
 
-#define DP_DEFAULT_RING_SIZE (16u << 20)
+#define DP_DEFAULT_RING_SIZE (2u << 20)
 
 struct state;
 struct switch_tc;
@@ -96,8 +96,9 @@ struct dp {
     struct switch_tc *tc;
     struct switch_xdp *xdp;
     struct dp_mapping mapped[DP_N_MAPPED];
-    int ring_fds[64];
-    int inject_fd; /* Of the injection device, a tap. */
+    uint32_t ring_size;
+    _Atomic int ring_fds[DP_MAX_RINGS]; /* 0: not made yet. */
+    int inject_fd;                      /* Of the injection device, a tap. */
 
     /* The mapped arrays by name. */
     struct dp_flow *flows;
@@ -142,6 +143,8 @@ const struct btf *dp_btf(const struct dp *);
 int dp_program_fd(const struct dp *, enum dp_hook, const char *name);
 /* Removes every pin; bpf_links of the pins go with it. */
 void dp_unpin_all(const struct dp *);
+/* Makes the ring where there is none. Under the lock. */
+int ring_open(struct dp *, uint32_t ring);
 size_t dp_maps_size(uint32_t max_flows, uint32_t n_cpus);
 uint32_t dp_buckets_for(uint32_t max_flows);
 

@@ -13,7 +13,6 @@
 
 #define DEFAULT_MAX_FLOWS 200000
 #define DEFAULT_INJECT_DEV "shunt-inj"
-#define MAX_RINGS ARRAY_SIZE(((struct dp *)NULL)->ring_fds)
 
 /* ---- The clock of jiffies ---- */
 
@@ -94,8 +93,8 @@ options_check(const struct dp_options *options)
     if (ring_size && (ring_size & (ring_size - 1) || ring_size < (uint32_t)getpagesize()))
         return dp_fail(EINVAL, "ring_size %u: a power of two of at least a page is needed",
                        ring_size);
-    if (options->n_handlers > MAX_RINGS)
-        return dp_fail(EINVAL, "%u handlers: at most %zu", options->n_handlers, MAX_RINGS);
+    if (options->n_rings > DP_MAX_RINGS)
+        return dp_fail(EINVAL, "%u rings: at most %u", options->n_rings, DP_MAX_RINGS);
     if (options->max_flows > 1u << 24)
         return dp_fail(EINVAL, "max_flows %u: at most %u", options->max_flows, 1u << 24);
     if (options->inject_dev && strlen(options->inject_dev) >= IFNAMSIZ)
@@ -115,7 +114,8 @@ dp_alloc(const struct dp_options *options)
     dp->max_flows = options->max_flows ? options->max_flows : DEFAULT_MAX_FLOWS;
     dp->n_buckets = dp_buckets_for(dp->max_flows);
     dp->n_cpus = libbpf_num_possible_cpus();
-    dp->n_rings = options->n_handlers ? options->n_handlers : 1;
+    dp->n_rings = options->n_rings ? options->n_rings : 1;
+    dp->ring_size = options->ring_size ? options->ring_size : DP_DEFAULT_RING_SIZE;
     dp->inject_fd = -1;
     dp->links = xcalloc(DP_MAX_PORTS, sizeof *dp->links);
     dp->xdp_output = xcalloc(DP_MAX_PORTS, sizeof *dp->xdp_output);
@@ -211,8 +211,7 @@ dp_memory_size(const struct dp_options *options)
     uint32_t max_flows = options->max_flows ? options->max_flows : DEFAULT_MAX_FLOWS;
     size_t ring_size = options->ring_size ? options->ring_size : DP_DEFAULT_RING_SIZE;
 
-    return dp_maps_size(max_flows, libbpf_num_possible_cpus()) +
-           ring_size * (options->n_handlers ? options->n_handlers : 1);
+    return dp_maps_size(max_flows, libbpf_num_possible_cpus()) + ring_size;
 }
 
 /* ---- Totals ---- */

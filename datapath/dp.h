@@ -29,11 +29,14 @@ struct dp;
 struct dp_executor;
 struct dp_upcall_reader;
 
+#define DP_MAX_RINGS 64
+
 struct dp_options {
     const char *pin_dir;    /* In a bpffs, made when missing; NULL: nothing is pinned. */
     uint32_t max_flows;     /* 0: 200,000. Memory is taken at once; dp_memory_size() tells. */
-    uint32_t ring_size;     /* Bytes, a power of two; 0: 16 MiB. One ring a handler. */
-    uint32_t n_handlers;    /* Upcall rings; 0: 1. */
+    uint32_t ring_size;     /* Bytes of an upcall ring, a power of two; 0: 2 MiB. */
+    uint32_t n_rings;       /* Upcall rings, at most DP_MAX_RINGS; 0: 1. Port p sends to ring
+                               p % n_rings, which is made for the first such port. */
     const char *inject_dev; /* Name of the injection device; NULL: "shunt-inj". */
 };
 
@@ -52,7 +55,8 @@ int dp_open(const struct dp_options *, struct dp **, bool *adopted);
 void dp_close(struct dp *, enum dp_close_mode);
 /* The last error of this thread in words, never NULL. */
 const char *dp_error(void);
-/* Bytes that the maps of these options take. */
+/* Bytes that the maps of these options take with one upcall ring; the rings of ports come on top.
+ */
 size_t dp_memory_size(const struct dp_options *);
 
 /* ---- Ports ---- */
@@ -139,8 +143,10 @@ struct dp_packet {
     uint16_t gso_size; /* Not 0: a segmentation-offload packet of this segment size. */
 };
 
-/* Reader `handler` of 0..n_handlers-1. */
-int dp_upcall_reader_open(struct dp *, uint32_t handler, struct dp_upcall_reader **);
+/* Ring 0 is there from the beginning, others with their ports. Any thread. */
+bool dp_has_upcall_ring(const struct dp *, uint32_t ring);
+/* ENOENT: there is no such ring. One reader a ring. */
+int dp_upcall_reader_open(struct dp *, uint32_t ring, struct dp_upcall_reader **);
 void dp_upcall_reader_close(struct dp_upcall_reader *);
 /* Readable when there is something to read; for libevent. */
 int dp_upcall_reader_fd(const struct dp_upcall_reader *);
@@ -148,6 +154,7 @@ int dp_upcall_reader_fd(const struct dp_upcall_reader *);
  * the call. Returns how many. */
 typedef void dp_upcall_cb(void *aux, const struct dp_upcall *, const uint8_t *packet);
 size_t dp_upcall_read(struct dp_upcall_reader *, size_t max, dp_upcall_cb *cb, void *aux);
+bool dp_upcall_reader_is_empty(const struct dp_upcall_reader *);
 /* After flows were put: the position in the ring before which all packets are that missed them.
  * Whatever is sent up from now on has met these flows. */
 uint64_t dp_upcall_reader_mark(struct dp_upcall_reader *);

@@ -389,7 +389,7 @@ maps_mmap(struct dp *dp)
 
 /* Pinned one by one: to open a map by its id takes CAP_SYS_ADMIN. */
 static int
-ring_fd(const struct dp *dp, uint32_t number, uint32_t ring_size, int *fd)
+ring_fd(const struct dp *dp, uint32_t number, int *fd)
 {
     char name[32], path[PATH_MAX];
 
@@ -398,35 +398,33 @@ ring_fd(const struct dp *dp, uint32_t number, uint32_t ring_size, int *fd)
     *fd = dp->pin_dir[0] ? bpf_obj_get(path) : -1;
     if (*fd >= 0)
         return 0;
-    *fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "upcalls", 0, 0, ring_size, NULL);
+    *fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "upcalls", 0, 0, dp->ring_size, NULL);
     if (*fd < 0)
-        return dp_fail(errno, "an upcall ring of %u bytes: %s; a power of two is needed", ring_size,
-                       strerror(errno));
+        return dp_fail(errno, "an upcall ring of %u bytes: %s; a power of two is needed",
+                       dp->ring_size, strerror(errno));
     if (dp->pin_dir[0] && bpf_obj_pin(*fd, path))
         return dp_fail(errno, "%s: cannot be pinned: %s", path, strerror(errno));
     return 0;
 }
 
-static int
-ring_open(struct dp *dp, uint32_t number, uint32_t ring_size)
+int
+ring_open(struct dp *dp, uint32_t number)
 {
-    int error = ring_fd(dp, number, ring_size, &dp->ring_fds[number]), id;
+    int fd, error, id;
 
-    if (error || !bpf_map_lookup_elem(dp_map_fd(dp, "rings"), &number, &id))
+    if (dp->ring_fds[number])
+        return 0;
+    error = ring_fd(dp, number, &fd);
+    if (error)
         return error;
-    if (bpf_map_update_elem(dp_map_fd(dp, "rings"), &number, &dp->ring_fds[number], BPF_ANY))
-        return dp_fail(errno, "upcall ring %u: %s", number, strerror(errno));
+    if (bpf_map_lookup_elem(dp_map_fd(dp, "rings"), &number, &id) &&
+        bpf_map_update_elem(dp_map_fd(dp, "rings"), &number, &fd, BPF_ANY)) {
+        error = dp_fail(errno, "upcall ring %u: %s", number, strerror(errno));
+        close(fd);
+        return error;
+    }
+    dp->ring_fds[number] = fd;
     return 0;
-}
-
-static int
-rings_open(struct dp *dp, uint32_t ring_size)
-{
-    int error = 0;
-
-    for (uint32_t i = 0; i < dp->n_rings && !error; i++)
-        error = ring_open(dp, i, ring_size);
-    return error;
 }
 
 /* ---- Programs ---- */
@@ -640,7 +638,7 @@ dp_load(struct dp *dp, const struct dp_options *options, bool *adopted)
     if (!error)
         error = maps_mmap(dp);
     if (!error)
-        error = rings_open(dp, options->ring_size ? options->ring_size : DP_DEFAULT_RING_SIZE);
+        error = ring_open(dp, 0);
     if (!error && dp->pin_dir[0]) {
         error = maps_pin(dp, dp->tc->obj, "tc");
         if (!error)

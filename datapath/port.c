@@ -240,6 +240,9 @@ port_add(struct dp *dp, uint32_t port_no, uint32_t ifindex, uint16_t bridge, enu
     error = port_check_free(dp, port_no, ifindex);
     if (error)
         return error;
+    error = ring_open(dp, port_no % dp->n_rings);
+    if (error)
+        return error;
     port_stats_clear(dp, port_no);
     hook = choose_hook(name, wanted, dp->links[port_no].why);
     port->bridge = bridge;
@@ -397,7 +400,8 @@ port_adopt(struct dp *dp, uint32_t port_no)
     snprintf(dp->links[port_no].why, sizeof dp->links[port_no].why, "as the last daemon chose");
     dp->xdp_output[port_no] = !bpf_map_lookup_elem(dp_map_fd(dp, "devmap"), &port_no, &ifindex) &&
                               ifindex == port->ifindex;
-    if (!if_indextoname(port->ifindex, name) || port_attach(dp, port_no, &hook, true, &native))
+    if (!if_indextoname(port->ifindex, name) || ring_open(dp, port_no % dp->n_rings) ||
+        port_attach(dp, port_no, &hook, true, &native))
         port_clear(dp, port_no);
 }
 

@@ -46,7 +46,7 @@ open_dp(struct daemon *daemon, struct error *error)
     const struct dp_options options = {
         .pin_dir = daemon->options->pin_dir,
         .max_flows = daemon->options->max_flows,
-        .n_handlers = daemon->options->n_handlers,
+        .n_rings = DP_MAX_RINGS,
     };
     int err = dp_open(&options, &daemon->dp, &daemon->is_adopted);
 

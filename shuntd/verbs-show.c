@@ -43,11 +43,13 @@ show_stats(const struct dp *dp, uint32_t dp_port)
 
     if (dp_port_stats(dp, dp_port, &s))
         return json_null();
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets",
                      (json_int_t)s.rx_packets, "rx_bytes", (json_int_t)s.rx_bytes, "tx_packets",
                      (json_int_t)s.tx_packets, "tx_bytes", (json_int_t)s.tx_bytes, "rx_dropped",
                      (json_int_t)s.rx_dropped, "tx_dropped", (json_int_t)s.tx_dropped, "upcalls",
-                     (json_int_t)s.n_upcalls, "upcalls_lost", (json_int_t)s.n_upcalls_lost);
+                     (json_int_t)s.n_upcalls, "upcalls_lost", (json_int_t)s.n_upcalls_lost,
+                     "lost_ring_full", (json_int_t)s.n_lost_ring_full, "lost_rate",
+                     (json_int_t)s.n_lost_rate);
 }
 
 static json_t *
@@ -72,6 +74,9 @@ show_port(const struct bridge_port *port)
             json_object_set_new(json, "peer_why", json_string(port->peer_why));
         }
         json_object_set_new(json, "stats", show_stats(bridge->bridges->dp, port->config.dp_port));
+        json_object_set_new(json, "flows",
+                            json_integer(slowpath_n_flows_of_port(bridge->bridges->slowpath,
+                                                                  port->config.dp_port)));
     }
     if (link)
         show_link(json, link);

@@ -7,6 +7,8 @@ slowpath_libslowpath_a_SOURCES = \
 	slowpath/changes.h \
 	slowpath/execute.c \
 	slowpath/format.c \
+	slowpath/handler.c \
+	slowpath/handler.h \
 	slowpath/ids.c \
 	slowpath/ids.h \
 	slowpath/internal.h \

@@ -3,7 +3,7 @@
  *
  *   slowpath.c      open, close, bridges, barriers, packet-outs
  *   mailbox.c       packet-ins on their way to the main loop
- *   upcall.c        handler threads
+ *   upcall.c        a batch of upcalls; handler.c  threads, and who reads which ring
  *   ukey.c          what is known of each megaflow
  *   audit.c         does the fast path do what the tables say?
  *   changes.c       what changed, for which megaflows
@@ -42,6 +42,7 @@ struct mailbox {
     pthread_mutex_t lock;
     struct list letters; /* struct letter, oldest first. */
     size_t n;
+    uint16_t by_port[DP_MAX_PORTS]; /* Of them. */
 };
 
 struct barrier {
@@ -92,7 +93,7 @@ struct slowpath {
     struct list barriers; /* Main thread. */
     atomic_bool has_barriers;
 
-    struct handler *handlers;
+    struct handlers *handlers;
     struct revalidator *revalidator;
     struct dp_executor *executor; /* The main thread's. */
     struct slowpath_counters counters;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slowpath/internal.h"
 
-/* More are lost: a flood of packet-ins must not eat the daemon. */
+/* More are lost: a flood of packet-ins must not eat the daemon. A port's letters are at most as
+ * many as are free, so that others find room. */
 #define MAX_LETTERS 4096
 /* So many at a time, that connections get their turn. */
 #define DELIVERY 128
@@ -30,6 +31,12 @@ mailbox_destroy(struct mailbox *mailbox)
     pthread_mutex_destroy(&mailbox->lock);
 }
 
+static uint32_t
+port_of(const struct letter *letter)
+{
+    return letter->upcall.key.in_port & (DP_MAX_PORTS - 1);
+}
+
 void
 mailbox_post(struct slowpath *slowpath, const struct dp_upcall *upcall, const uint8_t *packet)
 {
@@ -40,10 +47,11 @@ mailbox_post(struct slowpath *slowpath, const struct dp_upcall *upcall, const ui
     letter->upcall = *upcall;
     memcpy(letter->packet, packet, upcall->cap_size);
     pthread_mutex_lock(&mailbox->lock);
-    is_lost = mailbox->n >= MAX_LETTERS;
+    is_lost = mailbox->n + mailbox->by_port[port_of(letter)] >= MAX_LETTERS;
     if (!is_lost) {
         list_push_back(&mailbox->letters, &letter->link);
         mailbox->n++;
+        mailbox->by_port[port_of(letter)]++;
     }
     pthread_mutex_unlock(&mailbox->lock);
     if (is_lost) {
@@ -64,6 +72,7 @@ take(struct mailbox *mailbox)
         letter = CONTAINER_OF(mailbox->letters.next, struct letter, link);
         list_remove(&letter->link);
         mailbox->n--;
+        mailbox->by_port[port_of(letter)]--;
     }
     pthread_mutex_unlock(&mailbox->lock);
     return letter;

@@ -28,7 +28,7 @@ struct revalidator {
 struct pass {
     struct slowpath *slowpath;
     uint64_t target;
-    int64_t now_ms, idle_ms;
+    int64_t now_ms;
     bool by_clock; /* Credit and age all. */
     bool changed;  /* The datapath: a grace period is due. */
     struct xlate_out out;
@@ -150,6 +150,16 @@ note_effects(struct pass *pass, struct ukey *ukey)
     pass->n_due++;
 }
 
+static bool
+is_idle(const struct pass *pass, const struct ukey *ukey)
+{
+    const struct slowpath *slowpath = pass->slowpath;
+
+    return ukey->used_ms + ukeys_patience_ms(&slowpath->ukeys, ukey->in_port, slowpath->flow_limit,
+                                             slowpath->options.idle_ms) <=
+           pass->now_ms;
+}
+
 static void
 visit(struct pass *pass, struct ukey *ukey)
 {
@@ -162,7 +172,7 @@ visit(struct pass *pass, struct ukey *ukey)
         if (ukey->has_traffic && ukey->seq == pass->target)
             audit_choose(slowpath, ukey);
         note_effects(pass, ukey);
-        if (ukey->used_ms + pass->idle_ms <= pass->now_ms) {
+        if (is_idle(pass, ukey)) {
             slowpath_count(&slowpath->counters.n_expired);
             drop(pass, ukey);
             return;
@@ -237,19 +247,6 @@ announce(struct slowpath *slowpath, uint64_t conformed)
         slowpath_notify(slowpath);
 }
 
-/* Fewer free places, less patience. */
-static int64_t
-patience_ms(const struct slowpath *slowpath)
-{
-    uint32_t n = slowpath->ukeys.n, limit = slowpath->flow_limit;
-
-    if (n >= limit)
-        return 100;
-    if (n >= limit - limit / 8)
-        return MIN(slowpath->options.idle_ms, 1000);
-    return slowpath->options.idle_ms;
-}
-
 /* Audits, too, take megaflows out. */
 static bool
 has_dying(struct ukeys *ukeys)
@@ -307,7 +304,6 @@ run_pass(struct slowpath *slowpath, struct pass *pass, bool by_clock)
     pass->slowpath = slowpath;
     pass->target = slowpath_seq(slowpath);
     pass->now_ms = time_now_ms();
-    pass->idle_ms = patience_ms(slowpath);
     pass->by_clock = by_clock;
     pass->changed = false;
     for (uint32_t i = 0; i < slowpath->ukeys.max && slowpath->ukeys.n; i += CHUNK) {

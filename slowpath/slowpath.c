@@ -230,7 +230,7 @@ adopt(struct slowpath *slowpath)
         size_t n;
 
         if (!dp_flow_get(slowpath->dp, i, &key, &mask, NULL, 0, &n, &ufid))
-            ukey_add(&slowpath->ukeys, i, NULL, 0, NULL, now_ms);
+            ukey_add(&slowpath->ukeys, i, key.in_port, NULL, 0, NULL, now_ms);
     }
     atomic_store(&slowpath->is_holding, slowpath->ukeys.n > 0);
 }
@@ -369,6 +369,12 @@ slowpath_is_holding(const struct slowpath *slowpath)
     return atomic_load(&slowpath->is_holding);
 }
 
+uint32_t
+slowpath_n_flows_of_port(const struct slowpath *slowpath, uint32_t dp_port)
+{
+    return dp_port < DP_MAX_PORTS ? slowpath->ukeys.by_port[dp_port] : 0;
+}
+
 /* ---- Bridges ----------------------------------------------------------------------------------*/
 static void
 on_mac_changed(void *aux, uint16_t vlan, const uint8_t mac[6])
@@ -430,6 +436,7 @@ slowpath_port_added(struct slowpath *slowpath, struct ofproto *ofproto, const st
 {
     (void)ofproto;
     (void)port;
+    handlers_add_rings(slowpath->handlers);
     slowpath_changed(slowpath, NULL);
 }
 

@@ -40,7 +40,7 @@ struct slowpath;
 
 struct slowpath_options {
     struct event_base *base; /* The main loop. */
-    uint32_t n_handlers;     /* 0: 1. The dp was opened with as many rings. */
+    uint32_t n_handlers;     /* Pairs of threads that share the dp's rings; 0: 1. */
     uint32_t flow_limit;     /* Megaflows at most; 0: as many as the dp holds. Fewer as long as
                                 revalidating so many takes over a second. */
     int64_t idle_ms;         /* Age at which an unused megaflow goes; 0: 10,000. */
@@ -142,5 +142,7 @@ struct slowpath_stats {
     uint32_t n_flows, flow_limit;
 };
 void slowpath_get_stats(struct slowpath *, struct slowpath_stats *);
+/* Megaflows of packets that come in by this port of the datapath. Any thread. */
+uint32_t slowpath_n_flows_of_port(const struct slowpath *, uint32_t dp_port);
 
 #endif

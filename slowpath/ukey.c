@@ -102,19 +102,51 @@ ukey_replace(struct ukey *ukey, struct bridge *bridge, uint64_t seq, struct xlat
 }
 
 struct ukey *
-ukey_add(struct ukeys *ukeys, uint32_t index, struct bridge *bridge, uint64_t seq,
+ukey_add(struct ukeys *ukeys, uint32_t index, uint32_t in_port, struct bridge *bridge, uint64_t seq,
          struct xlate_out *out, int64_t now_ms)
 {
     struct ukey *ukey = xcalloc(1, sizeof *ukey);
 
     ukey->index = index;
+    ukey->in_port = in_port & (DP_MAX_PORTS - 1);
     ukey->created_ms = ukey->used_ms = now_ms;
     list_init(&ukey->dying);
     if (out)
         ukey_replace(ukey, bridge, seq, out);
     ukeys->by_index[index] = ukey;
     ukeys->n++;
+    ukeys->by_port[ukey->in_port]++;
     return ukey;
+}
+
+/* ---- Room -------------------------------------------------------------------------------------*/
+#define SHARE 8 /* Of what is free, for one port. */
+
+/* What a port may have in all, as things are. */
+static uint64_t
+allowance(const struct ukeys *ukeys, uint32_t limit)
+{
+    uint32_t n = ukeys->n;
+
+    return n < limit ? (uint64_t)SHARE * (limit - n) : 0;
+}
+
+bool
+ukeys_has_room(const struct ukeys *ukeys, uint32_t in_port, uint32_t limit)
+{
+    return ukeys->by_port[in_port & (DP_MAX_PORTS - 1)] < allowance(ukeys, limit);
+}
+
+int64_t
+ukeys_patience_ms(const struct ukeys *ukeys, uint32_t in_port, uint32_t limit, int64_t idle_ms)
+{
+    uint64_t n = ukeys->by_port[in_port & (DP_MAX_PORTS - 1)], most = allowance(ukeys, limit);
+
+    if (n >= most)
+        return MIN(idle_ms, 100);
+    if (n >= most - most / 8)
+        return MIN(idle_ms, 1000);
+    return idle_ms;
 }
 
 /* ---- Counters and the end ---------------------------------------------------------------------*/
@@ -140,6 +172,7 @@ ukey_remove(struct ukeys *ukeys, struct ukey *ukey, struct dp *dp)
     dp_flow_remove(dp, ukey->index);
     ukeys->by_index[ukey->index] = NULL;
     ukeys->n--;
+    ukeys->by_port[ukey->in_port]--;
     list_push_back(&ukeys->dying, &ukey->dying);
 }
 

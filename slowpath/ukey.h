@@ -33,6 +33,7 @@ struct effects {
 
 struct ukey {
     uint32_t index;        /* The datapath's. */
+    uint32_t in_port;      /* The datapath's, of its packets. */
     struct bridge *bridge; /* NULL: adopted, not held against tables yet. */
     uint64_t seq;          /* Conforms to this; 0: to nothing. */
     int64_t created_ms, used_ms;
@@ -56,6 +57,7 @@ struct ukeys {
     _Atomic uint32_t n; /* To be read without the lock, too. */
     struct list dying;
     uint64_t next_ufid;
+    _Atomic uint32_t by_port[DP_MAX_PORTS]; /* Of `n`; to be read without the lock, too. */
 };
 
 void ukeys_init(struct ukeys *, uint32_t max);
@@ -65,8 +67,13 @@ void ukeys_destroy(struct ukeys *);
 /* Everything below: lock held. */
 /* Notes the megaflow at `index`; takes over what `out` holds (which must be pinned), if not NULL.
  */
-struct ukey *ukey_add(struct ukeys *, uint32_t index, struct bridge *, uint64_t seq,
-                      struct xlate_out *out, int64_t now_ms);
+struct ukey *ukey_add(struct ukeys *, uint32_t index, uint32_t in_port, struct bridge *,
+                      uint64_t seq, struct xlate_out *out, int64_t now_ms);
+/* Whether one more megaflow of the port leaves room for other ports below `limit`: a port may have
+ * eight times as many as are free, which is 8/9 of all for one port, 8/17 for each of two. */
+bool ukeys_has_room(const struct ukeys *, uint32_t in_port, uint32_t limit);
+/* How long a megaflow of the port may be unused: less than `idle_ms` as the port's room ends. */
+int64_t ukeys_patience_ms(const struct ukeys *, uint32_t in_port, uint32_t limit, int64_t idle_ms);
 /* Takes over what `out` holds instead of what was there. */
 void ukey_replace(struct ukey *, struct bridge *, uint64_t seq, struct xlate_out *out);
 /* Credits what the datapath counted since the last call. */

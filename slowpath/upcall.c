@@ -3,61 +3,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <event2/event.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "slowpath/audit.h"
+#include "slowpath/handler.h"
 #include "slowpath/internal.h"
-
-#define LOG_MODULE "upcall"
-#include "lib/log.h"
-
-#define BATCH 64
-
-/* The hold of a flow that was put, until the ring is read up to there. */
-struct hold {
-    uint64_t position, ufid;
-    uint32_t index;
-};
-
-struct upcall {
-    struct dp_upcall header;
-    size_t packet_at; /* In the batch's packets. */
-    uint32_t work;    /* Which translation is its. */
-};
-
-/* A translation for all packets of one key. */
-struct work {
-    struct dp_key key;
-    struct bridge *bridge; /* NULL: of no bridge, nothing to do. */
-    struct xlate_out out;
-    uint64_t seq;
-    uint64_t held_ufid; /* Of the megaflow that was put held at `index`; 0: none. */
-    uint32_t index;
-    uint32_t n_missed; /* Packets that no megaflow counted. */
-    uint64_t n_missed_bytes;
-};
-
-struct handler {
-    struct slowpath *slowpath;
-    struct handler *next;
-    pthread_t thread;
-    struct event_base *base;
-    struct event *readable, *stop;
-    int stop_fd;
-    struct dp_upcall_reader *reader;
-    struct dp_executor *executor;
-    atomic_ullong busy; /* The seq of the batch at work; 0: none. */
-
-    struct upcall upcalls[BATCH];
-    struct work works[BATCH];
-    uint32_t hashes[BATCH]; /* Of the works' keys, by themselves: all are looked at. */
-    uint32_t n_upcalls, n_works;
-    struct buf packets;
-    struct buf holds;    /* struct hold, by position. */
-    size_t n_given_back; /* The first of them. */
-};
 
 /* ---- Reading ----------------------------------------------------------------------------------*/
 static void
@@ -269,10 +218,10 @@ install_locked(struct slowpath *slowpath, struct work *work, int64_t now_ms)
     int error = ENOSPC;
 
     pthread_mutex_lock(&ukeys->lock);
-    if (ukeys->n < slowpath->flow_limit)
+    if (ukeys_has_room(ukeys, work->key.in_port, slowpath->flow_limit))
         error = put(slowpath, work, &index);
     if (!error)
-        ukey_add(ukeys, index, work->bridge, work->seq, &work->out, now_ms);
+        ukey_add(ukeys, index, work->key.in_port, work->bridge, work->seq, &work->out, now_ms);
     pthread_mutex_unlock(&ukeys->lock);
     if (!error)
         slowpath_count(&slowpath->counters.n_installed);
@@ -314,7 +263,7 @@ finish_work(struct slowpath *slowpath, struct work *work, int64_t now_ms)
 /* What missed the batch's new megaflows lies in the ring, before the mark: until that is executed
  * they stay held. */
 static void
-note_holds(struct handler *handler)
+note_holds(struct handler *handler, struct source *source)
 {
     struct hold hold = {.position = 0};
 
@@ -324,10 +273,10 @@ note_holds(struct handler *handler)
         if (!work->held_ufid)
             continue;
         if (!hold.position)
-            hold.position = dp_upcall_reader_mark(handler->reader);
+            hold.position = dp_upcall_reader_mark(source->reader);
         hold.ufid = work->held_ufid;
         hold.index = work->index;
-        buf_put(&handler->holds, &hold, sizeof hold);
+        buf_put(&source->holds, &hold, sizeof hold);
     }
 }
 
@@ -339,23 +288,23 @@ forget_holds(struct buf *holds, size_t size)
 }
 
 /* Everything that was read is executed. */
-static void
-give_back_holds(struct handler *handler, uint64_t position)
+void
+give_back_holds(struct slowpath *slowpath, struct source *source, uint64_t position)
 {
-    const struct hold *holds = (const struct hold *)handler->holds.data;
-    size_t n = handler->holds.size / sizeof *holds, i = handler->n_given_back;
+    const struct hold *holds = (const struct hold *)source->holds.data;
+    size_t n = source->holds.size / sizeof *holds, i = source->n_given_back;
 
     for (; i < n && holds[i].position <= position; i++)
-        dp_flow_unhold(handler->slowpath->dp, holds[i].index, holds[i].ufid);
+        dp_flow_unhold(slowpath->dp, holds[i].index, holds[i].ufid);
     if (i && i >= n / 2) {
-        forget_holds(&handler->holds, i * sizeof *holds);
+        forget_holds(&source->holds, i * sizeof *holds);
         i = 0;
     }
-    handler->n_given_back = i;
+    source->n_given_back = i;
 }
 
 static void
-finish_batch(struct handler *handler)
+finish_batch(struct handler *handler, struct source *source)
 {
     struct slowpath *slowpath = handler->slowpath;
     int64_t now_ms = time_now_ms();
@@ -364,7 +313,7 @@ finish_batch(struct handler *handler)
         if (handler->works[i].bridge)
             finish_work(slowpath, &handler->works[i], now_ms);
     }
-    note_holds(handler);
+    note_holds(handler, source);
     handler->n_works = handler->n_upcalls = 0;
     buf_clear(&handler->packets);
     pthread_mutex_lock(&slowpath->idle_lock);
@@ -375,146 +324,17 @@ finish_batch(struct handler *handler)
         slowpath_notify(slowpath);
 }
 
-static void
-on_readable(evutil_socket_t fd, short what, void *aux)
+size_t
+handle_batch(struct handler *handler, struct source *source, size_t max)
 {
-    struct handler *handler = aux;
+    size_t n = dp_upcall_read(source->reader, max, on_upcall, handler);
 
-    (void)fd;
-    (void)what;
-    while (dp_upcall_read(handler->reader, BATCH, on_upcall, handler)) {
-        if (handler->n_upcalls) {
-            translate_batch(handler);
-            apply_effects(handler, time_now_ms());
-            execute_batch(handler);
-            finish_batch(handler);
-        }
-        give_back_holds(handler, dp_upcall_reader_position(handler->reader));
-        if (event_base_got_break(handler->base))
-            break;
+    if (handler->n_upcalls) {
+        translate_batch(handler);
+        apply_effects(handler, time_now_ms());
+        execute_batch(handler);
+        finish_batch(handler, source);
     }
-}
-
-/* ---- Threads ----------------------------------------------------------------------------------*/
-static void
-on_stop(evutil_socket_t fd, short what, void *aux)
-{
-    (void)fd;
-    (void)what;
-    event_base_loopbreak(((struct handler *)aux)->base);
-}
-
-static void *
-handler_main(void *aux)
-{
-    struct handler *handler = aux;
-
-    event_base_dispatch(handler->base);
-    return NULL;
-}
-
-static void
-handler_free(struct handler *handler)
-{
-    if (handler->readable)
-        event_free(handler->readable);
-    if (handler->stop)
-        event_free(handler->stop);
-    if (handler->base)
-        event_base_free(handler->base);
-    if (handler->stop_fd >= 0)
-        close(handler->stop_fd);
-    give_back_holds(handler, UINT64_MAX);
-    for (size_t i = 0; i < BATCH; i++)
-        xlate_out_destroy(&handler->works[i].out, NULL);
-    dp_upcall_reader_close(handler->reader);
-    dp_executor_close(handler->executor);
-    buf_destroy(&handler->packets);
-    buf_destroy(&handler->holds);
-    free(handler);
-}
-
-static int
-watch(struct handler *handler)
-{
-    handler->base = event_base_new();
-    if (!handler->base)
-        return ENOMEM;
-    handler->readable = event_new(handler->base, dp_upcall_reader_fd(handler->reader),
-                                  EV_READ | EV_PERSIST, on_readable, handler);
-    handler->stop =
-        event_new(handler->base, handler->stop_fd, EV_READ | EV_PERSIST, on_stop, handler);
-    if (!handler->readable || !handler->stop)
-        return ENOMEM;
-    return event_add(handler->readable, NULL) || event_add(handler->stop, NULL) ? EIO : 0;
-}
-
-static int
-handler_start(struct slowpath *slowpath, uint32_t number, struct handler **handlerp)
-{
-    struct handler *handler = xcalloc(1, sizeof *handler);
-    int error;
-
-    handler->slowpath = slowpath;
-    handler->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    error = handler->stop_fd < 0 ? errno : 0;
-    if (!error)
-        error = dp_upcall_reader_open(slowpath->dp, number, &handler->reader);
-    if (!error)
-        error = dp_executor_open(slowpath->dp, &handler->executor);
-    if (!error)
-        error = watch(handler);
-    if (!error)
-        error = pthread_create(&handler->thread, NULL, handler_main, handler);
-    if (error) {
-        handler_free(handler);
-        return error;
-    }
-    handler->next = *handlerp;
-    *handlerp = handler;
-    return 0;
-}
-
-int
-handlers_start(struct slowpath *slowpath, uint32_t n, struct handler **handlers)
-{
-    *handlers = NULL;
-    for (uint32_t i = 0; i < n; i++) {
-        int error = handler_start(slowpath, i, handlers);
-
-        if (error) {
-            log_err("handler %u does not start: %s", i, dp_error());
-            handlers_stop(*handlers);
-            *handlers = NULL;
-            return error;
-        }
-    }
-    return 0;
-}
-
-void
-handlers_stop(struct handler *handlers)
-{
-    struct handler *handler, *next;
-
-    for (handler = handlers; handler; handler = next) {
-        eventfd_t one = 1;
-
-        next = handler->next;
-        eventfd_write(handler->stop_fd, one);
-        pthread_join(handler->thread, NULL);
-        handler_free(handler);
-    }
-}
-
-bool
-handlers_conform(const struct handler *handlers, uint64_t seq)
-{
-    for (const struct handler *handler = handlers; handler; handler = handler->next) {
-        uint64_t busy = atomic_load(&handler->busy);
-
-        if (busy && busy < seq)
-            return false;
-    }
-    return true;
+    give_back_holds(handler->slowpath, source, dp_upcall_reader_position(source->reader));
+    return n;
 }

@@ -236,6 +236,8 @@ upcall_send(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u32 m
         stats->n_upcalls++;
     } else if (drop > 0 && reason != DP_UPCALL_HELD) {
         stats->n_upcalls_lost++;
+        stats->n_lost_ring_full += drop == DP_DROP_UPCALL_RING_FULL;
+        stats->n_lost_rate += drop == DP_DROP_UPCALL_RATE;
     }
     return drop;
 }

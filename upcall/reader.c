@@ -43,19 +43,25 @@ ring_map(struct dp_upcall_reader *reader)
     return 0;
 }
 
+bool
+dp_has_upcall_ring(const struct dp *dp, uint32_t ring)
+{
+    return ring < dp->n_rings && dp->ring_fds[ring] > 0;
+}
+
 int
-dp_upcall_reader_open(struct dp *dp, uint32_t handler, struct dp_upcall_reader **readerp)
+dp_upcall_reader_open(struct dp *dp, uint32_t ring, struct dp_upcall_reader **readerp)
 {
     struct dp_upcall_reader *reader;
     struct bpf_map_info info = {0};
     uint32_t info_size = sizeof info;
     int error = 0;
 
-    if (handler >= dp->n_rings)
-        return dp_fail(EINVAL, "handler %u: there are %u", handler, dp->n_rings);
+    if (!dp_has_upcall_ring(dp, ring))
+        return dp_fail(ENOENT, "there is no upcall ring %u", ring);
     reader = xcalloc(1, sizeof *reader);
     reader->dp = dp;
-    reader->fd = dp->ring_fds[handler];
+    reader->fd = dp->ring_fds[ring];
     reader->page = sysconf(_SC_PAGESIZE);
     if (bpf_obj_get_info_by_fd(reader->fd, &info, &info_size))
         error = errno;
@@ -64,7 +70,7 @@ dp_upcall_reader_open(struct dp *dp, uint32_t handler, struct dp_upcall_reader *
         error = ring_map(reader);
     if (error) {
         free(reader);
-        return dp_fail(error, "upcall ring %u: %s", handler, strerror(error));
+        return dp_fail(error, "upcall ring %u: %s", ring, strerror(error));
     }
     *readerp = reader;
     return 0;
@@ -129,6 +135,12 @@ dp_upcall_reader_mark(struct dp_upcall_reader *reader)
     __atomic_fetch_add(&reader->dp->control->generation, 1, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return __atomic_load_n(reader->producer, __ATOMIC_ACQUIRE);
+}
+
+bool
+dp_upcall_reader_is_empty(const struct dp_upcall_reader *reader)
+{
+    return *reader->consumer == __atomic_load_n(reader->producer, __ATOMIC_ACQUIRE);
 }
 
 uint64_t

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A port that floods with new flows, and what it costs the others."""
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import BUILD, case, main, sh  # noqa: E402
+from hosts import Wire, frame  # noqa: E402
+
+SO_TIMESTAMPNS, SO_RCVBUFFORCE = 35, 33
+RATE, SECONDS, ROUNDS = 500, 2, int(os.environ.get("SOAK_ROUNDS", "3"))
+
+
+class Probe:
+    """Sets up RATE flows a second, each with one packet; the kernel says when it came out."""
+
+    def __init__(self, out, sink):
+        self.out, self.sink, self.n = out, sink.socket, 0
+        self.sink.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self.sink.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
+
+    def run(self, seconds):
+        """How many were sent, and the latencies in microseconds of those that came, sorted."""
+        first, sent = self.n, {}
+        start = time.monotonic()
+        for i in range(int(RATE * seconds)):
+            time.sleep(max(0, start + i / RATE - time.monotonic()))
+            data = frame(src=f"02:01:00:{self.n >> 16 & 255:02x}:{self.n >> 8 & 255:02x}:"
+                             f"{self.n & 255:02x}", payload=struct.pack("!I", self.n) + b"x" * 46)
+            sent[self.n] = time.clock_gettime_ns(time.CLOCK_REALTIME)
+            self.out.send(data)
+            self.n += 1
+        latencies = []
+        while len(latencies) < self.n - first:
+            self.sink.settimeout(0.5)
+            try:
+                data, ancillary, _, _ = self.sink.recvmsg(2048, 256)
+            except TimeoutError:
+                break
+            number, = struct.unpack("!I", data[14:18])
+            for level, kind, value in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS) and number in sent:
+                    seconds, ns = struct.unpack("qq", value[:16])
+                    latencies.append((seconds * 10**9 + ns - sent.pop(number)) / 1000)
+        return self.n - first, sorted(latencies)
+
+
+def at(latencies, part):
+    return latencies[min(len(latencies) - 1, int(len(latencies) * part))]
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def port(switch, device):
+    return {p["device"]: p for p in switch.ctl_json("dpctl", "show")["ports"]}[device]
+
+
+class Flood:
+    """New flows as fast as one processor can send them, by one port."""
+
+    def __init__(self, seconds, flows=1 << 22):
+        self.process = subprocess.Popen(
+            ["taskset", "-c", "0", BUILD + "/bench/pktgen", "--out", "p1-h", "--sink", "p2-h",
+             "--seconds", str(seconds), "--flows", str(flows)], stdout=subprocess.PIPE)
+
+    def wait(self):
+        said, _ = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0
+        return json.loads(said)
+
+
+def add_ports(switch):
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = [Wire(f"p{i}") for i in range(1, 5)]
+    for i, wire in enumerate(wires, 1):
+        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
+        switch.ctl("add-port", "br0", wire.port, f"ofport={i}", f"hook={'xdp' if i < 3 else 'tc'}")
+    switch.ctl("add-flow", "br0",
+               "in_port=1,ip,actions=move:NXM_OF_IP_SRC[]->NXM_NX_REG0[],output:2")
+    switch.ctl("add-flow", "br0", "in_port=3,dl_type=0x88b5,"
+               "actions=move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47],output:4")
+    return wires
+
+
+def memory_kb(switch):
+    with open(f"/proc/{switch.pid()}/status", encoding="ascii") as file:
+        return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
+
+
+@case
+def a_flood_of_new_flows_is_its_port_s_problem(switch):
+    """Traffic of one flow and a flood of new ones in turn, which leave the machine as little time:
+    the other port sets up as many flows, about as fast. What the flood
+    loses is counted by port and reason, and the flow table and the memory have a bound."""
+    switch.expect("revalidating|megaflows")
+    switch.start()
+    wires = add_ports(switch)
+    probe = Probe(wires[2], wires[3])
+    probe.run(0.5)
+    calm, flooded, offered = [], [], 0
+    for _ in range(ROUNDS):
+        load = Flood(SECONDS + 1, flows=1)
+        time.sleep(0.5)
+        calm.append(probe.run(SECONDS))
+        load.wait()
+        flood = Flood(SECONDS + 1)
+        time.sleep(0.5)  # The flood is at its height, not about to begin.
+        n_before = port(switch, "p3")["stats"]["upcalls"]
+        flooded.append(probe.run(SECONDS))
+        assert port(switch, "p3")["stats"]["upcalls"] - n_before == RATE * SECONDS
+        flows = port(switch, "p3")["flows"]
+        offered += flood.wait()["offered"]
+    for name, rounds in (("calm", calm), ("flooded", flooded)):
+        print(f"# {name}: " + "; ".join(
+            f"{len(l)} of {n}, P50 {at(l, 0.5):.0f} P99 {at(l, 0.99):.0f} us" for n, l in rounds),
+            file=sys.stderr)
+    shown = switch.ctl_json("dpctl", "show")
+    stats = {p["device"]: p["stats"] for p in shown["ports"]}
+    lost = stats["p1"]
+    print(f"# flood of {offered}: {lost}; flows of p3 {flows}; limit {shown['flow_limit']}, "
+          f"memory {memory_kb(switch)} kB", file=sys.stderr)
+    assert offered > 500_000 and lost["upcalls_lost"] > offered / 10, (offered, lost)
+    assert lost["lost_ring_full"] + lost["lost_rate"] == lost["upcalls_lost"]
+    assert stats["p3"]["upcalls_lost"] == 0, stats["p3"]
+    assert flows >= RATE * SECONDS * 0.95, flows
+    sent, came = sum(n for n, _ in flooded), sum(len(l) for _, l in flooded)
+    assert came >= 0.95 * sent, (came, sent)
+    # On a busy machine the scheduler has the last word; a queue of 2 MiB would be over 10 ms.
+    typical = [median([at(l, 0.5) for _, l in rounds]) for rounds in (calm, flooded)]
+    assert typical[1] < 2 * typical[0] + 1000, typical
+    assert memory_kb(switch) < 1 << 20
+
+
+main()
