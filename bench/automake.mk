@@ -2,26 +2,33 @@
 BENCH_BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -I$(top_srcdir) \
 	-I/usr/include/$(shell $(CC) -print-multiarch)
 
-bench/traffic.bpf.o: bench/traffic.bpf.c
+bench/%.bpf.o: bench/%.bpf.c
 	@$(MKDIR_P) bench
 	$(AM_V_GEN)$(BPF_CLANG) $(BENCH_BPF_CFLAGS) -c $< -o $@
 
-bench/traffic.skel.h: bench/traffic.bpf.o
-	$(AM_V_GEN)$(BPFTOOL) gen skeleton $< name traffic_bpf >$@.tmp && mv $@.tmp $@
+bench/%.skel.h: bench/%.bpf.o
+	$(AM_V_GEN)$(BPFTOOL) gen skeleton $< name $*_bpf >$@.tmp && mv $@.tmp $@
 
-check_PROGRAMS += bench/pktgen bench/fastpath
+check_PROGRAMS += bench/pktgen bench/bare bench/roundtrip bench/fastpath
 bench_pktgen_SOURCES = bench/pktgen.c
 nodist_bench_pktgen_SOURCES = bench/traffic.skel.h
 bench_pktgen_LDADD = lib/libshunt.a $(LIBBPF_LIBS)
 bench/pktgen.$(OBJEXT): bench/traffic.skel.h
 
+bench_bare_SOURCES = bench/bare.c
+nodist_bench_bare_SOURCES = bench/bare.skel.h
+bench_bare_LDADD = $(LIBBPF_LIBS)
+bench/bare.$(OBJEXT): bench/bare.skel.h
+
+bench_roundtrip_SOURCES = bench/roundtrip.c
+
 bench_fastpath_SOURCES = bench/fastpath.c
 bench_fastpath_LDADD = datapath/libdatapath.a actions/libactions.a lib/libshunt.a $(LIBBPF_LIBS)
 
-EXTRA_DIST += bench/traffic.bpf.c bench/forward.py bench/rig.py bench/instructions \
-	bench/profiles.py bench/flow-mods.py bench/new-flows.py \
-	bench/revalidate.py bench/ofwire.py bench/ovs.py
-CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h
+EXTRA_DIST += bench/traffic.bpf.c bench/bare.bpf.c bench/instructions bench/bench.py \
+	bench/contestants.py bench/goals.py bench/measure.py bench/ofwire.py bench/page.py \
+	bench/rig.py bench/sweep.py bench/switches.py bench/profiles
+CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h bench/bare.bpf.o bench/bare.skel.h
 
 noinst_PROGRAMS += bench/classifier
 bench_classifier_SOURCES = bench/classifier.c
@@ -37,15 +44,8 @@ noinst_PROGRAMS += bench/flow-table
 bench_flow_table_SOURCES = bench/flow-table.c
 bench_flow_table_LDADD = ofproto/libofproto.a ofproto/libofp.a ofproto/libopenflow.a lib/libshunt.a
 
-# Forwarding rates beside bare programs and Linux's own forwarding; sudo make bench.
-bench: all bench/pktgen bench/fastpath
-	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/forward.py $(BENCH_FLAGS)
-
-# The same over sizes, flows, masks and actions, and instructions a packet beside Open vSwitch.
-bench-full: bench
-	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/profiles.py
-	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/instructions
-	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/flow-mods.py
-	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/new-flows.py --instructions
-	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/revalidate.py
+# Every goal beside what is measured (minutes), and everything that bench/profiles knows; results go
+# to _build/bench/results. BENCH_FLAGS: see bench/bench.py --help.
+bench bench-full: all bench/pktgen bench/bare bench/roundtrip bench/fastpath
+	top_builddir='$(abs_top_builddir)' $(top_srcdir)/bench/bench.py $(if $(filter bench-full,$@),--full) $(BENCH_FLAGS)
 .PHONY: bench bench-full

@@ -2,8 +2,8 @@
 /* The fast path alone, without a daemon: installs megaflows for what pktgen sends, and runs a
  * command.
  *
- *   fastpath [--hook xdp|tc] [--flows N] [--masks N] [--actions LIST] [--peer MAC] IN OUT
- * COMMAND...
+ *   fastpath [--hook xdp|tc] [--flows N] [--masks N] [--ip 4|6] [--protocol udp|tcp]
+ *            [--actions LIST] [--peer MAC] IN OUT COMMAND...
  *
  * Devices IN and OUT are ports 1 and 2. Flow i is exact but for bits of the Ethernet source that
  * nobody sends: they make --masks different masks, which flows take in turn. The LIST is text as
@@ -27,6 +27,7 @@
 struct options {
     enum dp_hook hook;
     uint32_t n_flows, n_masks;
+    bool is_ipv6, is_tcp;
     const char *actions;
     const char *peer; /* NULL: OUT's other end is of this namespace. */
     const char *ports[2];
@@ -47,26 +48,35 @@ fail(const char *what, int error)
 
 /* The key of pktgen's flow number `flow`, and a mask of all that a frame has. */
 static void
-make_flow(uint32_t flow, uint32_t mask_number, struct dp_key *key, struct dp_key *mask)
+make_flow(const struct options *options, uint32_t flow, struct dp_key *key, struct dp_key *mask)
 {
+    uint32_t mask_number = flow % options->n_masks;
+
     *key = (struct dp_key){
         .in_port = 1,
         .eth_dst = {2, 0, 0, 0, 0, 2},
         .eth_src = {2, 0, 0, 0, 0, 1},
-        .eth_type = htons(0x0800),
-        .ip_src = htonl(0x0a000000 | flow),
-        .ip_dst = htonl(0x0b000001),
-        .ip_proto = IPPROTO_UDP,
+        .eth_type = htons(options->is_ipv6 ? 0x86dd : 0x0800),
+        .ip_proto = options->is_tcp ? IPPROTO_TCP : IPPROTO_UDP,
         .tp_src = htons(1000),
         .tp_dst = htons(2000),
     };
     *mask = (struct dp_key){.in_port = UINT32_MAX, .recirc_id = UINT32_MAX, .ip_proto = 0xff};
     memset(mask->eth_dst, 0xff, 14); /* Both addresses and the type. */
     memset(mask->vlan, 0xff, sizeof mask->vlan[0]);
-    memset(&mask->ip_src, 0xff, 8);
     memset(&mask->tp_src, 0xff, 4);
     mask->eth_src[1] = ~(uint8_t)mask_number;
     mask->eth_src[2] = ~(uint8_t)(mask_number >> 8);
+    if (options->is_ipv6) {
+        key->ip6_src[0] = key->ip6_dst[0] = htonl(0x20010db8);
+        key->ip6_src[3] = htonl(0x0a000000 | flow);
+        key->ip6_dst[3] = htonl(0x0b000001);
+        memset(mask->ip6_src, 0xff, 32); /* And the destination. */
+    } else {
+        key->ip_src = htonl(0x0a000000 | flow);
+        key->ip_dst = htonl(0x0b000001);
+        memset(&mask->ip_src, 0xff, 8);
+    }
 }
 
 static double
@@ -97,7 +107,7 @@ put_flows(struct dp *dp, const struct options *options)
         int error;
 
         /* pktgen leaves the address alone when it sends one flow. */
-        make_flow(options->n_flows == 1 ? 1 : i, i % options->n_masks, &key, &mask);
+        make_flow(options, options->n_flows == 1 ? 1 : i, &key, &mask);
         error = dp_flow_put(dp, &key, &mask, actions, n_actions, i + 1, &index);
         if (error)
             fail("flow", error);
@@ -164,8 +174,8 @@ report(struct dp *dp, const struct cost *cost)
 static void
 usage(void)
 {
-    fprintf(stderr, "usage: fastpath [--hook xdp|tc] [--flows N] [--masks N] [--actions LIST] "
-                    "[--peer MAC] IN OUT COMMAND...\n");
+    fprintf(stderr, "usage: fastpath [--hook xdp|tc] [--flows N] [--masks N] [--ip 4|6] "
+                    "[--protocol udp|tcp] [--actions LIST] [--peer MAC] IN OUT COMMAND...\n");
     exit(1);
 }
 
@@ -173,9 +183,10 @@ static void
 parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"hook", required_argument, NULL, 'h'},  {"flows", required_argument, NULL, 'f'},
-        {"masks", required_argument, NULL, 'm'}, {"actions", required_argument, NULL, 'a'},
-        {"peer", required_argument, NULL, 'p'},  {NULL, 0, NULL, 0},
+        {"hook", required_argument, NULL, 'h'},     {"flows", required_argument, NULL, 'f'},
+        {"masks", required_argument, NULL, 'm'},    {"actions", required_argument, NULL, 'a'},
+        {"peer", required_argument, NULL, 'p'},     {"ip", required_argument, NULL, 'i'},
+        {"protocol", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -189,6 +200,10 @@ parse_options(int argc, char **argv, struct options *options)
             options->n_masks = (uint32_t)strtoul(optarg, NULL, 10);
         else if (c == 'a')
             options->actions = optarg;
+        else if (c == 'i' && (!strcmp(optarg, "4") || !strcmp(optarg, "6")))
+            options->is_ipv6 = optarg[0] == '6';
+        else if (c == 'l' && (!strcmp(optarg, "udp") || !strcmp(optarg, "tcp")))
+            options->is_tcp = optarg[0] == 't';
         else if (c == 'p')
             options->peer = optarg;
         else

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Load from the kernel and a count at the other end, for one contestant of the benchmark.
  *
- *   pktgen --out DEV --sink DEV [--sink-netns NAME] [--seconds N] [--size BYTES] [--flows N]
- *          [--random] [--dst-mac MAC] [--restore] [--rate PPS]
- *          [--bare-xdp IN:OUT | --bare-clsact IN:OUT | --bare-tcx IN:OUT | --bare-peer IN:OUT]
+ *   pktgen --out DEV --sink DEV,... [--sink-netns NAME] [--seconds N] [--size BYTES] [--flows N]
+ *          [--order turn|random|zipf] [--ip 4|6] [--protocol udp|tcp] [--dst-mac MAC]
+ *          [--restore] [--rate PPS] [--realtime]
  *
  * Frames are made by BPF test runs with live frames and leave by --out; what comes in at --sink
  * is counted and dropped: by XDP, or by TC in the namespace of `ip netns` that --sink-netns names.
  * --rate sends four bursts a second; SIGTERM ends it early. --restore writes each frame's headers
- * anew, for ways that change them. --bare-* attaches a program that does nothing but redirect
- * (--bare-peer: by clsact, to the peer of OUT). Prints one JSON object: offered, received, seconds;
- * and sent and all_received: the same with the frames of the warm-up, of which some may come late.
- * `seconds` is the time that frames took, wall_seconds what a clock on the wall says. */
+ * anew, for ways that change them. Flows differ in the source address's last bytes. Prints one JSON
+ * object: offered, received, seconds; and sent and all_received: the same with the frames of the
+ * warm-up, of which some may come late. `seconds` is the time that frames took, wall_seconds what a
+ * clock on the wall says. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -19,6 +19,8 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -35,18 +37,22 @@
 #include "lib/util.h"
 
 #define BATCH 64
-#define ATTACH_TCX_INGRESS 46 /* Of Linux 6.6: headers may be older. */
-#define WARM_UP (1 << 13)     /* Frames. */
+#define WARM_UP (1 << 13) /* Frames. */
 #define BURSTS_A_SECOND 4
 #define CALL_NS 1e8 /* A test run. */
 #define MAX_FRAME 1514
 
 struct options {
-    const char *out, *sink, *sink_netns, *bare_xdp, *bare_clsact, *bare_tcx, *bare_peer;
+    const char *out, *sinks, *sink_netns;
     double seconds, rate;
-    unsigned size, n_flows;
-    bool is_random, restores, realtime;
+    unsigned size, n_flows, order; /* As in traffic.bpf.c. */
+    bool is_ipv6, is_tcp, restores, realtime;
     uint8_t dst_mac[6];
+};
+
+/* Where the program finds what it changes. */
+struct offsets {
+    uint32_t address, ip_check, l4_check;
 };
 
 static void
@@ -66,62 +72,102 @@ ifindex_of(const char *name)
     return ifindex;
 }
 
-static uint16_t
-ip_checksum(const struct iphdr *ip)
+static uint32_t
+add_words(const void *data, size_t size)
 {
-    const uint16_t *words = (const uint16_t *)ip;
+    const uint8_t *bytes = data;
     uint32_t sum = 0;
 
-    for (int i = 0; i < 10; i++)
-        sum += words[i];
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t) ~(sum + (sum >> 16));
+    for (size_t i = 0; i < size; i += 2)
+        sum += (uint32_t)bytes[i] << 8 | (i + 1 < size ? bytes[i + 1] : 0);
+    return sum;
 }
 
-/* A UDP frame of `options->size` bytes on the wire, the frame check sequence counted. */
-static size_t
-make_frame(uint8_t *frame, const struct options *options)
+static uint16_t
+fold(uint32_t sum)
 {
-    struct ethhdr *eth = (struct ethhdr *)frame;
-    struct iphdr *ip = (struct iphdr *)(eth + 1);
-    struct udphdr *udp = (struct udphdr *)(ip + 1);
-    size_t length = options->size - 4;
+    sum = (sum & 0xffff) + (sum >> 16);
+    return htons((uint16_t) ~(sum + (sum >> 16)));
+}
 
-    memset(frame, 0, length);
-    memcpy(eth->h_dest, options->dst_mac, sizeof options->dst_mac);
-    memcpy(eth->h_source, "\x02\0\0\0\0\x01", 6);
-    eth->h_proto = htons(ETH_P_IP);
+/* Returns the header's end. */
+static uint8_t *
+make_ipv4(struct iphdr *ip, size_t length, uint8_t protocol)
+{
     ip->version = 4;
     ip->ihl = 5;
     ip->ttl = 64;
-    ip->protocol = IPPROTO_UDP;
-    ip->tot_len = htons(length - sizeof *eth);
+    ip->protocol = protocol;
+    ip->tot_len = htons((uint16_t)length);
     ip->saddr = htonl(0x0a000001);
     ip->daddr = htonl(0x0b000001);
-    ip->check = ip_checksum(ip);
-    udp->source = htons(1000);
-    udp->dest = htons(2000);
-    udp->len = htons(length - sizeof *eth - sizeof *ip);
-    return length;
+    ip->check = fold(add_words(ip, sizeof *ip));
+    return (uint8_t *)(ip + 1);
 }
 
-static void
-split_pair(const char *pair, unsigned *in, unsigned *out)
+static uint8_t *
+make_ipv6(struct ipv6hdr *ip, size_t length, uint8_t protocol)
 {
-    char name[IF_NAMESIZE + 1] = "";
-    const char *colon = strchr(pair, ':');
+    ip->version = 6;
+    ip->hop_limit = 64;
+    ip->nexthdr = protocol;
+    ip->payload_len = htons((uint16_t)(length - sizeof *ip));
+    memcpy(&ip->saddr, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\x0a\0\0\x01", 16);
+    memcpy(&ip->daddr, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\x0b\0\0\x01", 16);
+    return (uint8_t *)(ip + 1);
+}
 
-    if (!colon || colon - pair > IF_NAMESIZE)
-        fail(pair, EINVAL);
-    memcpy(name, pair, colon - pair);
-    *in = ifindex_of(name);
-    *out = ifindex_of(colon + 1);
+/* Ports, and the length or flags; the checksum stands at what is returned. */
+static uint8_t *
+make_l4(uint8_t *l4, size_t length, bool is_tcp)
+{
+    struct udphdr *udp = (struct udphdr *)l4;
+    struct tcphdr *tcp = (struct tcphdr *)l4;
+
+    udp->source = htons(1000);
+    udp->dest = htons(2000);
+    if (!is_tcp) {
+        udp->len = htons((uint16_t)length);
+        return (uint8_t *)&udp->check;
+    }
+    tcp->doff = 5;
+    tcp->ack = 1;
+    return (uint8_t *)&tcp->check;
+}
+
+/* A frame of `options->size` bytes on the wire, the frame check sequence counted. Returns its size
+ * without that. */
+static size_t
+make_frame(uint8_t *frame, const struct options *options, struct offsets *offsets)
+{
+    struct ethhdr *eth = (struct ethhdr *)frame;
+    size_t size = options->size - 4, ip_size = size - sizeof *eth, l4_size;
+    uint8_t protocol = options->is_tcp ? IPPROTO_TCP : IPPROTO_UDP, *ip = frame + sizeof *eth, *l4;
+    size_t address_size = options->is_ipv6 ? 16 : 4;
+    uint16_t check;
+
+    memset(frame, 0, size);
+    memcpy(eth->h_dest, options->dst_mac, sizeof options->dst_mac);
+    memcpy(eth->h_source, "\x02\0\0\0\0\x01", 6);
+    eth->h_proto = htons(options->is_ipv6 ? ETH_P_IPV6 : ETH_P_IP);
+    l4 = options->is_ipv6 ? make_ipv6((struct ipv6hdr *)ip, ip_size, protocol)
+                          : make_ipv4((struct iphdr *)ip, ip_size, protocol);
+    l4_size = (size_t)(frame + size - l4);
+    *offsets = (struct offsets){
+        .address = (uint32_t)(l4 - frame - 2 * address_size + address_size - 4),
+        .ip_check = options->is_ipv6 ? 0 : sizeof *eth + offsetof(struct iphdr, check),
+        .l4_check = (uint32_t)(make_l4(l4, l4_size, options->is_tcp) - frame),
+    };
+    check = fold(add_words(l4 - 2 * address_size, 2 * address_size + l4_size) + protocol +
+                 (uint32_t)l4_size);
+    memcpy(frame + offsets->l4_check, &check, sizeof check);
+    return size;
 }
 
 static void
 attach_xdp(unsigned ifindex, const struct bpf_program *program)
 {
-    int err = bpf_xdp_attach(ifindex, bpf_program__fd(program), XDP_FLAGS_DRV_MODE, NULL);
+    int err = bpf_xdp_attach((int)ifindex, bpf_program__fd(program), XDP_FLAGS_DRV_MODE, NULL);
 
     if (err)
         fail("attach XDP", err);
@@ -142,14 +188,6 @@ attach_clsact(unsigned ifindex, const struct bpf_program *program)
         fail("attach TC", err);
 }
 
-static void
-attach_tcx(unsigned ifindex, const struct bpf_program *program)
-{
-    if (bpf_link_create(bpf_program__fd(program), (int)ifindex,
-                        (enum bpf_attach_type)ATTACH_TCX_INGRESS, NULL) < 0)
-        fail("attach tcx", errno);
-}
-
 static int
 open_netns(const char *path)
 {
@@ -168,20 +206,51 @@ enter_netns(int fd)
     close(fd);
 }
 
+/* Calls `function` with each device of the list. */
 static void
-attach_sink(const struct traffic_bpf *skel, const struct options *options)
+for_each_sink(const char *list, const struct traffic_bpf *skel,
+              void (*function)(unsigned ifindex, const struct traffic_bpf *skel))
+{
+    char names[256], *rest = names, *name;
+
+    snprintf(names, sizeof names, "%s", list);
+    while ((name = strsep(&rest, ",")))
+        function(ifindex_of(name), skel);
+}
+
+static void
+attach_sink_xdp(unsigned ifindex, const struct traffic_bpf *skel)
+{
+    attach_xdp(ifindex, skel->progs.sink_xdp);
+}
+
+static void
+detach_sink_xdp(unsigned ifindex, const struct traffic_bpf *skel)
+{
+    (void)skel;
+    bpf_xdp_detach((int)ifindex, 0, NULL);
+}
+
+static void
+attach_sink_tc(unsigned ifindex, const struct traffic_bpf *skel)
+{
+    attach_clsact(ifindex, skel->progs.sink_tc);
+}
+
+static void
+attach_sinks(const struct traffic_bpf *skel, const struct options *options)
 {
     char path[PATH_MAX];
     int own;
 
     if (!options->sink_netns) {
-        attach_xdp(ifindex_of(options->sink), skel->progs.sink_xdp);
+        for_each_sink(options->sinks, skel, attach_sink_xdp);
         return;
     }
     snprintf(path, sizeof path, "/run/netns/%s", options->sink_netns);
     own = open_netns("/proc/self/ns/net");
     enter_netns(open_netns(path));
-    attach_clsact(ifindex_of(options->sink), skel->progs.sink_tc);
+    for_each_sink(options->sinks, skel, attach_sink_tc);
     enter_netns(own);
 }
 
@@ -269,8 +338,9 @@ sleep_until(double time_s)
 static void
 run(const struct traffic_bpf *skel, const struct options *options)
 {
+    struct offsets offsets;
     uint8_t frame[MAX_FRAME];
-    size_t size = make_frame(frame, options);
+    size_t size = make_frame(frame, options, &offsets);
     uint64_t offered = 0, before;
     double ns = 0, start_s;
     uint32_t repeat;
@@ -297,41 +367,6 @@ run(const struct traffic_bpf *skel, const struct options *options)
 }
 
 static void
-attach_bare_xdp(struct traffic_bpf *skel, const char *pair)
-{
-    unsigned in, out;
-    uint32_t slot = 0;
-
-    split_pair(pair, &in, &out);
-    if (bpf_map_update_elem(bpf_map__fd(skel->maps.bare_port), &slot, &out, 0))
-        fail("devmap", errno);
-    attach_xdp(in, skel->progs.bare_xdp);
-    attach_xdp(out, skel->progs.pass);
-}
-
-/* The contestant that was asked for, if any. */
-static void
-attach_bare(struct traffic_bpf *skel, const struct options *options)
-{
-    unsigned in, out;
-
-    if (options->bare_xdp)
-        attach_bare_xdp(skel, options->bare_xdp);
-    if (options->bare_clsact) {
-        split_pair(options->bare_clsact, &in, &out);
-        attach_clsact(in, skel->progs.bare_tc);
-    }
-    if (options->bare_tcx) {
-        split_pair(options->bare_tcx, &in, &out);
-        attach_tcx(in, skel->progs.bare_tc);
-    }
-    if (options->bare_peer) {
-        split_pair(options->bare_peer, &in, &out);
-        attach_clsact(in, skel->progs.bare_peer);
-    }
-}
-
-static void
 read_mac(const char *text, uint8_t mac[6])
 {
     if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
@@ -339,90 +374,117 @@ read_mac(const char *text, uint8_t mac[6])
         fail(text, EINVAL);
 }
 
+/* The number of the one of `words` that `text` is. */
+static unsigned
+one_of(const char *text, const char *const *words)
+{
+    for (unsigned i = 0; words[i]; i++) {
+        if (!strcmp(text, words[i]))
+            return i;
+    }
+    fail(text, EINVAL);
+    return 0;
+}
+
+static void
+set_option(struct options *options, int c, const char *value)
+{
+    static const char *const orders[] = {"turn", "random", "zipf", NULL};
+    static const char *const ips[] = {"4", "6", NULL}, *const protocols[] = {"udp", "tcp", NULL};
+
+    switch (c) {
+    case 'o':
+        options->out = value;
+        break;
+    case 's':
+        options->sinks = value;
+        break;
+    case 'n':
+        options->sink_netns = value;
+        break;
+    case 't':
+        options->seconds = atof(value);
+        break;
+    case 'b':
+        options->size = (unsigned)atoi(value);
+        break;
+    case 'f':
+        options->n_flows = (unsigned)atoi(value);
+        break;
+    case 'r':
+        options->order = one_of(value, orders);
+        break;
+    case 'i':
+        options->is_ipv6 = one_of(value, ips);
+        break;
+    case 'l':
+        options->is_tcp = one_of(value, protocols);
+        break;
+    case 'p':
+        options->realtime = true;
+        break;
+    case 'R':
+        options->rate = atof(value);
+        break;
+    case 'w':
+        options->restores = true;
+        break;
+    case 'm':
+        read_mac(value, options->dst_mac);
+        break;
+    default:
+        exit(1);
+    }
+}
+
 static void
 parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"out", required_argument, NULL, 'o'},
-        {"sink", required_argument, NULL, 's'},
-        {"sink-netns", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 't'},
-        {"size", required_argument, NULL, 'b'},
-        {"flows", required_argument, NULL, 'f'},
-        {"random", no_argument, NULL, 'r'},
-        {"restore", no_argument, NULL, 'w'},
-        {"realtime", no_argument, NULL, 'p'},
-        {"rate", required_argument, NULL, 'R'},
-        {"dst-mac", required_argument, NULL, 'm'},
-        {"bare-xdp", required_argument, NULL, 'x'},
-        {"bare-clsact", required_argument, NULL, 'c'},
-        {"bare-tcx", required_argument, NULL, 'i'},
-        {"bare-peer", required_argument, NULL, 'e'},
-        {NULL, 0, NULL, 0},
+        {"out", required_argument, NULL, 'o'},        {"sink", required_argument, NULL, 's'},
+        {"sink-netns", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 't'},
+        {"size", required_argument, NULL, 'b'},       {"flows", required_argument, NULL, 'f'},
+        {"order", required_argument, NULL, 'r'},      {"ip", required_argument, NULL, 'i'},
+        {"protocol", required_argument, NULL, 'l'},   {"restore", no_argument, NULL, 'w'},
+        {"realtime", no_argument, NULL, 'p'},         {"rate", required_argument, NULL, 'R'},
+        {"dst-mac", required_argument, NULL, 'm'},    {NULL, 0, NULL, 0},
     };
+    unsigned min_size = 64;
     int c;
 
     *options =
         (struct options){.seconds = 1, .size = 64, .n_flows = 1, .dst_mac = {2, 0, 0, 0, 0, 2}};
-    while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-        switch (c) {
-        case 'o':
-            options->out = optarg;
-            break;
-        case 's':
-            options->sink = optarg;
-            break;
-        case 'n':
-            options->sink_netns = optarg;
-            break;
-        case 't':
-            options->seconds = atof(optarg);
-            break;
-        case 'b':
-            options->size = (unsigned)atoi(optarg);
-            break;
-        case 'f':
-            options->n_flows = (unsigned)atoi(optarg);
-            break;
-        case 'r':
-            options->is_random = true;
-            break;
-        case 'p':
-            options->realtime = true;
-            break;
-        case 'R':
-            options->rate = atof(optarg);
-            break;
-        case 'w':
-            options->restores = true;
-            break;
-        case 'm':
-            read_mac(optarg, options->dst_mac);
-            break;
-        case 'x':
-            options->bare_xdp = optarg;
-            break;
-        case 'c':
-            options->bare_clsact = optarg;
-            break;
-        case 'i':
-            options->bare_tcx = optarg;
-            break;
-        case 'e':
-            options->bare_peer = optarg;
-            break;
-        default:
-            exit(1);
-        }
-    }
-    if (!options->out || !options->sink || options->size < 64 || options->size > MAX_FRAME + 4 ||
-        !options->n_flows || options->n_flows & (options->n_flows - 1)) {
-        fprintf(stderr,
-                "pktgen: --out and --sink are devices, --size is 64 to %d, --flows a "
-                "power of two\n",
-                MAX_FRAME + 4);
+    while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0)
+        set_option(options, c, optarg);
+    if (options->is_ipv6)
+        min_size = options->is_tcp ? 78 : 66;
+    if (!options->out || !options->sinks || options->size < min_size ||
+        options->size > MAX_FRAME + 4 || !options->n_flows ||
+        options->n_flows & (options->n_flows - 1)) {
+        fprintf(
+            stderr,
+            "pktgen: --out and --sink are devices, --size is %u to %d, --flows a power of two\n",
+            min_size, MAX_FRAME + 4);
         exit(1);
     }
+}
+
+/* Before loading. */
+static void
+configure(struct traffic_bpf *skel, const struct options *options)
+{
+    struct offsets offsets;
+    uint8_t frame[MAX_FRAME];
+
+    make_frame(frame, options, &offsets);
+    skel->rodata->n_flows_log2 = (uint32_t)__builtin_ctz(options->n_flows);
+    skel->rodata->order = options->order;
+    skel->rodata->out_ifindex = ifindex_of(options->out);
+    skel->rodata->address_offset = offsets.address;
+    skel->rodata->ip_check_offset = offsets.ip_check;
+    skel->rodata->l4_check_offset = offsets.l4_check;
+    skel->rodata->restores = options->restores;
+    memcpy((void *)skel->rodata->header, frame, sizeof skel->rodata->header);
 }
 
 int
@@ -430,33 +492,18 @@ main(int argc, char **argv)
 {
     struct options options;
     struct traffic_bpf *skel;
-    unsigned in, out = 0;
-    uint8_t frame[MAX_FRAME];
 
     parse_options(argc, argv, &options);
     skel = traffic_bpf__open();
     if (!skel)
         fail("open BPF programs", errno);
-    if (options.bare_clsact)
-        split_pair(options.bare_clsact, &in, &out);
-    if (options.bare_tcx)
-        split_pair(options.bare_tcx, &in, &out);
-    if (options.bare_peer)
-        split_pair(options.bare_peer, &in, &out);
-    skel->rodata->n_flows = options.n_flows;
-    skel->rodata->is_random = options.is_random;
-    skel->rodata->out_ifindex = ifindex_of(options.out);
-    skel->rodata->bare_out_ifindex = out;
-    skel->rodata->restores = options.restores;
-    make_frame(frame, &options);
-    memcpy((void *)skel->rodata->header, frame, sizeof skel->rodata->header);
+    configure(skel, &options);
     if (traffic_bpf__load(skel))
         fail("load BPF programs", errno);
-    attach_sink(skel, &options);
-    attach_bare(skel, &options);
+    attach_sinks(skel, &options);
     run(skel, &options);
     if (!options.sink_netns)
-        bpf_xdp_detach(ifindex_of(options.sink), 0, NULL);
+        for_each_sink(options.sinks, skel, detach_sink_xdp);
     traffic_bpf__destroy(skel);
     return 0;
 }

@@ -12,7 +12,8 @@ declare -A packages=(
     [test]="libcmocka-dev clang-19 libclang-rt-14-dev clang-format cppcheck openvswitch-switch
         openvswitch-testcontroller python3-scapy python3-netaddr netsniff-ng tcpdump socat jq
         openssl procps"
-    [bench]="netsniff-ng gnuplot-nox openvswitch-switch iperf3"
+    [bench]="netsniff-ng gnuplot-nox openvswitch-switch iperf3 ethtool qemu-system-x86 busybox-static cpio
+        linux-image-amd64 kmod valgrind"
 )
 
 [ $# -gt 0 ] || { echo "usage: $0 build|run|test|bench ..." >&2; exit 1; }

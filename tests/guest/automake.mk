@@ -11,7 +11,7 @@ EXTRA_DIST += tests/guest/verifier tests/guest/verifier-bounds \
 record-verifier: tests/verifier
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 		BPF_CFLAGS='$(BPF_CFLAGS)' $(top_srcdir)/tests/guest/verifier --record
-record-instructions: bench/pktgen bench/fastpath
+record-instructions: bench/pktgen bench/bare bench/fastpath
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 		BPF_CLANG='$(BPF_CLANG)' $(top_srcdir)/tests/guest/instructions --record
 .PHONY: record-verifier record-instructions

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results as one HTML page that needs no other file; plots are SVG, made with gnuplot."""
+import html
+import importlib
+import subprocess
+
+STYLE = """body { font: 15px/1.45 sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums }
+th, td { padding: .2em .8em; text-align: right; border-bottom: 1px solid #ddd }
+th:first-child, td:first-child { text-align: left }
+.met { color: #175 } .MISSED { color: #b21; font-weight: bold }
+.about { white-space: pre-line; color: #444 } svg { max-width: 100%; height: auto }"""
+TERMINAL = "set terminal svg size 760,{height} font 'sans-serif,13' background '#ffffff'\n"
+
+
+def text(value):
+    if isinstance(value, float):
+        return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def table(columns, rows):
+    def line(tag, cells):
+        return "<tr>" + "".join(f"<{tag}>{html.escape(text(c))}</{tag}>" for c in cells) + "</tr>"
+    return "<table>" + line("th", columns) + "".join(line("td", row) for row in rows) + "</table>"
+
+
+def goals_table(verdicts):
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[:4]) +
+        f'<td class="{html.escape(row[4])}">{html.escape(row[4])}</td></tr>' for row in verdicts)
+    return ("<table><tr><th></th><th>goal</th><th>median</th><th>rounds</th><th></th></tr>" +
+            rows + "</table>")
+
+
+def quoted(value):
+    return '"' + str(value).replace("\\", "").replace('"', "'") + '"'
+
+
+def bars(plot, rows):
+    """Of the columns of text before the first number the bar's name is made."""
+    labels = [" ".join(text(c) for c in row[:plot.y] if not isinstance(c, float)) for row in rows]
+    data = "\n".join(f"{quoted(label)} {row[plot.y]}" for label, row in zip(labels, rows))
+    n = len(rows)
+    return (TERMINAL.format(height=90 + 24 * n) + f"""$data << END
+{data}
+END
+set title {quoted(plot.title)}
+unset key
+set border 1
+set xrange [0:*]
+set yrange [{n - 0.5}:-0.5]
+set style fill solid 0.8
+set ytics nomirror scale 0
+set xtics nomirror
+plot $data using ($2*0.5):0:($2*0.5):(0.35):ytic(1) with boxxyerror lc rgb '#36719f', \\
+     $data using 2:0:(sprintf(' %.4g', $2)) with labels left offset 0.2,0
+""")
+
+
+def lines(plot, result):
+    groups = {}
+    for row in result.rows:
+        name = " ".join(f"{row[c]} {result.columns[c]}" if not isinstance(row[c], str) else row[c]
+                        for c in plot.series) or result.columns[plot.y]
+        groups.setdefault(name, []).append((row[plot.x], row[plot.y]))
+    blocks = "\n\n\n".join(f"{quoted(name)}\n" + "\n".join(f"{x} {y}" for x, y in points)
+                           for name, points in groups.items())
+    log = f"set logscale {plot.log}\n" if plot.log else ""
+    return (TERMINAL.format(height=420) + f"""$data << END
+{blocks}
+END
+set title {quoted(plot.title)}
+set key outside right
+set border 3
+set tics nomirror
+set xlabel {quoted(result.columns[plot.x])}
+{log}set yrange [{'*' if 'y' in plot.log else 0}:*]
+set offsets graph 0.02, graph 0.02, 0, 0
+plot for [i=0:{len(groups) - 1}] $data index i using 1:2 with linespoints pt 7 lw 2 title columnheader(1)
+""")
+
+
+def svg(plot, result):
+    rows = [row for row in result.rows if isinstance(row[plot.y], (int, float))]
+    script = bars(plot, rows) if plot.x is None else lines(plot, result)
+    done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True, check=False)
+    if done.returncode or "<svg" not in done.stdout:
+        return f"<p>gnuplot: {html.escape(done.stderr.strip())}</p>"
+    return done.stdout[done.stdout.index("<svg"):]
+
+
+def section(name, result):
+    profile = importlib.import_module("profiles." + name)
+    parts = [f'<h2 id="{name}">{profile.TITLE}</h2><p class="about">{html.escape(profile.__doc__)}</p>']
+    if result is None:
+        return parts[0] + "<p>This profile failed.</p>"
+    parts += [svg(plot, result) for plot in result.plots if result.rows]
+    parts.append(table(result.columns, result.rows))
+    parts += [f"<p>{html.escape(who)} failed: {html.escape(why)}</p>"
+              for who, why in result.failed.items()]
+    return "\n".join(parts)
+
+
+def write(directory, about, results, verdicts):
+    machine = ", ".join(f"{name}: {value}" for name, value in about.items())
+    body = "\n".join(section(name, result) for name, result in results.items())
+    with open(directory + "/index.html", "w", encoding="utf-8") as file:
+        file.write(f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Shunt: benchmark</title>
+<style>{STYLE}</style></head><body>
+<h1>Shunt: benchmark</h1><p>{html.escape(machine)}</p>
+<h2>Goals</h2>{goals_table(verdicts)}
+{body}
+</body></html>
+""")
