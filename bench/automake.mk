@@ -30,6 +30,11 @@ EXTRA_DIST += bench/traffic.bpf.c bench/bare.bpf.c bench/instructions bench/benc
 	bench/rig.py bench/sweep.py bench/switches.py bench/profiles
 CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h bench/bare.bpf.o bench/bare.skel.h
 
+# The floor under a table of a million flows.
+noinst_PROGRAMS += bench/memory
+bench_memory_SOURCES = bench/memory.c
+bench_memory_LDADD = lib/libshunt.a
+
 noinst_PROGRAMS += bench/classifier
 bench_classifier_SOURCES = bench/classifier.c
 bench_classifier_LDADD = ofproto/libofproto.a lib/libshunt.a
