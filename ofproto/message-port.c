@@ -187,6 +187,8 @@ ofp_port_mod_decode(const struct of_header *msg, struct ofp_port_mod *pm)
     memcpy(pm->hw_addr, of->hw_addr, sizeof pm->hw_addr);
     /* OpenFlow 1.5 (section 7.3.4.3) lets all zeros stand for "not given"; so do we for all. */
     pm->has_hw_addr = !is_zero(of->hw_addr);
+    if (version > OFP10 && of->mask & ~(uint32_t)CONFIG_V13)
+        return OFPERR_OFPPMFC_BAD_CONFIG; /* 1.0 has no such error. */
     pm->config = config_for(of->config, version);
     pm->mask = config_for(of->mask, version);
     if (version < OFP14) {

@@ -23,7 +23,7 @@
 /* Indices into tables by version. */
 enum { OF_V10, OF_V13, OF_V14, OF_V15, OF_N_VERSIONS };
 
-enum { OF_MAX_DEPTH = 16 };
+enum { OF_MAX_DEPTH = 24 };
 
 /* Index into tables by version, or -1. */
 static inline int

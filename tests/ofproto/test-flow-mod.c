@@ -559,6 +559,9 @@ hidden_flows_are_out_of_reach(void **state)
     assert_true(table_lookup(&b.ofproto->tables[0], &flow, NULL)->is_hidden);
     ofproto_hidden_flow_delete(b.ofproto, &match, 70000);
     assert_null(table_lookup(&b.ofproto->tables[0], &flow, NULL));
+    ofproto_hidden_flow_add(b.ofproto, &match, 5, (const struct ofpact *)ofpacts.data,
+                            ofpacts.size);
+    assert_error(bridge_flow(&b, ADD, "priority=5,actions=drop"), OFPFMFC_EPERM);
     buf_destroy(&ofpacts);
     bridge_destroy(&b);
 }

@@ -47,6 +47,26 @@ groups_are_added_modified_and_deleted(void **state)
 }
 
 static void
+there_are_as_many_groups_as_features_say(void **state)
+{
+    struct bridge b;
+    char line[64];
+
+    (void)state;
+    bridge_create(&b);
+    for (unsigned int i = 0; i < OFPROTO_MAX_GROUPS; i++) {
+        snprintf(line, sizeof line, "group_id=%u type=all", i);
+        add(&b, line);
+    }
+    assert_error(bridge_group(&b, OFPGC_ADD, NONE, "group_id=65536 type=all"),
+                 OFPGMFC_OUT_OF_GROUPS);
+    assert_ok(bridge_group(&b, OFPGC_ADD_OR_MOD, NONE, "group_id=65535 type=all"));
+    assert_ok(bridge_group(&b, OFPGC_DELETE, NONE, "group_id=7"));
+    add(&b, "group_id=65536 type=all");
+    bridge_destroy(&b);
+}
+
+static void
 bad_groups_get_their_errors_and_change_nothing(void **state)
 {
     static const struct {
@@ -259,6 +279,7 @@ select_without_weight_or_life_drops(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(groups_are_added_modified_and_deleted),
+    cmocka_unit_test(there_are_as_many_groups_as_features_say),
     cmocka_unit_test(bad_groups_get_their_errors_and_change_nothing),
     cmocka_unit_test(chains_may_not_close_nor_lose_a_link),
     cmocka_unit_test(buckets_are_inserted_and_removed),

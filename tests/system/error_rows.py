@@ -308,11 +308,26 @@ ACTION_ROWS = [
      flow("", apply("001c 0018 0080 0000 0000 0000 80000408 80000408 00000000"))),
 ]
 
+def clones(depth):
+    """Nicira's clone actions, in each other."""
+    return clone(clones(depth - 1)) if depth else ""
+
+
+def clone(actions):
+    return f"ffff {16 + len(actions.replace(' ', '')) // 2:04x} 00002320 002a 000000000000" + actions
+
+
+ACTION_ROWS += [
+    ("OFPBAC_TOO_MANY", "18 clones in each other", ALL, with_actions(clones(18))),
+]
+
 INSTRUCTION_ROWS = [
     ("OFPBIC_UNKNOWN_INST", "an instruction of an unknown type", OXM,
      flow("", "0063 0008 00000000")),
     ("OFPBIC_UNKNOWN_INST", "the meter instruction, which 1.5 made an action", (6,),
      flow("", "0006 0008 00000001")),
+    ("OFPBIC_UNSUP_INST", "a statistics trigger with an unknown flag", (6,),
+     flow("", "0007 0018 00000004 0000 000c 80020604 00000001 00000000")),
     ("OFPBIC_BAD_TABLE_ID", "a goto to the table itself", OXM, flow("", GOTO + "00 000000")),
     ("OFPBIC_BAD_TABLE_ID", "a goto to a table that is not there", OXM, flow("", GOTO + "fe 000000")),
     ("OFPBIC_BAD_EXPERIMENTER", "an instruction of an unknown experimenter", OXM,
@@ -346,6 +361,12 @@ FLOW_ROWS = [
     ("OFPFMFC_BAD_FLAGS", "an unknown flag", OXM, flow(flags="8000")),
 ]
 
+def chained_group(number):
+    """A group that holds the one before it; the first holds none."""
+    actions = f"0016 0008 {number - 1:08x}" if number > 1 else OUTPUT_1
+    return group_with(0, "00", bucket(actions), group_id=f"{number:08x}")
+
+
 GROUP_ROWS = [
     ("OFPGMFC_GROUP_EXISTS", "a group twice", OXM, group(0), [group(0)]),
     ("OFPGMFC_INVALID_GROUP", "a group of a reserved number", OXM, group(0, group_id="fffffffd")),
@@ -378,7 +399,13 @@ GROUP_ROWS = [
      group_with(0, "00", bucket(number=0xffffffff))),
     ("OFPBAC_BAD_OUT_GROUP", "a bucket to a group that is not there", OXM,
      group_with(0, "00", bucket("0016 0008 00000009"))),
+    ("OFPGMFC_CHAINING_UNSUPPORTED", "groups that hold groups, 18 deep", OXM, chained_group(18),
+     [chained_group(i) for i in range(1, 18)]),
+    ("OFPGMFC_OUT_OF_BUCKETS", "4,097 buckets", (6,),
+     group_with(0, "00", *(bucket("", number=i) for i in range(4097)))),
 ]
+
+MAC_1 = "020000000101"  # Port 1's.
 
 PORT_ROWS = [
     ("OFPPMFC_BAD_PORT", "a change of a port that is not there", ALL,
@@ -389,6 +416,10 @@ PORT_ROWS = [
      by_version(v1="010f LLLL 00000007 0001 020000000099" + "00" * 16,
                 v4="0410 LLLL 00000007 00000001 00000000 020000000099 0000" + "00" * 16,
                 any="VV10 LLLL 00000007 00000001 00000000 020000000099 0000" + "00" * 8)),
+    ("OFPPMFC_BAD_CONFIG", "a configuration bit that ports lack", OXM,
+     by_version(v4=f"0410 LLLL 00000007 00000001 00000000 {MAC_1} 0000 00000080 00000080" +
+                "00" * 8,
+                any=f"VV10 LLLL 00000007 00000001 00000000 {MAC_1} 0000 00000080 00000080")),
 ]
 
 METER_ROWS = [
@@ -459,6 +490,8 @@ TABLE_ROWS += [
      set_features(max_entries="80000000")),
     ("OFPTFFC_BAD_CAPA", "a capability that tables lack", (6,), set_features(config="80000000")),
     ("OFPTFFC_BAD_COMMAND", "an unknown command", (6,), set_features(command="09")),
+    ("OFPTFFC_TOO_MANY", "features of 255 tables", (6,),
+     lambda v: multipart(12, table_features(v) * 255)(v)),
     ("OFPTFFC_EPERM", "a table is disabled", (6,), set_features(command="03")),
     ("OFPTFFC_BAD_FEATURES", "egress processing from table 0 on", (6,),
      set_features(features="00000010")),
@@ -500,7 +533,46 @@ BUNDLE_ROWS = [
      bundle_ctrl(OPEN, properties="ffff 000c 0badf00d 00000001 00000000")),
 ]
 
-ROWS = (NXM_ROWS + V10_ROWS + REQUEST_ROWS + ACTION_ROWS + INSTRUCTION_ROWS + MATCH_ROWS +
+def monitor(flags="000f", table="ff", command="00", out_port="ffffffff", number="00000001"):
+    """A flow monitor of 1.4 and later."""
+    return multipart(16, number + out_port + "ffffffff" + flags + table + command + match_of())
+
+
+def nx_monitor(flags="000f"):
+    """Nicira's."""
+    entry = f"00000001 {flags} ffff 0000 ff 0000000000"
+    return "0110 LLLL 00000007 ffff 0000 00002320 00000002 00000000" + entry
+
+
+MONITOR_ROWS = [
+    ("OFPMOFC_MONITOR_EXISTS", "Nicira's flow monitor twice", (1,), nx_monitor(), [nx_monitor()]),
+    ("OFPMOFC_UNKNOWN_MONITOR", "a flow monitor of Nicira's that is not there is cancelled", (1,),
+     "0104 LLLL 00000007 00002320 00000015 00000009"),
+    ("OFPMOFC_BAD_FLAGS", "an unknown flag of Nicira's flow monitor", (1,), nx_monitor("8001")),
+    ("OFPMOFC_BAD_FLAGS", "Nicira's flow monitor of nothing", (1,), nx_monitor("0010")),
+    ("OFPMOFC_MONITOR_EXISTS", "a flow monitor twice", PROPERTIES, monitor(), [monitor()]),
+    ("OFPMOFC_UNKNOWN_MONITOR", "a flow monitor that is not there is deleted", PROPERTIES,
+     monitor(command="02")),
+    ("OFPMOFC_BAD_COMMAND", "an unknown command for a flow monitor", PROPERTIES,
+     monitor(command="09")),
+    ("OFPMOFC_BAD_FLAGS", "an unknown flag of a flow monitor", PROPERTIES, monitor("8001")),
+    ("OFPMOFC_BAD_FLAGS", "a flow monitor of nothing", PROPERTIES, monitor("0010")),
+    ("OFPMOFC_BAD_TABLE_ID", "a flow monitor of a table that is not there", PROPERTIES,
+     monitor(table="fe")),
+    ("OFPMOFC_BAD_OUT", "a flow monitor of a port that cannot be", PROPERTIES,
+     monitor(out_port="ffffff01")),
+    ("OFPMOFC_UNKNOWN", "1,025 flow monitors", PROPERTIES, monitor(number="ffffffff"),
+     [monitor(number=f"{i:08x}") for i in range(1024)]),
+    ("OFPACFC_INVALID", "an unknown reason of packet-ins is asked for", PROPERTIES,
+     "VV1c LLLL 00000007 0000 0008 80000000"),
+    ("OFPACFC_UNSUPPORTED", "messages of an experimenter are asked for", PROPERTIES,
+     "VV1c LLLL 00000007 ffff 000c 0badf00d 00000001 00000000"),
+]
+
+# Requests of 1.0 that ovs-vswitchd has forgotten when it answers: there is none in its error.
+OVS_FORGETS = [row[1] for row in MONITOR_ROWS if "Nicira's flow monitor" in row[1]]
+
+ROWS = (MONITOR_ROWS + NXM_ROWS + V10_ROWS + REQUEST_ROWS + ACTION_ROWS + INSTRUCTION_ROWS + MATCH_ROWS +
         FLOW_ROWS + GROUP_ROWS + PORT_ROWS + METER_ROWS + OTHER_ROWS + TABLE_ROWS + BUNDLE_ROWS)
 
 # Errors without a row: "what yields it @ which test shows it", or why nothing does.
@@ -513,43 +585,22 @@ ELSEWHERE = {
     "OFPMMFC_OUT_OF_METERS": "more meters than the datapath has @ tests/ofproto/test-bridge",
     "OFPBFC_MSG_FAILED":
         "a commit of which a message fails, after that message's own error @ tests/system/modifications.py",
-    "NXST_NOT_CONFIGURED": "sent, without a test: IPFIX statistics, as no exporter is configured",
-    "OFPMOFC_MONITOR_EXISTS": "sent, without a test of the code: flow monitors (`ofproto/flow-monitor.c`)",
-    "OFPMOFC_UNKNOWN_MONITOR": "sent, without a test of the code: flow monitors (`ofproto/flow-monitor.c`)",
-    "OFPMOFC_BAD_COMMAND": "sent, without a test of the code: flow monitors (`ofproto/flow-monitor.c`)",
-    "OFPMOFC_BAD_FLAGS": "sent, without a test of the code: flow monitors (`ofproto/flow-monitor.c`)",
-    "OFPBAC_TOO_MANY": "sent, without a test: more actions than an entry holds",
-    "OFPBAC_UNSUPPORTED_ORDER": "sent, without a test: an action set that cannot be ordered",
-    "OFPBIC_UNSUP_INST":
-        "sent, without a test: an instruction of 1.5 that the version at hand cannot say",
-    "OFPFMFC_EPERM": "sent, without a test: a change of a flow entry of the switch's own",
-    "OFPGMFC_OUT_OF_GROUPS": "sent, without a test: 65,537 groups",
-    "OFPGMFC_OUT_OF_BUCKETS": "sent, without a test: 4,097 buckets of a group",
-    "OFPGMFC_CHAINING_UNSUPPORTED": "sent, without a test: chains of groups 17 deep",
-    "OFPPMFC_BAD_CONFIG": "configuration bits that ports lack @ tests/ofproto/test-bridge",
-    "OFPTFFC_TOO_MANY": "sent, without a test: more tables in a request than there can be (1.5)",
+    "NXST_NOT_CONFIGURED":
+        "statistics of IPFIX, as no exporter is configured @ tests/system/nicira.py",
+    "OFPBAC_UNSUPPORTED_ORDER": "never sent: only text can have instructions out of their order",
+    "OFPFMFC_EPERM": "a change of a flow entry of the switch's own @ tests/ofproto/test-flow-mod",
+    "OFPGMFC_OUT_OF_GROUPS": "65,537 groups @ tests/ofproto/test-group",
     "NXBRC_UNENCODABLE_ERROR":
         "1.0: an error that no row of its column has, such as OFPBRC_BAD_PACKET @ tests/system/errors.py",
-    "NXR_STALE": "sent, without a test: resumes and tunnel metadata of Nicira's",
-    "NXR_NOT_SUPPORTED": "sent, without a test: resumes and tunnel metadata of Nicira's",
-    "NXTTMFC_BAD_COMMAND": "sent, without a test: resumes and tunnel metadata of Nicira's",
-    "NXTTMFC_BAD_OPT_LEN": "sent, without a test: resumes and tunnel metadata of Nicira's",
-    "NXTTMFC_BAD_FIELD_IDX": "sent, without a test: resumes and tunnel metadata of Nicira's",
-    "OFPACFC_INVALID": "sent, without a test: asynchronous configuration (`ofproto/async.c`)",
-    "OFPACFC_UNSUPPORTED": "sent, without a test: asynchronous configuration (`ofproto/async.c`)",
-    "OFPACFC_EPERM": "sent, without a test: asynchronous configuration (`ofproto/async.c`)",
-    "OFPMOFC_UNKNOWN":
-        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
-    "OFPMOFC_INVALID_MONITOR":
-        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
-    "OFPMOFC_BAD_TABLE_ID":
-        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
-    "OFPMOFC_BAD_OUT":
-        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
-    "NXBRC_FM_BAD_EVENT":
-        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
-    "NXBRC_MUST_BE_ZERO":
-        "sent, without a test: flow monitors (`ofproto/flow-monitor.c`), where it applies",
+    "NXR_STALE": "never sent: no packet waits for a resume",
+    "NXR_NOT_SUPPORTED": "a resume @ tests/system/nicira.py",
+    "NXTTMFC_BAD_COMMAND": "an unknown command for tunnel options @ tests/system/nicira.py",
+    "NXTTMFC_BAD_OPT_LEN": "a tunnel option of five bytes @ tests/system/nicira.py",
+    "NXTTMFC_BAD_FIELD_IDX": "any tunnel option @ tests/system/nicira.py",
+    "OFPACFC_EPERM": "never sent: whoever may connect may ask for it",
+    "OFPMOFC_INVALID_MONITOR": "never sent: every number is good",
+    "NXBRC_FM_BAD_EVENT": "never sent: about updates, which only a controller gets",
+    "NXBRC_MUST_BE_ZERO": "never sent: Open vSwitch's own",
     "OFPHFC_EPERM": "never sent: whoever may connect may ask for it",
     "OFPBAC_EPERM": "never sent: whoever may connect may ask for it",
     "OFPBIC_EPERM": "never sent: whoever may connect may ask for it",
@@ -570,7 +621,7 @@ ELSEWHERE = {
     "OFPMMFC_UNKNOWN":
         "never sent: causes are known (OFPMMFC_UNKNOWN: only if the kernel refuses a meter)",
     "OFPBAC_BAD_QUEUE":
-        "never sent: a queue that is not there is the default queue (1.3, section 5.12)",
+        "never sent: queues are classes of the port's tc(8) discipline, which may come later",
     "OFPBAC_BAD_TAG": "never sent: every tag is supported",
     "OFPBMC_BAD_TAG": "never sent: every tag is supported",
     "OFPBIC_UNSUP_METADATA": "never sent: all 64 bits are supported",

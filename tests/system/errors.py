@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from error_rows import ELSEWHERE, ROWS, flow, group, meter, v10_flow  # noqa: E402
+from error_rows import ELSEWHERE, OVS_FORGETS, ROWS, flow, group, meter, v10_flow  # noqa: E402
 from harness import Skip, cases, main, run, sh  # noqa: E402
 from ofwire import ERROR, TOP, Peer, error_message, error_table, message  # noqa: E402
 
@@ -46,7 +46,7 @@ def answers(path, version, row):
 
 def start(switch):
     switch.start()
-    sh("ip link add p1 type veth peer name e1; ip link add p2 type veth peer name e2")
+    sh("ip link add p1 address 02:00:00:00:01:01 type veth peer name e1; ip link add p2 type veth peer name e2")
     switch.ctl("add-br", "br0", "fail-mode=secure")
     switch.ctl("add-port", "br0", "p1", "ofport=1")
     switch.ctl("add-port", "br0", "p2", "ofport=2")
@@ -87,6 +87,12 @@ def ovs_start(directory):
     return processes
 
 
+def codes(answer):
+    """The answer without the request and its xid."""
+    request, said, changed = answer
+    return request, [m[:2] + m[8:20] for m in said], changed
+
+
 def in_openflow_1_0_errors_are_those_of_open_vswitch(switch):
     """Byte for byte, vendor errors for what 1.0 has no code for."""
     processes = ovs_start(switch.dir + "/ovs")
@@ -96,6 +102,8 @@ def in_openflow_1_0_errors_are_those_of_open_vswitch(switch):
             if row[2] == (1,):
                 ours = answers(f"{switch.dir}/br0.mgmt", 1, row)
                 theirs = answers(f"{switch.dir}/ovs/ovs0.mgmt", 1, row)
+                if row[1] in OVS_FORGETS:
+                    ours, theirs = codes(ours), codes(theirs)
                 assert ours == theirs, (row[1], [m.hex() for m in ours[1] + theirs[1]])
     finally:
         for process in processes:
