@@ -18,6 +18,7 @@
 #include <limits.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "datapath/dp.h"
 #include "lib/hmap.h"
@@ -123,6 +124,8 @@ struct dp {
     struct hmap mask_table;
     struct mask_node *mask_nodes; /* By mask index. */
     uint8_t *mask_use;            /* enum record_use, by mask index. */
+    _Atomic uint64_t *mask_hits;  /* Packets, by mask index; the older count less. */
+    atomic_bool *mask_unwanted;   /* By mask index: its flows shall go. */
     struct index_queue dying_masks;
     _Atomic uint32_t n_flows, n_masks; /* To be read without the lock, too. */
     uint64_t slots_used[DP_INJECT_SLOTS / 64];
@@ -199,6 +202,8 @@ int masks_init(struct dp *);
 void masks_destroy(struct dp *);
 /* The index of the mask, which is made when there is none; counts one more flow. */
 int mask_acquire(struct dp *, const struct dp_key *mask, uint32_t *index);
+/* Packets of a flow of the mask. */
+void mask_count_hits(struct dp *, uint32_t index, uint64_t n_packets);
 void mask_release(struct dp *, uint32_t index);
 void mask_free(struct dp *, uint32_t index);
 void mask_expand(const struct dp_mask *, struct dp_key *key_mask);

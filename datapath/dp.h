@@ -131,6 +131,13 @@ int dp_flow_get(const struct dp *, uint32_t index, struct dp_key *key, struct dp
 uint32_t dp_max_flows(const struct dp *);
 uint32_t dp_n_flows(const struct dp *);
 uint32_t dp_n_masks(const struct dp *);
+/* Whether flows with this mask leave at most `budget` masks: each costs every packet that the
+ * microflow cache does not know. */
+bool dp_mask_fits(struct dp *, const struct dp_key *mask, uint32_t budget);
+/* Masks are tried by how many packets dp_flow_credit() saw of their flows, lately. The last
+ * `n_unwanted` are to go: dp_flow_is_unwanted() says of which flows, until the next call. */
+void dp_masks_rank(struct dp *, uint32_t n_unwanted);
+bool dp_flow_is_unwanted(const struct dp *, uint32_t index);
 void dp_totals(const struct dp *, struct dp_totals *);
 const char *dp_drop_name(enum dp_drop);
 /* Milliseconds since boot for a flow's used_jiffies, on the clock of time_now_ms(). */

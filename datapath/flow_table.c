@@ -517,6 +517,7 @@ dp_flow_credit(struct dp *dp, uint32_t index, struct dp_flow_stats *delta)
     *delta = total;
     delta->n_packets -= flow->credited_packets;
     delta->n_bytes -= flow->credited_bytes;
+    mask_count_hits(dp, flow->mask_index, delta->n_packets);
     flow->credited_packets = total.n_packets;
     flow->credited_bytes = total.n_bytes;
 }

@@ -14,7 +14,10 @@ masks_init(struct dp *dp)
     hmap_init(&dp->mask_table);
     dp->mask_nodes = calloc(DP_MAX_MASKS, sizeof *dp->mask_nodes);
     dp->mask_use = calloc(DP_MAX_MASKS, sizeof *dp->mask_use);
-    if (!dp->mask_nodes || !dp->mask_use || queue_init(&dp->dying_masks, DP_MAX_MASKS))
+    dp->mask_hits = calloc(DP_MAX_MASKS, sizeof *dp->mask_hits);
+    dp->mask_unwanted = calloc(DP_MAX_MASKS, sizeof *dp->mask_unwanted);
+    if (!dp->mask_nodes || !dp->mask_use || !dp->mask_hits || !dp->mask_unwanted ||
+        queue_init(&dp->dying_masks, DP_MAX_MASKS))
         return dp_fail(ENOMEM, "no memory for masks");
     return 0;
 }
@@ -26,6 +29,8 @@ masks_destroy(struct dp *dp)
     queue_destroy(&dp->dying_masks);
     free(dp->mask_nodes);
     free(dp->mask_use);
+    free(dp->mask_hits);
+    free(dp->mask_unwanted);
 }
 
 /* Which entry of `common` masks the word, or -1. */
@@ -156,6 +161,8 @@ mask_insert(struct dp *dp, uint32_t index)
     struct mask_node *node = &dp->mask_nodes[index];
 
     node->index = index;
+    dp->mask_hits[index] = 0;
+    dp->mask_unwanted[index] = false;
     mask_expand(&dp->masks[index], &node->bits);
     dp->mask_use[index] = RECORD_HEAD;
     hmap_insert(&dp->mask_table, &node->node, mask_hash(&node->bits));
@@ -255,4 +262,91 @@ masks_adopt_end(struct dp *dp)
         else
             order_remove(dp, control->order[i]);
     }
+}
+
+/* ---- Rank ---- */
+
+bool
+dp_mask_fits(struct dp *dp, const struct dp_key *mask, uint32_t budget)
+{
+    bool fits;
+
+    pthread_mutex_lock(&dp->lock);
+    fits = dp->n_masks < budget || mask_find(dp, mask, mask_hash(mask));
+    pthread_mutex_unlock(&dp->lock);
+    return fits;
+}
+
+void
+mask_count_hits(struct dp *dp, uint32_t index, uint64_t n_packets)
+{
+    atomic_fetch_add_explicit(&dp->mask_hits[index & (DP_MAX_MASKS - 1)], n_packets,
+                              memory_order_relaxed);
+}
+
+struct ranked {
+    uint64_t hits;
+    uint16_t index;
+};
+
+/* The most hits first. */
+static int
+compare_rank(const void *a_, const void *b_)
+{
+    const struct ranked *a = a_, *b = b_;
+
+    return a->hits == b->hits ? a->index - b->index : a->hits < b->hits ? 1 : -1;
+}
+
+/* True if some mask is tried after one with less than half of its hits. */
+static bool
+is_out_of_order(const struct ranked *masks, uint32_t n)
+{
+    uint64_t fewest = UINT64_MAX;
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (masks[i].hits / 2 > fewest)
+            return true;
+        fewest = MIN(fewest, masks[i].hits);
+    }
+    return false;
+}
+
+static void
+masks_rank(struct dp *dp, struct ranked *masks, uint32_t n_unwanted)
+{
+    struct dp_control *control = dp->control;
+    uint32_t n = control->n_masks;
+    bool reorder;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint16_t index = control->order[i];
+
+        masks[i] = (struct ranked){dp->mask_hits[index], index};
+        dp->mask_hits[index] /= 2;
+    }
+    reorder = is_out_of_order(masks, n);
+    qsort(masks, n, sizeof *masks, compare_rank);
+    for (uint32_t i = 0; i < n; i++) {
+        dp->mask_unwanted[masks[i].index] = i + n_unwanted >= n;
+        if (reorder)
+            __atomic_store_n(&control->order[i], masks[i].index, __ATOMIC_RELEASE);
+    }
+}
+
+void
+dp_masks_rank(struct dp *dp, uint32_t n_unwanted)
+{
+    struct ranked *masks = xcalloc(DP_MAX_MASKS, sizeof *masks);
+
+    pthread_mutex_lock(&dp->lock);
+    masks_rank(dp, masks, n_unwanted);
+    pthread_mutex_unlock(&dp->lock);
+    free(masks);
+}
+
+bool
+dp_flow_is_unwanted(const struct dp *dp, uint32_t index)
+{
+    return dp->mask_unwanted[dp->flows[index].mask_index & (DP_MAX_MASKS - 1)];
 }

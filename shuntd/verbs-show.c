@@ -193,14 +193,15 @@ show_slowpath(struct slowpath *slowpath)
     slowpath_get_stats(slowpath, &s);
 #define N(NAME) (json_int_t) s.n_##NAME
     return json_pack(
-        "{s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, "
+        "{s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, "
         "s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}}",
         "upcalls", "misses", N(misses), "slow", N(slow), "held", N(held), "actions", N(actions),
         "ttl", N(ttl), "flows", "installed", N(installed), "failed", N(install_failed), "stale",
-        N(stale), "revalidation", "translated", N(revalidated), "updated", N(updated), "removed",
-        N(removed), "expired", N(expired), "audits", "done", N(audits), "skipped",
-        N(audits_skipped), "failed", N(audits_failed), "packet_ins", "sent", N(packet_ins), "lost",
-        N(packet_ins_lost), "executed", "lists", N(executed), "failed", N(execute_failed));
+        N(stale), "narrowed", N(narrowed), "revalidation", "translated", N(revalidated), "updated",
+        N(updated), "removed", N(removed), "expired", N(expired), "audits", "done", N(audits),
+        "skipped", N(audits_skipped), "failed", N(audits_failed), "packet_ins", "sent",
+        N(packet_ins), "lost", N(packet_ins_lost), "executed", "lists", N(executed), "failed",
+        N(execute_failed));
 #undef N
 }
 

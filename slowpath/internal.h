@@ -56,6 +56,7 @@ struct barrier {
 struct slowpath_counters {
     atomic_ullong n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held;
     atomic_ullong n_installed, n_install_failed, n_stale;
+    atomic_ullong n_narrowed; /* Of those installed: for lack of masks. */
     atomic_ullong n_revalidated, n_updated, n_removed, n_expired;
     atomic_ullong n_audits, n_audits_skipped, n_audits_failed;
     atomic_ullong n_packet_ins, n_packet_ins_lost;
@@ -98,6 +99,9 @@ struct slowpath {
     struct dp_executor *executor; /* The main thread's. */
     struct slowpath_counters counters;
 };
+
+/* Masks at most, and those of flows that got none any more: they cover every bit. */
+#define MASK_BUDGET 256
 
 /* ---- slowpath.c ---- */
 /* The bridge that a packet with this key belongs to, or NULL. Lock: read. */

@@ -29,8 +29,10 @@ struct pass {
     struct slowpath *slowpath;
     uint64_t target;
     int64_t now_ms;
-    bool by_clock; /* Credit and age all. */
-    bool changed;  /* The datapath: a grace period is due. */
+    bool by_clock;       /* Credit and age all. */
+    bool changed;        /* The datapath: a grace period is due. */
+    bool lacks_masks;    /* The last pass by the clock saw that. */
+    uint64_t n_narrowed; /* Up to then. */
     struct xlate_out out;
     struct due {
         struct effects *effects;
@@ -172,7 +174,7 @@ visit(struct pass *pass, struct ukey *ukey)
         if (ukey->has_traffic && ukey->seq == pass->target)
             audit_choose(slowpath, ukey);
         note_effects(pass, ukey);
-        if (is_idle(pass, ukey)) {
+        if (is_idle(pass, ukey) || dp_flow_is_unwanted(slowpath->dp, ukey->index)) {
             slowpath_count(&slowpath->counters.n_expired);
             drop(pass, ukey);
             return;
@@ -294,6 +296,22 @@ adapt_flow_limit(struct slowpath *slowpath, uint32_t n_flows, int64_t took_ms)
                  (long long)took_ms, limit);
 }
 
+/* While flows wanted more masks than the budget, an eighth of it goes with each pass, those that
+ * are hit least: room for masks that more packets share. */
+static void
+rank_masks(struct slowpath *slowpath, struct pass *pass)
+{
+    uint64_t n_narrowed = slowpath->counters.n_narrowed - pass->n_narrowed;
+
+    if (n_narrowed && !pass->lacks_masks)
+        log_info("there are %u masks: flows that want others are installed for their own packets "
+                 "alone, and the masks that are hit least go",
+                 dp_n_masks(slowpath->dp));
+    pass->lacks_masks = n_narrowed;
+    pass->n_narrowed += n_narrowed;
+    dp_masks_rank(slowpath->dp, n_narrowed ? MASK_BUDGET / 8 : 0);
+}
+
 static void
 run_pass(struct slowpath *slowpath, struct pass *pass, bool by_clock)
 {
@@ -314,6 +332,8 @@ run_pass(struct slowpath *slowpath, struct pass *pass, bool by_clock)
     atomic_store(&slowpath->counters.last_pass_us, took_us);
     atomic_store(&slowpath->counters.last_pass_cpu_us,
                  now_us(CLOCK_THREAD_CPUTIME_ID) - start_cpu_us);
+    if (by_clock)
+        rank_masks(slowpath, pass);
     adapt_flow_limit(slowpath, n_flows, (int64_t)took_us / 1000);
     announce(slowpath, pass->target);
     if (pass->changed || has_dying(&slowpath->ukeys))

@@ -134,6 +134,7 @@ uint32_t slowpath_fdb_flush(struct slowpath *, const struct ofproto *);
 struct slowpath_stats {
     uint64_t n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held; /* By reason. */
     uint64_t n_installed, n_install_failed, n_stale; /* Stale: translated again before install. */
+    uint64_t n_narrowed; /* Of those installed: exact ones, since there were too many masks. */
     uint64_t n_revalidated, n_updated, n_removed, n_expired;
     uint64_t n_audits, n_audits_skipped, n_audits_failed; /* Skipped: tables changed meanwhile. */
     uint64_t n_packet_ins, n_packet_ins_lost;

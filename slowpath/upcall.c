@@ -168,11 +168,34 @@ installed_list(const struct xlate_out *out, size_t *n_actions)
     return out->is_slow ? slow_list : out->actions;
 }
 
+/* Every bit, but for what changes within a connection and was not asked for. */
+static void
+narrow(const struct dp_key *wanted, struct dp_key *exact)
+{
+    memset(exact, 0xff, sizeof *exact);
+    if (!wanted->ip_ttl)
+        exact->ip_ttl = 0;
+    if (!wanted->tcp_flags)
+        exact->tcp_flags = 0;
+}
+
+/* More masks than the budget would slow everybody down. A flow that would add one covers just its
+ * packet's own key, which is always right; all such flows have few masks. */
+static const struct dp_key *
+choose_mask(struct slowpath *slowpath, const struct dp_key *wanted, struct dp_key *exact)
+{
+    if (dp_mask_fits(slowpath->dp, wanted, MASK_BUDGET))
+        return wanted;
+    slowpath_count(&slowpath->counters.n_narrowed);
+    narrow(wanted, exact);
+    return exact;
+}
+
 /* A flow whose packets all go up needs no hold: the ring keeps their order. */
 static int
-put_list(struct dp *dp, struct work *work, uint64_t ufid, uint32_t *index)
+put_list(struct dp *dp, struct work *work, const struct dp_key *mask, uint64_t ufid,
+         uint32_t *index)
 {
-    const struct dp_key *mask = &work->out.wc.key;
     size_t n;
     const struct dp_action *list = installed_list(&work->out, &n);
     int error;
@@ -192,11 +215,13 @@ static int
 put(struct slowpath *slowpath, struct work *work, uint32_t *index)
 {
     uint64_t ufid = slowpath->ukeys.next_ufid++;
-    int error = put_list(slowpath->dp, work, ufid, index);
+    struct dp_key exact;
+    const struct dp_key *mask = choose_mask(slowpath, &work->out.wc.key, &exact);
+    int error = put_list(slowpath->dp, work, mask, ufid, index);
 
     if (error == EINVAL && !work->out.is_slow) {
         work->out.is_slow = true;
-        error = put_list(slowpath->dp, work, ufid, index);
+        error = put_list(slowpath->dp, work, mask, ufid, index);
     }
     return error;
 }

@@ -197,6 +197,7 @@ slowpath_get_stats(struct slowpath *slowpath, struct slowpath_stats *stats)
     COPY(n_installed);
     COPY(n_install_failed);
     COPY(n_stale);
+    COPY(n_narrowed);
     COPY(n_revalidated);
     COPY(n_updated);
     COPY(n_removed);
