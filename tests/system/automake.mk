@@ -18,6 +18,7 @@ system_tests = \
 	tests/system/packet_in.py \
 	tests/system/restart.py \
 	tests/system/privileges.py \
+	tests/system/queues.py \
 	tests/system/segments.py \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py

@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Queues: queue N is class 1:N+1 of what tc(8) set up at the port; the class counts the packets."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import cases, main, run, sh, wait_for  # noqa: E402
+from hosts import Host, Wire, frame  # noqa: E402
+
+
+def add_classes(device):
+    sh(f"tc qdisc add dev {device} root handle 1: htb default 1")
+    for minor in (1, 2, 3):
+        sh(f"tc class add dev {device} parent 1: classid 1:{minor} htb rate 1gbit")
+
+
+def packets(device):
+    """Of each class how many packets it sent."""
+    said = run("tc", "-s", "class", "show", "dev", device)
+    found = re.findall(r"class htb (\S+) .*\n Sent \d+ bytes (\d+) pkt", said)
+    return {name: int(count) for name, count in found}
+
+
+def counts_are(device, want):
+    wait_for(lambda: packets(device) == want, f"{want}, not {packets(device)}", 3)
+
+
+def start(switch, hook):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = [Wire("p1"), Wire("p2")]
+    for number, wire in enumerate(wires, 1):
+        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
+        switch.ctl("add-port", "br0", wire.port, f"ofport={number}", f"hook={hook}")
+    return wires
+
+
+def send(wire, src, count, **fields):
+    for _ in range(count):
+        wire.send(frame(src=src, **fields))
+
+
+def each_queue_is_its_class(switch, hook):
+    wires = start(switch, hook)
+    add_classes("p2")
+    for src, actions in (("01", "output:2"), ("02", "set_queue:1,output:2"),
+                         ("03", "set_queue:2,output:2"),
+                         ("04", "set_queue:2,pop_queue,output:2")):
+        switch.ctl("add-flow", "br0", f"dl_src=02:00:00:00:01:{src},actions={actions}")
+    for src, count in (("01", 2), ("02", 5), ("03", 7), ("04", 1)):
+        send(wires[0], f"02:00:00:00:01:{src}", count)
+    for _ in range(15):
+        assert wires[1].receive() is not None
+    # What asks for no queue leaves by XDP, which has none.
+    counts_are("p2", {"1:1": 3 if hook == "tc" else 0, "1:2": 5, "1:3": 7})
+
+
+def enqueue_is_for_one_output(switch, hook):
+    wires = start(switch, hook)
+    add_classes("p2")
+    run("ovs-ofctl", "-O", "OpenFlow10", "add-flow", f"unix:{switch.dir}/br0.mgmt",
+        "in_port=1,actions=enqueue:2:2,output:2")
+    send(wires[0], "02:00:00:00:01:01", 4)
+    counts_are("p2", {"1:1": 4, "1:2": 0, "1:3": 4})
+
+
+def a_queue_of_a_containers_port(switch, hook):
+    """Which packets reach by another way when no queue is asked for."""
+    wires = start(switch, hook)
+    switch.expect("device 'c3' is missing")  # At the end.
+    with Host("c3", 3) as host:
+        switch.ctl("add-port", "br0", "c3", "ofport=3", f"hook={hook}")
+        add_classes("c3")
+        switch.ctl("add-flow", "br0", "in_port=1,actions=set_queue:1,output:3")
+        send(wires[0], "02:00:00:00:01:01", 6, dst=host.mac)
+        counts_are("c3", {"1:1": 0, "1:2": 6, "1:3": 0})
+
+
+for name_ in ("each_queue_is_its_class", "enqueue_is_for_one_output",
+              "a_queue_of_a_containers_port"):
+    for hook_ in ("tc", "xdp"):
+        def test(switch, run_=globals()[name_], hook=hook_):
+            run_(switch, hook)
+        test.__name__ = f"{name_}_on_{hook_}"
+        cases.append(test)
+
+main()
