@@ -355,6 +355,8 @@ field_value_is_valid(const struct field *field, field_value value)
 {
     if (field->id == FIELD_ARP_OP)
         return value <= 0xff;
+    if (field->id == FIELD_PACKET_TYPE)
+        return !value || value >> 16; /* Of name space 0: Ethernet. */
     return !(value & ~field_ones(field));
 }
 
@@ -417,12 +419,21 @@ headers_ok(enum field_prereq prereq, const struct known *k)
     }
 }
 
+/* Of headers that no packet has whose type is another than Ethernet's. */
+static bool
+is_of_frames(const struct field *field)
+{
+    return field->id >= FIELD_ETH_DST && field->id <= FIELD_DL_VLAN_PCP;
+}
+
 bool
 field_prereq_ok(const struct field *field, const struct flow *match, const struct flow *mask)
 {
     const struct dp_key *key = &match->key, *bits = &mask->key;
     struct known known = {-1, -1, -1};
 
+    if (key->packet_type & bits->packet_type && is_of_frames(field))
+        return false;
     if (field->prereq == PREREQ_NONE)
         return true;
     if (field->prereq == PREREQ_VLAN)

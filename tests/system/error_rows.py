@@ -349,6 +349,12 @@ MATCH_ROWS = [
     ("OFPBMC_BAD_MASK", "a mask on the ingress port", OXM, flow("80000108 00000001 ffffffff")),
     ("OFPBMC_BAD_PREREQ", "an IPv4 address without the EtherType", OXM, flow("80001604 0a000001")),
     ("OFPBMC_BAD_PREREQ", "a TCP port without TCP", OXM, flow("80000a02 0800 80001a02 0050")),
+    ("OFPBMC_BAD_VALUE", "a packet type that no packet has", (6,), flow("80005804 00000001")),
+    ("OFPBMC_BAD_PREREQ", "a VLAN id of a packet that is no frame", (6,),
+     flow("80005804 00010800 80000c02 1005")),
+    ("OFPBMC_BAD_PREREQ", "an Ethernet address of a packet that is no frame", (6,),
+     flow("80005804 00010800 80000606 020000000001")),
+    ("OFPBMC_BAD_MASK", "a mask on the packet type", (6,), flow("80005908 00000000 ffff0000")),
     ("OFPBMC_DUP_FIELD", "a field twice", OXM, flow("80000a02 0800 80000a02 0800")),
 ]
 
