@@ -14,6 +14,7 @@
 #define CLOCK_MAX_MS 5000 /* And the longest. */
 #define CALM_MS 20        /* Between passes by changes that nobody waits for. */
 #define MAX_ACTIONS 512
+#define MANY_MASKS 32
 #define PASS_MS 1000 /* A pass shall not take longer. */
 #define MIN_FLOW_LIMIT 1000
 
@@ -389,6 +390,15 @@ expire_tables(struct revalidator *revalidator, int64_t now_ms)
     pthread_rwlock_unlock(&ofproto_lock);
 }
 
+/* A hundredth of a core; but many masks are to be tried in their best order soon. */
+static int64_t
+clock_ms(const struct slowpath *slowpath, int64_t took_ms)
+{
+    if (dp_n_masks(slowpath->dp) > MANY_MASKS)
+        return took_ms + CLOCK_MS;
+    return MIN(MAX(CLOCK_MS, 100 * took_ms), CLOCK_MAX_MS);
+}
+
 static void *
 revalidator_main(void *aux)
 {
@@ -409,7 +419,7 @@ revalidator_main(void *aux)
         took_ms = time_now_ms() - start_ms;
         calm_until_ms = start_ms + took_ms + MAX(CALM_MS, took_ms);
         if (by_clock)
-            revalidator->next_clock_ms = start_ms + MIN(MAX(CLOCK_MS, 100 * took_ms), CLOCK_MAX_MS);
+            revalidator->next_clock_ms = start_ms + clock_ms(slowpath, took_ms);
     }
     xlate_out_destroy(&pass->out, NULL);
     free(pass);

@@ -6,6 +6,7 @@ system_tests = \
 	tests/system/controller.py \
 	tests/system/daemon.py \
 	tests/system/errors.py \
+	tests/system/failures.py \
 	tests/system/fairness.py \
 	tests/system/groups.py \
 	tests/system/meters.py \
