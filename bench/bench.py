@@ -31,7 +31,7 @@ FULL_PROFILES = ["sizes", "protocols", "actions", "multicast", "sockets", "laten
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="all profiles, and all of each")
-    parser.add_argument("--rounds", type=int, help="5, with --full 7")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="of load, each time")
     parser.add_argument("--out", default=rig.BUILD + "/bench/results", help="a directory")
     parser.add_argument("profile", nargs="*", help=" ".join(PROFILES + FULL_PROFILES))
@@ -42,13 +42,8 @@ def parse_options():
     return options
 
 
-def cell(value):
-    return f"{value:,.3f}" if isinstance(value, float) and abs(value) < 100 else (
-        f"{value:,.0f}" if isinstance(value, (int, float)) else str(value))
-
-
 def print_table(columns, rows):
-    texts = [columns] + [[cell(value) for value in row] for row in rows]
+    texts = [columns] + [[page.text(value) for value in row] for row in rows]
     widths = [max(len(row[i]) for row in texts) for i in range(len(columns))]
     for row in texts:
         print("  ".join([row[0].ljust(widths[0])] + [text.rjust(width) for text, width in
@@ -96,8 +91,7 @@ def main():
         raise SystemExit("bench/bench.py: needs root (namespaces, BPF)")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # Namespaces and daemons are taken away.
     names = options.profile or PROFILES + FULL_PROFILES * options.full
-    scale = measure.Scale(options.full, options.rounds or (7 if options.full else 5),
-                          options.seconds)
+    scale = measure.Scale(options.full, options.rounds, options.seconds)
     os.makedirs(options.out, exist_ok=True)
     start, about, results = time.monotonic(), machine(), {}
     print(", ".join(f"{name}: {value}" for name, value in about.items()))

@@ -52,9 +52,9 @@ set xrange [0:*]
 set yrange [{n - 0.5}:-0.5]
 set style fill solid 0.8
 set ytics nomirror scale 0
-set xtics nomirror
+set xtics nomirror out
 plot $data using ($2*0.5):0:($2*0.5):(0.35):ytic(1) with boxxyerror lc rgb '#36719f', \\
-     $data using 2:0:(sprintf(' %.4g', $2)) with labels left offset 0.2,0
+     $data using 2:0:(sprintf(' %.3g', $2)) with labels left offset 0.2,0
 """)
 
 
@@ -73,7 +73,7 @@ END
 set title {quoted(plot.title)}
 set key outside right
 set border 3
-set tics nomirror
+set tics nomirror out
 set xlabel {quoted(result.columns[plot.x])}
 {log}set yrange [{'*' if 'y' in plot.log else 0}:*]
 set offsets graph 0.02, graph 0.02, 0, 0

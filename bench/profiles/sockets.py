@@ -36,11 +36,12 @@ def one(contestant, seconds):
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
         time.sleep(seconds)  # The duration of the load.
-        result = {"offered": counter(rig.GENERATOR_NET, "g", "tx_packets") - start[1],
-                  "received": counter(rig.SINK_NET, "s", "rx_packets") - start[2],
-                  "seconds": time.monotonic() - start[0]}
+        seconds = time.monotonic() - start[0]
         os.killpg(trafgen.pid, signal.SIGKILL)  # Its worker, too.
         trafgen.wait(10)
+        result = {"offered": counter(rig.GENERATOR_NET, "g", "tx_packets") - start[1],
+                  "received": counter(rig.SINK_NET, "s", "rx_packets") - start[2],
+                  "seconds": seconds}
     if not result["offered"]:
         raise rig.Failed("trafgen sent nothing")
     return result
