@@ -9,6 +9,8 @@ bench/%.bpf.o: bench/%.bpf.c
 bench/%.skel.h: bench/%.bpf.o
 	$(AM_V_GEN)$(BPFTOOL) gen skeleton $< name $*_bpf >$@.tmp && mv $@.tmp $@
 
+.SECONDARY: bench/traffic.bpf.o bench/bare.bpf.o
+
 check_PROGRAMS += bench/pktgen bench/bare bench/roundtrip bench/fastpath
 bench_pktgen_SOURCES = bench/pktgen.c
 nodist_bench_pktgen_SOURCES = bench/traffic.skel.h

@@ -55,7 +55,8 @@ def in_rounds(contestants, n_rounds, title=""):
                 failed[name] = str(error)
         rounds.append(one)
     progress("")
-    return [{name: one[name] for name in one if name not in failed} for one in rounds], failed
+    return ([{name: one[name] for name in one if name not in failed} for one in rounds],
+            {str(name): why for name, why in failed.items()})
 
 
 def rate(result):
