@@ -3,12 +3,13 @@
  *
  *   pktgen --out DEV --sink DEV,... [--sink-netns NAME] [--seconds N] [--size BYTES] [--flows N]
  *          [--order turn|random|zipf] [--ip 4|6] [--protocol udp|tcp] [--dst-mac MAC]
- *          [--restore] [--rate PPS] [--realtime]
+ *          [--checksum] [--restore] [--rate PPS] [--realtime]
  *
  * Frames are made by BPF test runs with live frames and leave by --out; what comes in at --sink
  * is counted and dropped: by XDP, or by TC in the namespace of `ip netns` that --sink-netns names.
  * --rate sends four bursts a second; SIGTERM ends it early. --restore writes each frame's headers
- * anew, for ways that change them. Flows differ in the source address's last bytes. Prints one JSON
+ * anew, for ways that change them. Flows differ in the source address's last bytes. UDP on
+ * IPv4 has a checksum with --checksum. Prints one JSON
  * object: offered, received, seconds; and sent and all_received: the same with the frames of the
  * warm-up, of which some may come late. `seconds` is the time that frames took, wall_seconds what a
  * clock on the wall says. */
@@ -46,7 +47,7 @@ struct options {
     const char *out, *sinks, *sink_netns;
     double seconds, rate;
     unsigned size, n_flows, order; /* As in traffic.bpf.c. */
-    bool is_ipv6, is_tcp, restores, realtime;
+    bool is_ipv6, is_tcp, has_checksum, restores, realtime;
     uint8_t dst_mac[6];
 };
 
@@ -160,7 +161,10 @@ make_frame(uint8_t *frame, const struct options *options, struct offsets *offset
     };
     check = fold(add_words(l4 - 2 * address_size, 2 * address_size + l4_size) + protocol +
                  (uint32_t)l4_size);
-    memcpy(frame + offsets->l4_check, &check, sizeof check);
+    if (options->is_ipv6 || options->is_tcp || options->has_checksum)
+        memcpy(frame + offsets->l4_check, &check, sizeof check);
+    else
+        offsets->l4_check = 0;
     return size;
 }
 
@@ -426,6 +430,9 @@ set_option(struct options *options, int c, const char *value)
     case 'R':
         options->rate = atof(value);
         break;
+    case 'c':
+        options->has_checksum = true;
+        break;
     case 'w':
         options->restores = true;
         break;
@@ -441,13 +448,21 @@ static void
 parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"out", required_argument, NULL, 'o'},        {"sink", required_argument, NULL, 's'},
-        {"sink-netns", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 't'},
-        {"size", required_argument, NULL, 'b'},       {"flows", required_argument, NULL, 'f'},
-        {"order", required_argument, NULL, 'r'},      {"ip", required_argument, NULL, 'i'},
-        {"protocol", required_argument, NULL, 'l'},   {"restore", no_argument, NULL, 'w'},
-        {"realtime", no_argument, NULL, 'p'},         {"rate", required_argument, NULL, 'R'},
-        {"dst-mac", required_argument, NULL, 'm'},    {NULL, 0, NULL, 0},
+        {"out", required_argument, NULL, 'o'},
+        {"sink", required_argument, NULL, 's'},
+        {"sink-netns", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 't'},
+        {"size", required_argument, NULL, 'b'},
+        {"flows", required_argument, NULL, 'f'},
+        {"order", required_argument, NULL, 'r'},
+        {"ip", required_argument, NULL, 'i'},
+        {"protocol", required_argument, NULL, 'l'},
+        {"checksum", no_argument, NULL, 'c'},
+        {"restore", no_argument, NULL, 'w'},
+        {"realtime", no_argument, NULL, 'p'},
+        {"rate", required_argument, NULL, 'R'},
+        {"dst-mac", required_argument, NULL, 'm'},
+        {NULL, 0, NULL, 0},
     };
     unsigned min_size = 64;
     int c;

@@ -35,6 +35,7 @@ class Load:
     order: str = "turn"  # Or random, or zipf.
     ip: int = 4  # Or 6.
     protocol: str = "udp"  # Or tcp.
+    checksum: bool = False  # UDP on IPv4, too.
     restore: bool = False  # The way changes headers: the generator writes them anew.
     rate: float = 0  # Frames a second; 0: as many as go.
     processor: int = 0
@@ -44,7 +45,8 @@ class Load:
                    "--out", "g", "--seconds", str(self.seconds), "--size", str(self.size),
                    "--flows", str(self.flows), "--order", self.order, "--ip", str(self.ip),
                    "--protocol", self.protocol, *args]
-        return command + ["--restore"] * self.restore + (
+        command += ["--checksum"] * self.checksum + ["--restore"] * self.restore
+        return command + (
             ["--rate", str(self.rate)] if self.rate else [])
 
 

@@ -71,7 +71,7 @@ set_flow(void *data, void *data_end, __u32 flow)
 
     if (ip_check_offset)
         update_check(data + ip_check_offset, *field, address);
-    if (data + l4_check_offset + 2 <= data_end)
+    if (l4_check_offset && data + l4_check_offset + 2 <= data_end)
         update_check(data + l4_check_offset, *field, address);
     *field = address;
 }

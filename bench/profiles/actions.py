@@ -25,7 +25,8 @@ LISTS = {
 
 
 def run(scale):
-    points = [sweep.Point([name], rig.Load(scale.seconds, restore=name != "output"), actions,
+    points = [sweep.Point([name], rig.Load(scale.seconds, restore=name != "output",
+                                         checksum=name == "NAT"), actions,
                           peer=peer) for name, (actions, peer) in LISTS.items()]
     result = sweep.run(scale, TITLE, ["actions"], points)
     result.plots = [Plot(5, "ns a frame beyond the wire")]
