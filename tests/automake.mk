@@ -42,7 +42,9 @@ check-local: check-TESTS
 
 TESTS += tests/check-includes tests/check-style
 conformance_files = tests/conformance/ofctl.cases tests/conformance/ofctl-differences \
-	tests/conformance/ofctl.py tests/conformance/sides.py
+	tests/conformance/ofctl.py tests/conformance/sides.py tests/conformance/apps.py \
+	tests/conformance/apps_examples.py tests/conformance/apps_main.py tests/conformance/report \
+	tests/conformance/scores
 EXTRA_DIST += tests/conformance/run $(conformance_files) tests/check-includes tests/check-style scripts/guest \
 	tests/summary
 
@@ -71,4 +73,9 @@ check-ofctl: all
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 		$(top_srcdir)/tests/conformance/ofctl.py $(CONFORMANCE_FLAGS) | tee ofctl.log
 	@$(top_srcdir)/tests/summary ofctl.log
-.PHONY: check-conformance check-ofctl
+
+# All of it, with the throughput cases, into docs/conformance.md; PARTS="ofctl apps" for some.
+conformance-report: all
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		$(top_srcdir)/tests/conformance/report $(PARTS)
+.PHONY: check-conformance check-ofctl conformance-report

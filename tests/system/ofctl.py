@@ -3,6 +3,7 @@
 """ovs-ofctl, as Open vSwitch's users know it, against the switch's management socket."""
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Skip, cases, main, run, sh, wait_for  # noqa: E402
 from hosts import Wire, frame  # noqa: E402
+from ofwire import Peer  # noqa: E402
 
 VERSIONS = ("OpenFlow10", "OpenFlow13", "OpenFlow14", "OpenFlow15")
 
@@ -215,6 +217,40 @@ def snoops(switch):
             snooper.terminate()
 
 
+def passive_connections_get_packet_ins(switch):
+    """A controller that calls has them without asking, in each version."""
+    ofctl, wires = start(switch, "OpenFlow13")
+    switch.ctl("set-controller", "br0", "ptcp:6653:127.0.0.1")
+    ofctl("add-flow", "in_port=1,actions=controller:65535")
+    sent = frame(dst="02:00:00:00:00:02", payload=b"in" * 30)
+    for version in (1, 4, 5, 6):
+        with Peer(version, address=("127.0.0.1", 6653)) as peer:
+            peer.ask()
+            wires[0].send(sent)
+            got = peer.receive()
+            assert (got[0], got[1]) == (version, 10) and got.endswith(sent), got.hex()
+
+
+def features_of_254_tables_come_in_parts(switch, version):
+    """No part is larger than a client's receive buffer, and ovs-ofctl reads them all."""
+    ofctl, _ = start(switch, version)
+    shown = ofctl("dump-table-features")
+    assert "table 253" in shown, shown[-2000:]
+    number = {"OpenFlow13": 4, "OpenFlow14": 5, "OpenFlow15": 6}[version]
+    with Peer(number, f"{switch.dir}/br0.mgmt") as peer:
+        parts = peer.ask(struct.pack("!BBHIHHI", number, 18, 16, 7, 12, 0, 0))
+    flags = [struct.unpack("!H", part[10:12])[0] for part in parts]
+    assert flags == [1] * (len(parts) - 1) + [0] and len(parts) > 1, flags
+    tables, offset = [], 0
+    for part in parts:
+        offset = 16
+        while offset < len(part):
+            length, table = struct.unpack("!HB", part[offset:offset + 3])
+            tables.append(table)
+            offset += length
+    assert tables == list(range(254)), tables
+
+
 EACH_VERSION = [shows_switch_and_ports, counts_ports, adds_changes_and_deletes_flows,
                 compares_and_replaces_flows, sends_packets_out, monitors_packet_ins,
                 changes_ports, refuses_what_is_wrong]
@@ -227,5 +263,7 @@ def for_version(test, version):
     return one
 
 
-cases.extend([for_version(test, version) for version in VERSIONS for test in EACH_VERSION] + [snoops])
+cases.extend([for_version(test, version) for version in VERSIONS for test in EACH_VERSION] +
+             [for_version(features_of_254_tables_come_in_parts, v) for v in VERSIONS[1:]] +
+             [snoops, passive_connections_get_packet_ins])
 main()
