@@ -74,9 +74,14 @@ durable_replace(const char *path, const void *data, size_t size)
     char new_path[PATH_MAX];
     int error = durable_new_path(path, new_path, sizeof new_path);
 
+    if (error)
+        return error;
+    error = write_synced(new_path, data, size);
     if (!error)
-        error = write_synced(new_path, data, size);
-    return error ? error : durable_rename(new_path, path);
+        error = durable_rename(new_path, path);
+    if (error)
+        unlink(new_path); /* It takes room, and there may be none. */
+    return error;
 }
 
 int

@@ -6,11 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
+#include "lib/buf.h"
 #include "lib/durable.h"
 #include "lib/util.h"
 
 #define FILE_VERSION 1
+
+/* ---- Checksum ---- */
+#define CRC_MEMBER "\"crc32\": \""
+#define NO_CRC "00000000"
+#define CRC_SIZE (sizeof NO_CRC - 1)
+
+/* Writes what `text` should have as its crc32, and returns where it stands, or NULL. */
+static char *
+find_crc(char *text, size_t size, char crc[CRC_SIZE + 1])
+{
+    char *member = strstr(text, CRC_MEMBER), *at = member ? member + strlen(CRC_MEMBER) : NULL;
+    uLong sum;
+
+    if (!at || strlen(at) < CRC_SIZE)
+        return NULL;
+    sum = crc32_z(0, (const Bytef *)text, (size_t)(at - text));
+    sum = crc32_z(sum, (const Bytef *)NO_CRC, CRC_SIZE);
+    sum = crc32_z(sum, (const Bytef *)at + CRC_SIZE, size - CRC_SIZE - (size_t)(at - text));
+    snprintf(crc, CRC_SIZE + 1, "%08lx", sum);
+    return at;
+}
 
 /* ---- Writing ---- */
 
@@ -70,15 +93,19 @@ static char *
 encode(const struct config *config)
 {
     json_t *bridges = json_array(), *root;
-    char *text;
+    char *text, *at, crc[CRC_SIZE + 1];
 
     for (size_t i = 0; i < config->n_bridges; i++)
         json_array_append_new(bridges, encode_bridge(&config->bridges[i]));
-    root = json_pack("{s:i, s:o}", "version", FILE_VERSION, "bridges", bridges);
+    root =
+        json_pack("{s:i, s:s, s:o}", "version", FILE_VERSION, "crc32", NO_CRC, "bridges", bridges);
     text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-    if (text)
-        text = strcat(xrealloc(text, strlen(text) + 2), "\n");
     json_decref(root);
+    if (text) {
+        text = strcat(xrealloc(text, strlen(text) + 2), "\n");
+        at = find_crc(text, strlen(text), crc);
+        memcpy(at, crc, CRC_SIZE);
+    }
     return text;
 }
 
@@ -343,30 +370,78 @@ decode_bridges(struct reader *reader, json_t *bridges, struct config *config)
     return err;
 }
 
+static int
+read_text(const char *path, struct buf *buf)
+{
+    FILE *file = fopen(path, "re");
+    char part[4096];
+    size_t n;
+    int err;
+
+    if (!file)
+        return errno;
+    while ((n = fread(part, 1, sizeof part, file)) > 0)
+        buf_put(buf, part, n);
+    err = ferror(file) ? EIO : 0;
+    buf_put(buf, "", 1);
+    fclose(file);
+    return err;
+}
+
+/* A file that was edited by hand has no crc32. */
+static int
+check_crc(const struct reader *reader, struct buf *text, const char *said)
+{
+    char crc[CRC_SIZE + 1];
+
+    if (!said || (find_crc((char *)text->data, text->size - 1, crc) && !strcmp(said, crc)))
+        return 0;
+    return damaged(reader,
+                   "crc32 '%.8s' is not that of the content: who changed it by hand "
+                   "removes this line",
+                   said);
+}
+
+static int
+decode(struct reader *reader, struct buf *text, json_t *root, struct config *config)
+{
+    const char *crc = NULL;
+    json_error_t json_error;
+    json_t *bridges;
+    int version, err;
+
+    if (json_unpack_ex(root, &json_error, 0, "{s:i, s?s, s:o !}", "version", &version, "crc32",
+                       &crc, "bridges", &bridges))
+        return damaged(reader, "%s", json_error.text);
+    if (version != FILE_VERSION)
+        return damaged(reader, "version %d: want %d", version, FILE_VERSION);
+    if (!json_is_array(bridges))
+        return damaged(reader, "bridges: want an array");
+    err = check_crc(reader, text, crc);
+    return err ? err : decode_bridges(reader, bridges, config);
+}
+
 int
 config_load(const char *path, struct config *config, struct error *error)
 {
     struct reader reader = {.path = path, .where = "the file", .error = error};
+    struct buf text = BUF_INITIALIZER;
     json_error_t json_error;
-    json_t *root, *bridges;
-    int version, err;
+    json_t *root = NULL;
+    int err = read_text(path, &text);
 
     memset(config, 0, sizeof *config);
-    if (access(path, R_OK) < 0)
-        return errno == ENOENT ? ENOENT : error_set(error, errno, "%s: %s", path, strerror(errno));
-    root = json_load_file(path, JSON_REJECT_DUPLICATES, &json_error);
-    if (!root)
-        return error_set(error, EBADMSG, "%s: line %d: %s", path, json_error.line, json_error.text);
-    if (json_unpack_ex(root, &json_error, 0, "{s:i, s:o !}", "version", &version, "bridges",
-                       &bridges))
-        err = damaged(&reader, "%s", json_error.text);
-    else if (version != FILE_VERSION)
-        err = damaged(&reader, "version %d: want %d", version, FILE_VERSION);
-    else if (!json_is_array(bridges))
-        err = damaged(&reader, "bridges: want an array");
-    else
-        err = decode_bridges(&reader, bridges, config);
+    if (err) {
+        err = err == ENOENT ? ENOENT : error_set(error, err, "%s: %s", path, strerror(err));
+    } else {
+        root =
+            json_loadb((const char *)text.data, text.size - 1, JSON_REJECT_DUPLICATES, &json_error);
+        err = root ? decode(&reader, &text, root, config)
+                   : error_set(error, EBADMSG, "%s: line %d: %s", path, json_error.line,
+                               json_error.text);
+    }
     json_decref(root);
+    buf_destroy(&text);
     if (err)
         config_free(config);
     return err;

@@ -4,7 +4,9 @@
  * Model: bridges, each with settings, controllers and ports. The file is JSON with a version; it
  * is replaced whole: a temporary file is written and synced, renamed over the old one, and the
  * directory is synced, so that power loss at any moment leaves the old or the new one. A file
- * that does not parse, or that breaks a rule below, is refused whole.
+ * that does not parse, whose checksum does not fit, or that breaks a rule below, is refused whole.
+ * The checksum (crc32) is the CRC-32 of the file's bytes with 00000000 in its place; a file without
+ * one is not checked, so that it can be edited by hand.
  *
  * Rules: names of bridges and devices are names of network devices; a bridge, a device, a
  * datapath port number occur once; an OpenFlow port number occurs once in a bridge.

@@ -14,12 +14,23 @@ tests_unit_lib_SOURCES = tests/unit-lib.c
 tests_unit_lib_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_lib_LDADD = lib/libshunt.a $(CMOCKA_LIBS)
 
+noinst_HEADERS += tests/faults.h
+fault_ldflags = -Wl,--wrap=open,--wrap=write,--wrap=pwrite,--wrap=pwritev,--wrap=ftruncate \
+	-Wl,--wrap=fsync,--wrap=fdatasync,--wrap=rename
+
+check_PROGRAMS += tests/unit-config
+TESTS += tests/unit-config
+tests_unit_config_SOURCES = tests/unit-config.c
+tests_unit_config_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_config_LDFLAGS = $(AM_LDFLAGS) $(fault_ldflags)
+tests_unit_config_LDADD = shuntd/libshuntd.a ofproto/libconnmgr.a lib/libshunt.a $(JANSSON_LIBS) \
+	$(ZLIB_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit-journal
 TESTS += tests/unit-journal
 tests_unit_journal_SOURCES = tests/unit-journal.c
 tests_unit_journal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_journal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write,--wrap=pwrite,--wrap=pwritev \
-	-Wl,--wrap=fsync,--wrap=fdatasync,--wrap=rename
+tests_unit_journal_LDFLAGS = $(AM_LDFLAGS) $(fault_ldflags)
 tests_unit_journal_LDADD = lib/libshunt.a $(ZLIB_LIBS) $(CMOCKA_LIBS)
 
 include tests/openflow/automake.mk

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal under fault injection: the process dies at each system call, the disk loses what was
- * not synced, bytes rot. What is read afterwards is one of the states that were, whole. */
+/* The journal under fault injection: the process dies at each system call, or the call fails, the
+ * disk loses what was not synced, bytes rot. What is read afterwards is one of the states that
+ * were, whole. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,38 +15,9 @@
 #include "lib/util.h"
 #include "tests/unit.h"
 
+#include "tests/faults.h"
+
 static char dir[] = "/tmp/shunt-journal-XXXXXX", path[64], copy[64];
-
-/* ---- Faults: the linker sends these calls here (tests/automake.mk) ---- */
-static int n_calls, dies_at; /* Counted from 1; 0: never. */
-static bool dies_after;      /* The call was done. */
-
-#define FAULT(TYPE, NAME, PARAMS, ARGS)                                                            \
-    TYPE __real_##NAME PARAMS;                                                                     \
-    TYPE __wrap_##NAME PARAMS;                                                                     \
-    TYPE __wrap_##NAME PARAMS                                                                      \
-    {                                                                                              \
-        TYPE result;                                                                               \
-                                                                                                   \
-        if (++n_calls == dies_at && !dies_after)                                                   \
-            _exit(9);                                                                              \
-        result = __real_##NAME ARGS;                                                               \
-        if (n_calls == dies_at)                                                                    \
-            _exit(9);                                                                              \
-        return result;                                                                             \
-    }
-FAULT(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size))
-FAULT(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
-FAULT(ssize_t, pwritev, (int fd, const struct iovec *parts, int n, off_t at), (fd, parts, n, at))
-FAULT(int, fsync, (int fd), (fd))
-FAULT(int, fdatasync, (int fd), (fd))
-FAULT(int, rename, (const char *from, const char *to), (from, to))
-
-static int *
-shared_int(void)
-{
-    return mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
 
 /* ---- States: a base of one number, and numbers that follow ---- */
 struct state {
@@ -136,8 +106,8 @@ a_process_that_dies_leaves_a_whole_state(void **aux)
             unlink(path);
             *said = 0;
             if (!fork()) {
-                dies_at = at;
-                dies_after = after;
+                fault_at = at;
+                fault_kind = after ? FAULT_DIE_AFTER : FAULT_DIE_BEFORE;
                 n_calls = 0;
                 live(said);
                 _exit(0);
@@ -148,10 +118,78 @@ a_process_that_dies_leaves_a_whole_state(void **aux)
             assert_int_equal(torn, 0);
             if (!error)
                 assert_true(state.numbers[state.n - 1] >= *said);
-            n += WEXITSTATUS(status) == 9;
+            n += WEXITSTATUS(status) == FAULT_STATUS;
         }
     }
     assert_true(n > 30); /* So many places to die. */
+}
+
+/* One base and numbers up to 9, of which some find no room; where that is, the process may die on
+ * the way back. Tells in `said` what the last one is that was appended. */
+static void
+live_with_failures(int *said)
+{
+    struct journal *journal;
+
+    if (journal_create(path, &journal))
+        return;
+    for (int number = 1; number < 10; number++) {
+        int data[40];
+
+        for (int i = 0; i < 40; i++)
+            data[i] = *said + 1;
+        if (!journal_append(journal, data, (size_t)(40 - number) * sizeof *data))
+            ++*said;
+        if (number == 1 && (!*said || journal_commit(journal, NULL, 0))) {
+            *said = 0;
+            break;
+        }
+    }
+    journal_close(journal);
+}
+
+static int
+live_in_a_child(int at, enum fault kind, int more, int *said)
+{
+    int status;
+
+    unlink(path);
+    *said = 0;
+    if (!fork()) {
+        fault_at = at;
+        fault_kind = kind;
+        fault_more = more;
+        n_calls = 0;
+        live_with_failures(said);
+        _exit(n_calls >= at ? FAULT_STATUS : 0);
+    }
+    wait(&status);
+    return WEXITSTATUS(status);
+}
+
+/* `more`: what is taken back after a write that failed fails, too. */
+static void
+a_call_that_fails_changes_nothing(void **aux)
+{
+    int *said = shared_int(), n = 0;
+
+    (void)aux;
+    for (int at = 1; at < 100; at++) {
+        for (int i = 0; i < 4; i++) {
+            enum fault kind = i & 1 ? FAULT_SHORT : FAULT_FAIL;
+            struct state state;
+            uint64_t torn = 0;
+            int error;
+
+            n += live_in_a_child(at, kind, i / 2, said) == FAULT_STATUS;
+            error = read_state(path, &state, &torn);
+            assert_true(!error || (error == ENOENT && !*said));
+            if (*said)
+                assert_int_equal(state.numbers[state.n - 1], *said);
+            assert_true(!torn || i / 2);
+        }
+    }
+    assert_true(n > 4 * 14);
 }
 
 static void
@@ -260,6 +298,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_that_dies_leaves_a_whole_state),
+        cmocka_unit_test(a_call_that_fails_changes_nothing),
         cmocka_unit_test(power_loss_takes_the_unsynced_end_alone),
         cmocka_unit_test(damage_of_what_was_on_disk_is_refused_whole),
     };
