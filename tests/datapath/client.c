@@ -490,6 +490,46 @@ survives_the_daemon(enum dp_hook hook)
     assert_int_not_equal(access(pin_dir(), F_OK), 0);
 }
 
+/* What its daemon had of a held flow is lost; the flow is not held for good. */
+static void
+held_flow_opens(enum dp_hook hook)
+{
+    struct dp_action out = output_to(2, true);
+    struct dp_key key = {.in_port = 1}, mask = {.in_port = ~0u, .recirc_id = ~0u};
+    struct net net;
+    uint32_t index;
+    bool adopted;
+    uint8_t frame[SIZE];
+
+    net_open(&net, hook, pin_dir(), &adopted);
+    assert_int_equal(dp_flow_put_held(net.dp, &key, &mask, &out, 1, 1, &index), 0);
+    net.dp->flows[index].held_until_ns = UINT64_MAX;
+    frame_make(frame, 1);
+    net_send(&net, 1, frame, SIZE);
+    expect_silence(&net, 2);
+    net_close(&net, DP_KEEP);
+    net_open(&net, hook, pin_dir(), &adopted);
+    assert_true(adopted);
+    assert_int_equal(net.dp->flows[index].n_held, 0);
+    net_send(&net, 1, frame, SIZE);
+    expect_frame(&net, 2, frame);
+    net_close(&net, DP_STOP);
+}
+
+static void
+held_flow_opens_tc(void **state)
+{
+    (void)state;
+    held_flow_opens(DP_HOOK_TC);
+}
+
+static void
+held_flow_opens_xdp(void **state)
+{
+    (void)state;
+    held_flow_opens(DP_HOOK_XDP);
+}
+
 static void
 adoption_tc(void **state)
 {
@@ -731,6 +771,8 @@ main(int argc, char **argv)
             cmocka_unit_test(xdp_injects),
         cmocka_unit_test(meter_is_exact_on_two_cpus),
         cmocka_unit_test(adoption_tc),
+        cmocka_unit_test(held_flow_opens_tc),
+        cmocka_unit_test(held_flow_opens_xdp),
         cmocka_unit_test(adoption_xdp),
     };
 
