@@ -53,6 +53,7 @@ struct saver {
     struct event *flush_event, *timer;
     struct job job;
     struct buf buf;
+    bool is_failing; /* It was told in the log. */
 };
 
 /* ---- Files and clocks ---- */
@@ -129,13 +130,18 @@ on_record(void *aux, const void *data, size_t size)
     return ofproto_restore(r->bridge->ofproto, &r->saved, data, size, r->why, sizeof r->why);
 }
 
+/* Back to no entries and the configuration of before. */
 static void
-empty_tables(struct ofproto *ofproto)
+take_back(struct ofproto *ofproto, const struct buf *config)
 {
     const struct ofp_meter_mod mm = {.command = OFPMC_DELETE, .meter.meter_id = OFMETER_ALL};
+    const struct ofproto_saved saved = {0};
+    char why[200];
 
     ofproto_flush(ofproto);
     ofproto_meter_mod(ofproto, &mm, NULL);
+    if (ofproto_restore(ofproto, &saved, config->data, config->size, why, sizeof why))
+        log_err("the configuration of tables could not be taken back: %s", why);
 }
 
 static void
@@ -156,17 +162,21 @@ int
 saver_restore(struct bridge *bridge)
 {
     struct restoration r = {.bridge = bridge};
+    struct buf config = BUF_INITIALIZER;
     char path[PATH_MAX];
     uint64_t torn = 0;
     int err = path_of(bridge, path);
 
+    ofproto_save_config(bridge->ofproto, &config);
     if (!err)
         err = journal_read(path, on_record, &r, &torn, r.why, sizeof r.why);
     tallies_old_close(&r.saved.tallies);
+    if (err && err != ENOENT)
+        take_back(bridge->ofproto, &config);
+    buf_destroy(&config);
     if (err == ENOENT)
         return err;
     if (err) {
-        empty_tables(bridge->ofproto);
         set_aside(path, *r.why ? r.why : strerror(err));
         return EBADMSG;
     }
@@ -189,11 +199,14 @@ set_timer(struct saver *saver, int64_t ms)
         event_add(saver->timer, &wait);
 }
 
+/* One line until it is over. */
 static void
 give_up(struct saver *saver, int err)
 {
-    log_err("%s cannot be written: %s: OpenFlow state is not saved until it can", saver->path,
-            strerror(err));
+    if (!saver->is_failing)
+        log_err("%s cannot be written: %s: OpenFlow state is not saved until it can", saver->path,
+                strerror(err));
+    saver->is_failing = true;
     if (saver->job.kind == JOB_NONE) {
         journal_close(saver->journal);
         saver->journal = NULL;
@@ -304,6 +317,9 @@ end_base(struct saver *saver)
     } else {
         journal_close(saver->journal);
         saver->journal = job->journal;
+        if (saver->is_failing)
+            log_info("%s is written again", saver->path);
+        saver->is_failing = false;
     }
     ofproto_rules_free(&job->rules);
     return err;

@@ -10,9 +10,10 @@ import socket
 import struct
 import subprocess
 import sys
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, cases, main, sh, wait_for  # noqa: E402
+from harness import BUILD, cases, main, run, sh, wait_for  # noqa: E402
 from hosts import Wire  # noqa: E402
 
 RATE, N_FLOWS = 500_000, 256
@@ -231,6 +232,78 @@ def damaged_state_is_named_and_set_aside(switch):
     assert set(flow_packets(switch)) == {1, 2}
 
 
+def state_of_a_newer_build_leaves_nothing_behind(switch):
+    """The file checks out, and its last record has an entry that this build does not know."""
+    def tables():
+        said = run("ovs-ofctl", "-O", "OpenFlow14", "dump-table-desc", remote)
+        return said.splitlines()[1:]  # Without the transaction id.
+
+    remote = f"unix:{switch.dir}/br0.mgmt"
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    fresh = tables()
+    run("ovs-ofctl", "-O", "OpenFlow14", "mod-table", remote, "3", "evict")
+    assert tables() != fresh
+    add_flows(switch)
+    switch.stop()
+    entry = struct.pack("=IIQ", 12345, 0, 0)
+    body = struct.pack("=QQ", len(entry), 0)
+    with open(switch.dir + "/br0.flows", "ab") as file:
+        file.write(struct.pack("=II", 0x31446853, zlib.crc32(body + entry)) + body + entry)
+    switch.expect("br0.flows is damaged: there is no entry of kind 12345: a newer build")
+    switch.expect("it is kept as .*br0.flows.damaged; the tables start empty")
+    switch.start("--restore")
+    assert switch.ctl("dump-flows", "br0") == ""
+    assert tables() == fresh
+
+
+def full_disk_stops_saving_alone(switch):
+    """A disk of 256 KiB: the switch goes on, the file stays as it was, and is whole again later."""
+    disk = switch.dir + "/disk"
+    os.mkdir(disk)
+    run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk)
+    switch.at_end.append(lambda: run("umount", "-l", disk))
+    switch.start("--state-dir", disk)
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    switch.ctl("add-flow", "br0", "priority=1,in_port=1,actions=output:2")
+    with open(disk + "/br0.flows", "rb") as file:
+        before = file.read()
+    with open(disk + "/config.json", "rb") as file:
+        config = file.read()
+    with open(disk + "/filler", "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)) == 4096:
+                pass
+        except OSError:
+            pass
+    switch.expect("br0.flows cannot be written: No space left on device")
+    flows = switch.dir + "/many"
+    with open(flows, "w", encoding="ascii") as file:
+        file.writelines(f"priority=2,ip,nw_dst=10.0.0.{i},actions=output:2\n" for i in range(200))
+    switch.ctl("add-flows", "br0", flows)
+    assert "config.json: the configuration could not be saved: No space" in switch.ctl_fails(
+        "set-fail-mode", "br0", "standalone")
+    assert len(switch.ctl_json("dump-flows", "br0")) == 201
+    with open(disk + "/br0.flows", "rb") as file:
+        assert file.read()[:len(before)] == before
+    with open(disk + "/config.json", "rb") as file:
+        assert file.read() == config
+    assert not os.path.exists(disk + "/config.json.new")
+    tried = os.stat(disk).st_mtime_ns  # PATH.new comes and goes.
+    wait_for(lambda: os.stat(disk).st_mtime_ns != tried, "it is tried again", timeout=20)
+    with open(switch.log, encoding="ascii") as file:
+        assert len([line for line in file if "cannot be written" in line]) == 1
+    os.unlink(disk + "/filler")
+
+    def is_written_again():
+        with open(switch.log, encoding="ascii") as file:
+            return "br0.flows is written again" in file.read()
+    wait_for(is_written_again, "the state is written again", timeout=20)
+    switch.kill()
+    switch.start("--state-dir", disk, "--restore")
+    assert len(switch.ctl_json("dump-flows", "br0")) == 201
+
+
 def for_hook(test, hook):
     def one(switch):
         test(switch, hook)
@@ -241,6 +314,7 @@ def for_hook(test, hook):
 cases.extend(for_hook(test, hook) for test in (
     a_killed_daemon_waits_for_its_controller, killed_and_restored, restarted_by_shuntctl)
              for hook in ("tc", "xdp"))
-cases.extend([what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside])
+cases.extend([what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
+              state_of_a_newer_build_leaves_nothing_behind, full_disk_stops_saving_alone])
 if __name__ == "__main__":
     main()
