@@ -319,6 +319,14 @@ of_client_wait(struct of_client *client, uint32_t xid, of_client_reply *reply, v
     return 0;
 }
 
+/* OpenFlow 1.5 can ask for one port. */
+static void
+ask_for_all(struct of_object *request)
+{
+    if (request->class_id == OF_PORT_DESC_STATS_REQUEST)
+        ((struct of_port_desc_stats_request *)request)->port_no = OFPORT_ANY;
+}
+
 int
 of_client_ask(struct of_client *client, uint16_t class_id, of_client_reply *reply, void *aux)
 {
@@ -329,11 +337,13 @@ of_client_ask(struct of_client *client, uint16_t class_id, of_client_reply *repl
 
     of_arena_init(&arena, NULL, 0);
     request = of_object_new(&arena, class_id, client->version);
-    if (!request)
+    if (!request) {
         status = cli_error("%s: OpenFlow %s has no such request: try another -O", client->cli->verb,
                            client->version == OFP10 ? "1.0" : "of this version");
-    else
+    } else {
+        ask_for_all(request);
         status = of_client_send_object(client, (struct of_header *)request, &xid);
+    }
     of_arena_destroy(&arena);
     return status ? status : of_client_wait(client, xid, reply, aux);
 }
