@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Things that go wrong beside traffic that shall not notice."""
 import os
+import signal
 import socket
 import sys
 import threading
@@ -48,6 +49,15 @@ class Stream(threading.Thread):
         assert not set(range(1, self.n + 1)) - got, "other traffic lost frames"
 
 
+def stands_still(pid):
+    """A signal stops one thread after the other."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii", errors="replace") as file:
+            if file.read().rpartition(")")[2].split()[0] != "T":
+                return False
+    return True
+
+
 def start(switch):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
@@ -85,14 +95,15 @@ def a_stopped_daemon_leaves_installed_flows_forwarding(switch):
         switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
     switch.ctl("add-flow", "br0", "in_port=3,actions=move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47],"
                "output:4")
-    os.kill(switch.pid(), 19)  # SIGSTOP
+    os.kill(switch.pid(), signal.SIGSTOP)
     try:
+        wait_for(lambda: stands_still(switch.pid()), "the daemon stands still")
         for i in range(100):
             wires[0].send(frame(src=f"02:00:00:00:01:{i:02x}"))
         time.sleep(2)
         assert wires[1].is_silent()
     finally:
-        os.kill(switch.pid(), 18)  # SIGCONT
+        os.kill(switch.pid(), signal.SIGCONT)
     got = [wires[1].receive() for _ in range(100)]
     assert [data[11] for data in got] == list(range(100))
     stats = {p["device"]: p["stats"] for p in switch.ctl_json("dpctl", "show")["ports"]}["p3"]
