@@ -183,7 +183,7 @@ class Attack(threading.Thread):
 def throughput():
     """Frames a second of many more flows than the microflow cache holds, so that masks count."""
     said = json.loads(run("taskset", "-c", "0", BUILD + "/bench/pktgen", "--out", "p3-h", "--sink",
-                          "p4-h", "--seconds", "1.5", "--flows", str(1 << 17), "--random"))
+                          "p4-h", "--seconds", "1.5", "--flows", str(1 << 17), "--order", "random"))
     return said["received"] / said["seconds"]
 
 
