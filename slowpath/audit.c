@@ -38,15 +38,16 @@ is_same_list(const struct audit *audit)
     return n == audit->n_actions && (!n || !memcmp(list, audit->actions, n * sizeof *list));
 }
 
-/* The packet belongs to the megaflow, and the mask has what the tables look at. */
+/* That the tables look at bits which the mask lacks proves nothing: entries that came later and
+ * cannot match make them look further. */
 static bool
-is_masked_right(const struct audit *audit)
+is_of_megaflow(const struct audit *audit)
 {
     const __u64 *packet = (const __u64 *)audit->packet, *key = (const __u64 *)&audit->key;
-    const __u64 *mask = (const __u64 *)&audit->mask, *want = flow_words(&audit->out.wc);
+    const __u64 *mask = (const __u64 *)&audit->mask;
 
     for (size_t w = 0; w < DP_KEY_WORDS; w++) {
-        if ((packet[w] ^ key[w]) & mask[w] || want[w] & ~mask[w])
+        if ((packet[w] ^ key[w]) & mask[w])
             return false;
     }
     return true;
@@ -122,7 +123,7 @@ judge(struct audit *audit, const struct dp_upcall *upcall, uint64_t seq)
         slowpath_count(&slowpath->counters.n_audits_skipped);
     } else {
         slowpath_count(&slowpath->counters.n_audits);
-        if (!is_same_list(audit) || !is_masked_right(audit))
+        if (!is_same_list(audit) || !is_of_megaflow(audit))
             condemn(audit, ukey);
     }
     pthread_mutex_unlock(&ukeys->lock);

@@ -3,8 +3,8 @@
  *
  * Model: at each pass by the clock some megaflows that had traffic are marked; the fast path shows
  * the next packet of each to a handler. Its key is translated again. If the tables would do
- * something else with it than the megaflow's list, or looked at bits that the megaflow's mask
- * lacks, something is wrong that no change explains (memory that was written over, a fault of
+ * something else with it than the megaflow's list, or it does not belong to the megaflow, something
+ * is wrong that no change explains (memory that was written over, a fault of
  * translation): the log has the evidence, the megaflow goes, masks that are not as they were made
  * are written anew. Packets that come up while tables change prove nothing and are passed over.
  *
