@@ -63,6 +63,7 @@ ofproto_libofproto_a_SOURCES = \
 	ofproto/cls-conjunction.h \
 	ofproto/cls-subtable.c \
 	ofproto/cls-subtable.h \
+	ofproto/egress.c \
 	ofproto/flow-mod.c \
 	ofproto/group-mod.c \
 	ofproto/group.c \

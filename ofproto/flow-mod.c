@@ -252,6 +252,9 @@ flow_mod_do(struct txn *txn, const struct ofp_flow_mod *fm)
         return OFPERR_OFPFMFC_BAD_TABLE_ID;
     if (!is_delete)
         error = check_targets(txn->ofproto, fm->ofpacts, fm->ofpacts_size, txn->origin.version);
+    if (!is_delete && !error)
+        error = egress_check_flow(txn->ofproto->first_egress_table, fm->table_id, fm->ofpacts,
+                                  fm->ofpacts_size);
     if (error)
         return error;
     switch (fm->command) {

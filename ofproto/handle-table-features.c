@@ -44,6 +44,15 @@ add_property(struct features *f, enum of_class class_id)
     return prop;
 }
 
+/* Behind the last table of the part of the pipeline that the table is in. */
+static unsigned
+end_of_part(const struct features *f)
+{
+    unsigned first_egress = f->ofproto->first_egress_table, n = f->ofproto->n_tables;
+
+    return f->entry->table_id < first_egress ? MIN(first_egress, n) : n;
+}
+
 static void
 add_instructions(struct features *f, enum of_class class_id)
 {
@@ -55,7 +64,7 @@ add_instructions(struct features *f, enum of_class class_id)
         struct of_instruction_id *id;
 
         if (feature_instructions[i] == OFPIT_GOTO_TABLE &&
-            f->entry->table_id + 1u >= f->ofproto->n_tables)
+            f->entry->table_id + 1u >= end_of_part(f))
             continue;
         if (feature_instructions[i] == OFPIT_METER && f->ofconn->version >= OFP15)
             continue;
@@ -71,20 +80,32 @@ add_next_tables(struct features *f, enum of_class class_id)
     struct of_table_feature_prop_next_tables *prop = add_property(f, class_id);
 
     prop->next_table_ids.items = of_arena_alloc(f->arena, f->ofproto->n_tables);
-    for (unsigned i = f->entry->table_id + 1u; i < f->ofproto->n_tables; i++)
+    for (unsigned i = f->entry->table_id + 1u; i < end_of_part(f); i++)
         prop->next_table_ids.items[prop->next_table_ids.n++] = (uint8_t)i;
 }
 
+static bool
+is_output(uint8_t type)
+{
+    return type == OFPAT_OUTPUT || type == OFPAT_GROUP;
+}
+
+/* What is written in an egress table outputs nothing (ofproto/egress.c). */
 static void
 add_actions(struct features *f, enum of_class class_id)
 {
     struct of_table_feature_prop_write_actions *prop = add_property(f, class_id);
+    bool may_output = class_id != OF_TABLE_FEATURE_PROP_WRITE_ACTIONS ||
+                      f->entry->table_id < f->ofproto->first_egress_table;
     size_t n = ARRAY_SIZE(feature_actions);
 
     prop->action_ids.items = of_arena_alloc(f->arena, n * sizeof(void *));
     for (size_t i = 0; i < n; i++) {
-        struct of_action_id *id = async_new(f->ofconn, f->arena, OF_ACTION_ID);
+        struct of_action_id *id;
 
+        if (!may_output && is_output(feature_actions[i]))
+            continue;
+        id = async_new(f->ofconn, f->arena, OF_ACTION_ID);
         id->type = feature_actions[i];
         prop->action_ids.items[prop->action_ids.n++] = id;
     }

@@ -147,6 +147,14 @@ enum ofperr port_mod_do(struct txn *, const struct ofp_port_mod *);
 enum ofperr check_targets(const struct ofproto *, const struct ofpact *, size_t size,
                           enum ofp_version);
 
+/* ---- Egress tables (egress.c) -----------------------------------------------------------------*/
+/* Whether the part of the pipeline that the table is in allows what the list says. */
+enum ofperr egress_check_flow(uint8_t first_egress, uint8_t table_id, const struct ofpact *,
+                              size_t size);
+/* Whether all flow entries are allowed where they are when egress processing starts there. Under
+ * the lock. */
+bool egress_fits_flows(const struct ofproto *, uint8_t first_egress);
+
 /* ---- Groups -----------------------------------------------------------------------------------*/
 /* What a group-mod can change. */
 struct group_contents {

@@ -162,19 +162,42 @@ ofproto_table_mod(struct ofproto *ofproto, const struct ofp_table_mod *tm,
     return OFPERR_OK;
 }
 
-/* Where egress processing starts, or that it does not start here any more. Under the lock. */
-static void
-set_first_egress(struct ofproto *ofproto, uint8_t table_id, bool is_first)
+/* Where egress processing starts when the request is done. */
+static uint8_t
+first_egress_after(const struct ofproto *ofproto, const struct ofp_table_features_mod *mods,
+                   size_t n)
 {
-    if (is_first == (ofproto->first_egress_table == table_id))
-        return;
-    ofproto->first_egress_table = is_first ? table_id : OFTABLE_ALL;
+    uint8_t first = ofproto->first_egress_table;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!mods[i].sets_egress)
+            continue;
+        if (mods[i].is_first_egress)
+            first = mods[i].table_id;
+        else if (first == mods[i].table_id)
+            first = OFTABLE_ALL;
+    }
+    return first;
+}
+
+/* Under the lock. */
+static enum ofperr
+set_first_egress(struct ofproto *ofproto, uint8_t first)
+{
+    if (first == ofproto->first_egress_table)
+        return OFPERR_OK;
+    if (!egress_fits_flows(ofproto, first))
+        return OFPERR_OFPTFFC_EPERM;
+    ofproto->first_egress_table = first;
     ofproto_changed(ofproto);
+    return OFPERR_OK;
 }
 
 enum ofperr
 ofproto_table_features(struct ofproto *ofproto, const struct ofp_table_features_mod *mods, size_t n)
 {
+    enum ofperr error;
+
     for (size_t i = 0; i < n; i++) {
         if (mods[i].table_id >= ofproto->n_tables)
             return OFPERR_OFPTFFC_BAD_TABLE;
@@ -185,17 +208,16 @@ ofproto_table_features(struct ofproto *ofproto, const struct ofp_table_features_
             return OFPERR_OFPTFFC_BAD_FEATURES;
     }
     pthread_rwlock_wrlock(&ofproto_lock);
-    for (size_t i = 0; i < n; i++) {
+    error = set_first_egress(ofproto, first_egress_after(ofproto, mods, n));
+    for (size_t i = 0; i < n && !error; i++) {
         struct table *table = &ofproto->tables[mods[i].table_id];
 
-        if (mods[i].sets_egress)
-            set_first_egress(ofproto, mods[i].table_id, mods[i].is_first_egress);
         memcpy(table->name, mods[i].name, sizeof table->name);
         table->max_flows = mods[i].max_entries;
     }
     unsaved_note_config(ofproto);
     pthread_rwlock_unlock(&ofproto_lock);
-    return OFPERR_OK;
+    return error;
 }
 
 /* ---- Hidden flow entries -------------------------------------------------------------------- */

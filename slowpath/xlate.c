@@ -199,7 +199,9 @@ static void
 run_miss(struct xlate_ctx *ctx, const struct table *table, bool is_resubmit)
 {
     if (table->miss == TABLE_MISS_CONTINUE) {
-        if (ofproto_table(ctx->ofproto, table->id + 1u))
+        bool is_end = !ctx->in_egress && table->id + 1u == ctx->ofproto->first_egress_table;
+
+        if (!is_end && ofproto_table(ctx->ofproto, table->id + 1u))
             xlate_table(ctx, table->id + 1, is_resubmit);
         return;
     }

@@ -5,6 +5,7 @@ system_tests = \
 	tests/system/audit.py \
 	tests/system/controller.py \
 	tests/system/daemon.py \
+	tests/system/egress.py \
 	tests/system/errors.py \
 	tests/system/failures.py \
 	tests/system/fairness.py \
