@@ -174,6 +174,17 @@ ofp_flow_monitor_encode(const struct ofp_flow_monitor *fm, enum ofp_version vers
 }
 
 /* ---- Updates: encode --------------------------------------------------------------------------*/
+/* What the full updates of all forms have, between two of them. */
+#define COPY_FULL(to, from)                                                                        \
+    do {                                                                                           \
+        (to)->reason = (from)->reason;                                                             \
+        (to)->priority = (from)->priority;                                                         \
+        (to)->idle_timeout = (from)->idle_timeout;                                                 \
+        (to)->hard_timeout = (from)->hard_timeout;                                                 \
+        (to)->table_id = (from)->table_id;                                                         \
+        (to)->cookie = (from)->cookie;                                                             \
+    } while (0)
+
 /* Nicira and ONF have no event for a flow that was there already. */
 static uint16_t
 full_class(uint8_t event, enum ofp_version version)
@@ -198,12 +209,7 @@ full_nicira(const struct ofp_flow_update *fu, struct scratch *s)
 {
     struct of_nicira_flow_update_added *of = scratch_new(s, full_class(fu->event, OFP10), OFP10);
 
-    of->reason = fu->reason;
-    of->priority = fu->priority;
-    of->idle_timeout = fu->idle_timeout;
-    of->hard_timeout = fu->hard_timeout;
-    of->table_id = fu->table_id;
-    of->cookie = fu->cookie;
+    COPY_FULL(of, fu);
     match_encode_oxm(&fu->match, OFP10, &s->arena, &of->match);
     ofpacts_encode_actions(fu->ofpacts, fu->ofpacts_size, &fu->match, OFP10, &s->arena,
                            &of->actions);
@@ -215,12 +221,7 @@ full_onf(const struct ofp_flow_update *fu, struct scratch *s)
 {
     struct of_onf_flow_update_added *of = scratch_new(s, full_class(fu->event, OFP13), OFP13);
 
-    of->reason = fu->reason;
-    of->priority = fu->priority;
-    of->idle_timeout = fu->idle_timeout;
-    of->hard_timeout = fu->hard_timeout;
-    of->table_id = fu->table_id;
-    of->cookie = fu->cookie;
+    COPY_FULL(of, fu);
     match_encode(&fu->match, OFP13, &s->arena, &of->match);
     of->match_len = match_length(&of->match);
     ofpacts_encode_instructions(fu->ofpacts, fu->ofpacts_size, &fu->match, OFP13, &s->arena,
@@ -233,12 +234,7 @@ full_standard(const struct ofp_flow_update *fu, enum ofp_version version, struct
 {
     struct of_flow_update_added *of = scratch_new(s, full_class(fu->event, version), version);
 
-    of->table_id = fu->table_id;
-    of->reason = fu->reason;
-    of->idle_timeout = fu->idle_timeout;
-    of->hard_timeout = fu->hard_timeout;
-    of->priority = fu->priority;
-    of->cookie = fu->cookie;
+    COPY_FULL(of, fu);
     match_encode(&fu->match, version, &s->arena, &of->match);
     ofpacts_encode_instructions(fu->ofpacts, fu->ofpacts_size, &fu->match, version, &s->arena,
                                 &of->instructions);
@@ -348,12 +344,7 @@ decode_full_nicira(const struct of_nicira_flow_update_added *of, struct buf *ofp
 {
     enum ofperr error;
 
-    fu->reason = (uint8_t)of->reason;
-    fu->priority = of->priority;
-    fu->idle_timeout = of->idle_timeout;
-    fu->hard_timeout = of->hard_timeout;
-    fu->table_id = of->table_id;
-    fu->cookie = of->cookie;
+    COPY_FULL(fu, of);
     error = match_decode_oxm(&of->match, false, &fu->match, NULL, NULL);
     return error ? error : ofpacts_decode_actions(&of->actions, OFP10, ofpacts);
 }
@@ -364,12 +355,7 @@ decode_full_onf(const struct of_onf_flow_update_added *of, struct buf *ofpacts,
 {
     enum ofperr error;
 
-    fu->reason = (uint8_t)of->reason;
-    fu->priority = of->priority;
-    fu->idle_timeout = of->idle_timeout;
-    fu->hard_timeout = of->hard_timeout;
-    fu->table_id = of->table_id;
-    fu->cookie = of->cookie;
+    COPY_FULL(fu, of);
     error = match_decode(&of->match, OFP13, &fu->match);
     return error ? error : ofpacts_decode_instructions(&of->instructions, OFP13, ofpacts);
 }
@@ -381,12 +367,7 @@ decode_full_standard(const struct of_flow_update_added *of, struct buf *ofpacts,
     enum ofp_version version = (enum ofp_version)of->object.version;
     enum ofperr error;
 
-    fu->table_id = of->table_id;
-    fu->reason = of->reason;
-    fu->idle_timeout = of->idle_timeout;
-    fu->hard_timeout = of->hard_timeout;
-    fu->priority = of->priority;
-    fu->cookie = of->cookie;
+    COPY_FULL(fu, of);
     error = match_decode(&of->match, version, &fu->match);
     return error ? error : ofpacts_decode_instructions(&of->instructions, version, ofpacts);
 }
