@@ -59,32 +59,6 @@ check_journal(const uint8_t *data, size_t size)
 
 /* ---- States ---- */
 static void
-add_group(struct fixture *fx, const char *line)
-{
-    struct ofp_group_mod gm;
-    char *why = ofp_group_mod_parse(line, OFPGC_ADD, NULL, &gm);
-
-    if (!why) {
-        ofproto_group_mod(fx->ofproto, &gm, NULL);
-        ofp_group_mod_destroy(&gm);
-    }
-    free(why);
-}
-
-static void
-add_lines(struct fixture *fx, char *text)
-{
-    char *save = NULL;
-
-    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        if (!strncmp(line, "group ", 6))
-            add_group(fx, line + 6);
-        else
-            fixture_flow_if_valid(fx, line);
-    }
-}
-
-static void
 save(struct ofproto *ofproto, struct buf *out)
 {
     static const struct ofproto_flow_filter all = {
@@ -134,7 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, text_size);
     text[text_size] = '\0';
     fixture_init(&fx);
-    add_lines(&fx, text);
+    fixture_lines_if_valid(&fx, text);
     save(fx.ofproto, &saved);
     fixture_destroy(&fx);
     free(text);

@@ -13,6 +13,7 @@
 #include "ofproto/openflow.h"
 #include "ofproto/parse.h"
 #include "tests/fuzz/hold.h"
+#include "tests/ofproto/random.h"
 #include "tests/translation/fixture.h"
 
 #define MAX_PACKETS 8
@@ -20,45 +21,6 @@
 #define MAX_RECIRC_DEPTH 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint64_t random_state;
-
-/* Xorshift64* (Marsaglia; Vigna). */
-static uint64_t
-next_random(void)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return random_state * UINT64_C(2685821657736338717);
-}
-
-/* ---- Tables ---- */
-static void
-add_group(struct fixture *fx, const char *line)
-{
-    struct ofp_group_mod gm;
-    char *why = ofp_group_mod_parse(line, OFPGC_ADD, NULL, &gm);
-
-    if (!why) {
-        ofproto_group_mod(fx->ofproto, &gm, NULL);
-        ofp_group_mod_destroy(&gm);
-    }
-    free(why);
-}
-
-static void
-add_lines(struct fixture *fx, char *text)
-{
-    char *save = NULL;
-
-    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        if (!strncmp(line, "group ", 6))
-            add_group(fx, line + 6);
-        else
-            fixture_flow_if_valid(fx, line);
-    }
-}
 
 /* ---- Packets ---- */
 static void
@@ -100,7 +62,7 @@ variant(const struct flow *flow, const struct flow *wc)
     struct flow other = *flow;
 
     for (size_t w = 0; w < DP_KEY_WORDS; w++)
-        flow_words_rw(&other)[w] ^= next_random() & next_random() & ~flow_words(wc)[w];
+        flow_words_rw(&other)[w] ^= random_u64() & random_u64() & ~flow_words(wc)[w];
     return other;
 }
 
@@ -191,9 +153,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memcpy(text, data, text_size);
     text[text_size] = '\0';
-    random_state = 1 + size;
+    random_seed(size);
     fixture_init(&fx);
-    add_lines(&fx, text);
+    fixture_lines_if_valid(&fx, text);
     if (end)
         check_packets(&fx, end + 1, size - text_size - 1);
     fixture_destroy(&fx);

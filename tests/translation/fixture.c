@@ -170,6 +170,32 @@ fixture_flow_if_valid(struct fixture *fx, const char *line)
     buf_destroy(&ofpacts);
 }
 
+static void
+group_if_valid(struct fixture *fx, const char *line)
+{
+    struct ofp_group_mod gm;
+    char *message = ofp_group_mod_parse(line, OFPGC_ADD, NULL, &gm);
+
+    if (!message) {
+        ofproto_group_mod(fx->ofproto, &gm, NULL);
+        ofp_group_mod_destroy(&gm);
+    }
+    free(message);
+}
+
+void
+fixture_lines_if_valid(struct fixture *fx, char *lines)
+{
+    char *save = NULL;
+
+    for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (!strncmp(line, "group ", 6))
+            group_if_valid(fx, line + 6);
+        else
+            fixture_flow_if_valid(fx, line);
+    }
+}
+
 static bool
 print_rule(void *aux, struct cls_rule *cls)
 {

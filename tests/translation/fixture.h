@@ -27,6 +27,9 @@ void fixture_destroy(struct fixture *);
 void fixture_flows(struct fixture *, const char *lines);
 /* Adds one, unless it contradicts itself. */
 void fixture_flow_if_valid(struct fixture *, const char *line);
+/* Adds flows and, behind "group ", groups, a line each, but for those that contradict themselves.
+ * Cuts `lines` up. */
+void fixture_lines_if_valid(struct fixture *, char *lines);
 /* Prints all flows, for the log of a failure. */
 void fixture_print_flows(const struct fixture *);
 /* Deletes those that the match covers. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What translation promises of its mask, on random tables and packets: any packet that agrees on
  * the mask gets the same list; the masked key is one of them. */
+#include "tests/ofproto/random.h"
 #include "tests/translation/fixture.h"
 
 #include <stdio.h>
@@ -12,25 +13,7 @@
 #define N_PACKETS 12
 #define N_VARIANTS 12
 
-static uint64_t random_state;
-
-/* Xorshift64* (Marsaglia; Vigna). */
-static uint64_t
-next_random(void)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return random_state * UINT64_C(2685821657736338717);
-}
-
-static uint32_t
-below(uint32_t n)
-{
-    return (uint32_t)(next_random() >> 32) % n;
-}
-
-#define PICK(ARRAY) (ARRAY)[below(ARRAY_SIZE(ARRAY))]
+#define PICK(ARRAY) (ARRAY)[random_below(ARRAY_SIZE(ARRAY))]
 
 static const char *const matches[] = {
     "",
@@ -144,9 +127,9 @@ add_random_flow(struct fixture *fx, uint32_t table)
 {
     char text[1024];
     size_t at = (size_t)snprintf(text, sizeof text, "table=%u,priority=%u,%s,actions=", table,
-                                 below(4), PICK(matches));
+                                 random_below(4), PICK(matches));
 
-    for (uint32_t i = 0, n = 1 + below(5); i < n; i++) {
+    for (uint32_t i = 0, n = 1 + random_below(5); i < n; i++) {
         const char *action = PICK(actions);
 
         if (!strncmp(action, "resubmit", 8) && (uint32_t)(action[10] - '0') <= table)
@@ -162,10 +145,10 @@ random_packet(const struct fixture *fx)
     char text[512];
     struct flow flow;
 
-    snprintf(text, sizeof text, "in_port=%u,%s%s%s", 1 + below(3), PICK(packets), PICK(tags),
+    snprintf(text, sizeof text, "in_port=%u,%s%s%s", 1 + random_below(3), PICK(packets), PICK(tags),
              PICK(addresses));
     flow = fixture_packet(fx, text);
-    if (flow.key.vlan[0].tpid && below(2))
+    if (flow.key.vlan[0].tpid && random_below(2))
         flow.key.vlan[1] = flow.key.vlan[0];
     return flow;
 }
@@ -178,7 +161,7 @@ variant(const struct flow *flow, const struct flow *wc)
     __u64 *words = flow_words_rw(&other);
 
     for (size_t w = 0; w < DP_KEY_WORDS; w++) {
-        uint64_t flips = below(3) ? 0 : next_random() & next_random();
+        uint64_t flips = random_below(3) ? 0 : random_u64() & random_u64();
 
         words[w] ^= flips & ~flow_words(wc)[w];
     }
@@ -245,10 +228,10 @@ run_rounds(uint64_t seed, int n_rounds)
     for (int round = 0; round < n_rounds; round++) {
         struct fixture fx;
 
-        random_state = seed + (uint64_t)round * 2 + 1;
+        random_seed(seed + (uint64_t)round);
         fixture_init(&fx);
-        for (int i = 0, n = 4 + (int)below(24); i < n; i++)
-            add_random_flow(&fx, below(N_TABLES));
+        for (int i = 0, n = 4 + (int)random_below(24); i < n; i++)
+            add_random_flow(&fx, random_below(N_TABLES));
         for (int i = 0; i < N_PACKETS; i++)
             check_packet(&fx);
         fixture_destroy(&fx);
