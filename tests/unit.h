@@ -11,13 +11,16 @@
 
 #include <cmocka.h>
 
+/* Runs an array of tests; the status to exit with. */
+#define UNIT_RUN(tests, argc, argv)                                                                \
+    (cmocka_set_message_output(CM_OUTPUT_TAP),                                                     \
+     (argc) > 1 ? cmocka_set_test_filter((argv)[1]) : (void)0,                                     \
+     cmocka_run_group_tests(tests, NULL, NULL) != 0)
+
 #define UNIT_MAIN(tests)                                                                           \
     int main(int argc, char **argv)                                                                \
     {                                                                                              \
-        cmocka_set_message_output(CM_OUTPUT_TAP);                                                  \
-        if (argc > 1)                                                                              \
-            cmocka_set_test_filter(argv[1]);                                                       \
-        return cmocka_run_group_tests(tests, NULL, NULL) != 0;                                     \
+        return UNIT_RUN(tests, argc, argv);                                                        \
     }
 
 #endif

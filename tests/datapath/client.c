@@ -19,10 +19,6 @@
 
 #define SIZE 60
 
-struct hook_case {
-    enum dp_hook hook;
-};
-
 /* ---- Frames and flows ---- */
 
 static void
@@ -516,34 +512,6 @@ held_flow_opens(enum dp_hook hook)
     net_close(&net, DP_STOP);
 }
 
-static void
-held_flow_opens_tc(void **state)
-{
-    (void)state;
-    held_flow_opens(DP_HOOK_TC);
-}
-
-static void
-held_flow_opens_xdp(void **state)
-{
-    (void)state;
-    held_flow_opens(DP_HOOK_XDP);
-}
-
-static void
-adoption_tc(void **state)
-{
-    (void)state;
-    survives_the_daemon(DP_HOOK_TC);
-}
-
-static void
-adoption_xdp(void **state)
-{
-    (void)state;
-    survives_the_daemon(DP_HOOK_XDP);
-}
-
 /* ---- Ports ---- */
 
 static void
@@ -716,72 +684,26 @@ meter_is_exact_on_two_cpus(void **state)
     net_close(&net, DP_STOP);
 }
 
-/* ---- Which cases ---- */
+static const struct CMUnitTest tests[] = {
+    NET_CASES(forwards_and_counts),
+    NET_CASES(sends_to_several_ports),
+    NET_CASES(drops_under_a_reason),
+    NET_CASES(refuses_to_forward),
+    NET_CASES(cache_follows_changes),
+    NET_CASES(long_lists_chain),
+    NET_CASES(recirculates),
+    NET_CASES(upcall_has_packet_and_key),
+    NET_CASES(upcall_rate_is_limited),
+    NET_CASES(executes_from_user_space),
+    NET_CASES(truncates_each_output_alone),
+    NET_CASES(keeps_partial_checksums),
+    NET_CASES(port_errors),
+    NET_CASES(port_comes_and_goes),
+    NET_CASES(meter_drops),
+    cmocka_unit_test(xdp_injects),
+    cmocka_unit_test(meter_is_exact_on_two_cpus),
+    NET_HOOK_CASES(held_flow_opens),
+    NET_HOOK_CASES(survives_the_daemon),
+};
 
-typedef void net_test(struct net *);
-
-static void
-on_hook(net_test *test, enum dp_hook hook)
-{
-    struct net net;
-
-    net_open(&net, hook, NULL, NULL);
-    test(&net);
-    net_close(&net, DP_STOP);
-}
-
-#define BOTH_HOOKS(X)                                                                              \
-    X(forwards_and_counts)                                                                         \
-    X(sends_to_several_ports)                                                                      \
-    X(drops_under_a_reason)                                                                        \
-    X(refuses_to_forward)                                                                          \
-    X(cache_follows_changes)                                                                       \
-    X(long_lists_chain)                                                                            \
-    X(recirculates)                                                                                \
-    X(upcall_has_packet_and_key)                                                                   \
-    X(upcall_rate_is_limited)                                                                      \
-    X(executes_from_user_space)                                                                    \
-    X(truncates_each_output_alone)                                                                 \
-    X(keeps_partial_checksums)                                                                     \
-    X(port_errors)                                                                                 \
-    X(port_comes_and_goes)                                                                         \
-    X(meter_drops)
-
-#define X(name)                                                                                    \
-    static void name##_tc(void **state)                                                            \
-    {                                                                                              \
-        (void)state;                                                                               \
-        on_hook(name, DP_HOOK_TC);                                                                 \
-    }                                                                                              \
-    static void name##_xdp(void **state)                                                           \
-    {                                                                                              \
-        (void)state;                                                                               \
-        on_hook(name, DP_HOOK_XDP);                                                                \
-    }
-BOTH_HOOKS(X)
-#undef X
-
-int
-main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-#define X(name) cmocka_unit_test(name##_tc), cmocka_unit_test(name##_xdp),
-        BOTH_HOOKS(X)
-#undef X
-            cmocka_unit_test(xdp_injects),
-        cmocka_unit_test(meter_is_exact_on_two_cpus),
-        cmocka_unit_test(adoption_tc),
-        cmocka_unit_test(held_flow_opens_tc),
-        cmocka_unit_test(held_flow_opens_xdp),
-        cmocka_unit_test(adoption_xdp),
-    };
-
-    if (!net_possible()) {
-        printf("ok 1 - client # SKIP programs can be loaded by root only\n");
-        return 77;
-    }
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
-    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
-}
+NET_MAIN(tests)

@@ -385,8 +385,5 @@ main(int argc, char **argv)
     if (sched_setaffinity(0, sizeof first, &first) || unshare(CLONE_NEWNET) ||
         system("ip link set lo up"))
         return 1;
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
-    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+    return UNIT_RUN(tests, argc, argv);
 }

@@ -346,54 +346,10 @@ nothing_that_looks_on_is_overtaken(struct net *net)
     race_run(net);
 }
 
-/* ---- Which cases ------------------------------------------------------------------------------*/
-static void
-on_hook(void (*test)(struct net *), enum dp_hook hook)
-{
-    struct net net;
+static const struct CMUnitTest tests[] = {
+    NET_CASES(packets_of_a_held_flow_go_up), NET_CASES(a_hold_ends_by_itself),
+    NET_CASES(a_hold_has_its_time),          NET_CASES(no_token_lets_a_packet_pass),
+    NET_CASES(nothing_is_overtaken),         NET_CASES(nothing_that_looks_on_is_overtaken),
+};
 
-    net_open(&net, hook, NULL, NULL);
-    test(&net);
-    net_close(&net, DP_STOP);
-}
-
-#define CASES(X)                                                                                   \
-    X(packets_of_a_held_flow_go_up)                                                                \
-    X(a_hold_ends_by_itself)                                                                       \
-    X(a_hold_has_its_time)                                                                         \
-    X(no_token_lets_a_packet_pass)                                                                 \
-    X(nothing_is_overtaken)                                                                        \
-    X(nothing_that_looks_on_is_overtaken)
-
-#define X(name)                                                                                    \
-    static void name##_tc(void **state)                                                            \
-    {                                                                                              \
-        (void)state;                                                                               \
-        on_hook(name, DP_HOOK_TC);                                                                 \
-    }                                                                                              \
-    static void name##_xdp(void **state)                                                           \
-    {                                                                                              \
-        (void)state;                                                                               \
-        on_hook(name, DP_HOOK_XDP);                                                                \
-    }
-CASES(X)
-#undef X
-
-int
-main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-#define X(name) cmocka_unit_test(name##_tc), cmocka_unit_test(name##_xdp),
-        CASES(X)
-#undef X
-    };
-
-    if (!net_possible()) {
-        printf("ok 1 - hold # SKIP programs can be loaded by root only\n");
-        return 77;
-    }
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
-    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
-}
+NET_MAIN(tests)

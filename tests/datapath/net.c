@@ -171,3 +171,18 @@ net_wait(struct net *net, const struct dp_totals *before, uint64_t n)
     assert_int_equal(n_booked(&now) - n_booked(before), n);
     assert_int_equal(now.n_received, n_booked(&now));
 }
+
+void
+net_case_run(void **state)
+{
+    const struct net_case *c = *state;
+    struct net net;
+
+    if (c->on_hook) {
+        c->on_hook(c->hook);
+        return;
+    }
+    net_open(&net, c->hook, NULL, NULL);
+    c->in_net(&net);
+    net_close(&net, DP_STOP);
+}

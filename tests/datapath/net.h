@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "datapath/dp.h"
+#include "tests/unit.h"
 
 #define NET_PORTS 3
 
@@ -36,5 +38,39 @@ void net_send(struct net *, uint32_t port_no, const void *frame, size_t size);
 size_t net_receive(struct net *, uint32_t port_no, void *frame, size_t size, int wait_ms);
 /* Waits until the switch has booked `n` frames more than `before` said. */
 void net_wait(struct net *, const struct dp_totals *before, uint64_t n);
+
+/* ---- Cases that both hooks have ---------------------------------------------------------------*/
+struct net_case {
+    void (*in_net)(struct net *);  /* Gets a switch whose ports are on the hook; */
+    void (*on_hook)(enum dp_hook); /* or opens what it needs by itself. */
+    enum dp_hook hook;
+};
+
+/* cmocka's side of a case: `state` has a struct net_case. */
+void net_case_run(void **state);
+
+/* Two rows of an array of tests: TEST_tc and TEST_xdp. */
+#define NET_CASES(TEST) NET_CASES__(TEST, in_net)
+#define NET_HOOK_CASES(TEST) NET_CASES__(TEST, on_hook)
+#define NET_CASES__(TEST, MEMBER)                                                                  \
+    NET_CASE__(TEST, MEMBER, DP_HOOK_TC, "_tc"), NET_CASE__(TEST, MEMBER, DP_HOOK_XDP, "_xdp")
+#define NET_CASE__(TEST, MEMBER, HOOK, SUFFIX)                                                     \
+    {                                                                                              \
+        .name = #TEST SUFFIX, .test_func = net_case_run, .initial_state = &(struct net_case)       \
+        {                                                                                          \
+            .MEMBER = TEST, .hook = HOOK                                                           \
+        }                                                                                          \
+    }
+
+/* UNIT_MAIN, skipped aloud where programs cannot be loaded. */
+#define NET_MAIN(tests)                                                                            \
+    int main(int argc, char **argv)                                                                \
+    {                                                                                              \
+        if (!net_possible()) {                                                                     \
+            printf("1..0 # SKIP programs can be loaded by root only\n");                           \
+            return 77;                                                                             \
+        }                                                                                          \
+        return UNIT_RUN(tests, argc, argv);                                                        \
+    }
 
 #endif

@@ -358,13 +358,10 @@ main(int argc, char **argv)
     };
     int status;
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
-    status = cmocka_run_group_tests(tests, NULL, NULL);
+    status = UNIT_RUN(tests, argc, argv);
     for (size_t i = 0; i < n_lines; i++) {
         free(lines[i].text);
         free(lines[i].except);
     }
-    return status != 0;
+    return status;
 }

@@ -55,8 +55,5 @@ main(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         tests[i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = check_row, .initial_state = (void *)&rows[i]};
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
-    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+    return UNIT_RUN(tests, argc, argv);
 }
