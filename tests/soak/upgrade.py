@@ -49,15 +49,15 @@ def upgraded_with_a_controller(switch, hook):
     wires = open_switch(switch, hook)
     controller = Controller()
     switch.ctl("set-controller", "br0", controller.target)
-    controller.accept()
+    peer = controller.accept()
     add_flows(switch)
     for number in range(1, 2 * ROUNDS + 1):
         with Load(switch, wires) as load:
             exchange(switch, number)
             load.wait_for_packets(RATE // 2)
-            controller.accept()
+            peer = controller.accept()
             add_flows(switch)
-            controller.barrier()
+            peer.sync()
             load.wait_for_packets(RATE // 2)
             assert misses(switch) == 0
         assert len(FLOWS) == len(flow_packets(switch))

@@ -8,8 +8,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, main, run, sh, wait_for  # noqa: E402
-from hosts import Wire  # noqa: E402
+from harness import case, main, run, wait_for  # noqa: E402
+from hosts import add_wires  # noqa: E402
 
 from scapy.all import Ether, IP, Raw, UDP  # noqa: E402
 
@@ -32,10 +32,7 @@ def start(switch, hook):
     """Packets to 10.0.0.2 are for port 2, those to 10.0.0.3 for nobody."""
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = [Wire(f"p{i}") for i in (1, 2)]
-    for i, wire in enumerate(wires, 1):
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}", f"hook={hook}")
+    wires = add_wires(switch, 2, hook)
     switch.ctl("add-flow", "br0", "ip,nw_dst=10.0.0.2,actions=output:2")
     switch.ctl("add-flow", "br0", "ip,nw_dst=10.0.0.3,actions=drop")
     return wires

@@ -9,7 +9,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from error_rows import ELSEWHERE, OVS_FORGETS, ROWS, flow, group, meter, v10_flow  # noqa: E402
 from harness import Skip, cases, main, run, sh  # noqa: E402
-from ofwire import ERROR, TOP, Peer, error_message, error_table, message  # noqa: E402
+from ofwire import ERROR, TOP, error_message, error_table, message  # noqa: E402
+from peer import Peer  # noqa: E402
 
 NAMES = {1: "OpenFlow 1.0", 4: "OpenFlow 1.3", 5: "OpenFlow 1.4", 6: "OpenFlow 1.5"}
 UNENCODABLE = "NXBRC_UNENCODABLE_ERROR"
@@ -23,23 +24,23 @@ def bytes_of(text, version):
 def reset(peer):
     """Takes away what the requests before a row have made."""
     v = peer.version
-    peer.ask(bytes_of(flow(command="03", table="ff") if v > 1 else v10_flow(command="0003"), v))
+    peer.ask_whole(bytes_of(flow(command="03", table="ff") if v > 1 else v10_flow(command="0003"), v))
     if v > 1:
-        peer.ask(bytes_of(group(2, group_id="fffffffc"), v), bytes_of(meter(2, meter_id="ffffffff"), v))
+        peer.ask_whole(bytes_of(group(2, group_id="fffffffc"), v), bytes_of(meter(2, meter_id="ffffffff"), v))
 
 
 def answers(path, version, row):
     """What a bad request gets on a connection of its own."""
-    with Peer(version, path) as peer:
+    with Peer(path, version) as peer:
         for before in row[4] if len(row) > 4 else ():
-            for said in peer.ask(bytes_of(before, version)):
+            for said in peer.ask_whole(bytes_of(before, version)):
                 assert said[1] != ERROR, (row[1], "before it", said.hex())
         state = peer.state()
         request = bytes_of(row[3], version)
-        said = peer.ask(request)
+        said = peer.ask_whole(request)
         changed = peer.state() != state
     if len(row) > 4:
-        with Peer(version, path) as peer:
+        with Peer(path, version) as peer:
             reset(peer)
     return request, said, changed
 

@@ -10,8 +10,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import cases, main, run, sh, wait_for  # noqa: E402
-from hosts import Wire  # noqa: E402
+from harness import cases, main, sh, wait_for  # noqa: E402
+from hosts import add_wires  # noqa: E402
 
 from scapy.all import (ARP, Dot1AD, Dot1Q, Ether, ICMP, ICMPv6EchoRequest,  # noqa: E402
                        ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IP, IPv6, Raw, SCTP, TCP, UDP)
@@ -204,11 +204,9 @@ def start(switch, hook):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
     sh("ip link set br0 up")
-    wires = [Wire(f"p{i}") for i in range(1, N_PORTS + 1)]
-    for i, wire in enumerate(wires, 1):
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
+    wires = add_wires(switch, N_PORTS, hook)
+    for wire in wires:
         wire.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}", f"hook={hook}")
     return wires
 
 

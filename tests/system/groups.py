@@ -9,8 +9,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import cases, main, run, sh, wait_for  # noqa: E402
-from hosts import Wire  # noqa: E402
+from harness import cases, main, run, wait_for  # noqa: E402
+from hosts import add_wires  # noqa: E402
 
 N_OUTAGES, LIMIT_MS, TRIES = 100, 50, 3
 N_FLOWS = 240
@@ -19,10 +19,7 @@ N_FLOWS = 240
 def start(switch, n_ports, hook="tc"):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = [Wire(f"p{i}") for i in range(1, n_ports + 1)]
-    for number, wire in enumerate(wires, 1):
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")  # To be sent to by XDP.
-        switch.ctl("add-port", "br0", wire.port, f"ofport={number}", f"hook={hook}")
+    wires = add_wires(switch, n_ports, hook)
     return wires
 
 

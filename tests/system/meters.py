@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import BUILD, Skip, cases, main, sh, wait_for  # noqa: E402
-from hosts import Wire  # noqa: E402
+from hosts import add_wires  # noqa: E402
 
 PKTPS, FRAME, FCS = 20000, 500, 4  # Packets a second; bytes.
 RATES = {"pktps": PKTPS, "kbps": PKTPS * FRAME * 8 // 1000}
@@ -24,10 +24,7 @@ AF11, AF12 = 0x28, 0x30  # As TOS.
 def start(switch):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = [Wire(f"p{i}") for i in range(1, 5)]
-    for number, wire in enumerate(wires, 1):
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")  # For live frames.
-        switch.ctl("add-port", "br0", wire.port, f"ofport={number}")
+    wires = add_wires(switch, 4)
     return wires
 
 

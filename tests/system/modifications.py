@@ -10,8 +10,9 @@ from error_rows import (CLOSE, COMMIT, DISCARD, DROP_BAND, FRAME, OPEN, OUTPUT_1
                         apply, bucket, bundle_add, bundle_ctrl, flow, group, group_with, meter,
                         multipart, packet_out)
 from harness import case, main, run  # noqa: E402
-from hosts import Wire, frame  # noqa: E402
-from ofwire import ERROR, Peer, error_message, error_table, message  # noqa: E402
+from hosts import add_wires, frame  # noqa: E402
+from ofwire import ERROR, error_message, error_table, message  # noqa: E402
+from peer import Peer  # noqa: E402
 
 ERRORS = error_table()
 TO_2 = "0000 0010 00000002 0000 000000000000"
@@ -24,7 +25,7 @@ def encode(request, version):
 
 def do(peer, *requests):
     """Sends the requests; none may fail. Returns the answers."""
-    answers = peer.ask(*(encode(request, peer.version) for request in requests))
+    answers = peer.ask_whole(*(encode(request, peer.version) for request in requests))
     for answer in answers:
         assert answer[1] != ERROR, answer.hex()
     return answers
@@ -33,9 +34,7 @@ def do(peer, *requests):
 def start(switch):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = [Wire("p1"), Wire("p2")]
-    for number, wire in enumerate(wires, 1):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={number}")
+    wires = add_wires(switch, 2)
     return f"{switch.dir}/br0.mgmt", wires
 
 
@@ -47,7 +46,7 @@ def n_flows(switch):
 def bundles_hold_every_kind_of_modification(switch):
     path, wires = start(switch)
     for version in OXM:
-        with Peer(version, path) as peer:
+        with Peer(path, version) as peer:
             head = do(peer, bundle_ctrl(OPEN))[0]
             assert head == encode(bundle_ctrl(OPEN + 1), version), head.hex()
             do(peer, bundle_add(group_with(0, "00", bucket(TO_2))),
@@ -73,7 +72,7 @@ def bundles_hold_every_kind_of_modification(switch):
 def a_bundle_that_fails_sends_no_packet(switch):
     path, wires = start(switch)
     for version in OXM:
-        with Peer(version, path) as peer:
+        with Peer(path, version) as peer:
             bad = encode(flow("", apply("0016 0008 00000009")), version)
             do(peer, bundle_ctrl(OPEN), bundle_add(packet_out(TO_2, FRAME)),
                bundle_add(meter(0, bands=DROP_BAND)), bundle_add(flow("", apply(OUTPUT_1))),
@@ -82,7 +81,7 @@ def a_bundle_that_fails_sends_no_packet(switch):
             commit = encode(bundle_ctrl(COMMIT), version)
             want = [error_message(version, ERRORS["OFPBAC_BAD_OUT_GROUP"][version], bad),
                     error_message(version, ERRORS["OFPBFC_MSG_FAILED"][version], commit)]
-            assert peer.ask(commit) == want
+            assert peer.ask_whole(commit) == want
             assert peer.state() == state
             assert wires[1].is_silent(0.1)
 
@@ -90,7 +89,7 @@ def a_bundle_that_fails_sends_no_packet(switch):
 @case
 def bundle_features_tell_the_truth(switch):
     path, _ = start(switch)
-    with Peer(6, path) as peer:
+    with Peer(path, 6) as peer:
         (reply,) = do(peer, multipart(19, "00000001 00000000"))
         assert reply == encode("VV13 LLLL 00000007 0013 0000 00000000 0003 000000000000", 6), \
             reply.hex()
@@ -98,7 +97,7 @@ def bundle_features_tell_the_truth(switch):
 
 def table_entries(peer):
     """Table features as they are, by table."""
-    body, entries = peer.multipart(12), {}
+    body, entries = peer.multipart_body(12), {}
     while body:
         (size,) = struct.unpack("!H", body[:2])
         entries[body[2]] = body[:size]
@@ -110,14 +109,14 @@ def table_entries(peer):
 def table_features_are_set_in_parts(switch):
     path, _ = start(switch)
     for version in OXM:
-        with Peer(version, path) as peer:
+        with Peer(path, version) as peer:
             before = table_entries(peer)
             assert sorted(before) == list(range(254))
             # What was read, with other names: a part for two tables, and one for the last.
             named = {t: before[t][:8] + f"t{t}v{version}".encode().ljust(32, b"\0") + before[t][40:]
                      for t in (0, 7, 253)}
             parts = [(named[0] + named[7], "0001"), (named[253], "0000")]
-            said = peer.ask(encode(multipart(12, parts[0][0].hex(), parts[0][1]), version))
+            said = peer.ask_whole(encode(multipart(12, parts[0][0].hex(), parts[0][1]), version))
             assert said == [], said[0].hex()
             assert table_entries_unchanged(path, version, before)
             answers = do(peer, multipart(12, parts[1][0].hex(), parts[1][1]))
@@ -126,7 +125,7 @@ def table_features_are_set_in_parts(switch):
 
 
 def table_entries_unchanged(path, version, before):
-    with Peer(version, path) as other:
+    with Peer(path, version) as other:
         return table_entries(other) == before
 
 
@@ -134,10 +133,10 @@ def table_entries_unchanged(path, version, before):
 def parts_that_do_not_come_are_an_error(switch):
     path, _ = start(switch)
     for version in OXM:
-        with Peer(version, path) as peer:
+        with Peer(path, version) as peer:
             entry = table_entries(peer)[3]
             request = encode(multipart(12, entry.hex(), "0001"), version)
-            peer.send(request)
+            peer.send_whole(request)
             wire = ERRORS["OFPBRC_MULTIPART_REQUEST_TIMEOUT"][version]
             assert peer.receive() == error_message(version, wire, request[:64])
 
@@ -150,7 +149,7 @@ def the_number_of_tables_is_configurable(switch):
     switch.start()
     switch.ctl("add-br", "br0", "n-tables=5")
     for version in OXM:
-        with Peer(version, f"{switch.dir}/br0.mgmt") as peer:
+        with Peer(f"{switch.dir}/br0.mgmt", version) as peer:
             assert sorted(table_entries(peer)) == list(range(5))
             features = do(peer, "VV05 0008 00000007")[0]
             assert features[20] == 5, features.hex()
@@ -160,15 +159,15 @@ def the_number_of_tables_is_configurable(switch):
 def meters_have_as_many_bands_as_they_say(switch):
     path, _ = start(switch)
     for version in OXM:
-        with Peer(version, path) as peer:
-            features = peer.multipart(11)
+        with Peer(path, version) as peer:
+            features = peer.multipart_body(11)
             assert features == struct.pack("!IIIBB2x", 65536, 6, 15, 8, 0), features.hex()
             bands = "".join(f"0001 0010 {1000 + i:08x} {i:08x} 00000000" for i in range(8))
             do(peer, meter(0, "0005", bands=bands))
             want = encode(meter(0, "0005", bands=bands), version)[16:]
-            config = peer.multipart(10, struct.pack("!I4x", 1))
+            config = peer.multipart_body(10, struct.pack("!I4x", 1))
             assert config == struct.pack("!HHI", 8 + len(want), 5, 1) + want, config.hex()
-            assert len(peer.multipart(9, struct.pack("!I4x", 1))) == 40 + 8 * 16
+            assert len(peer.multipart_body(9, struct.pack("!I4x", 1))) == 40 + 8 * 16
             do(peer, meter(2))
 
 
@@ -180,7 +179,7 @@ def buckets(switch, version="OpenFlow15"):
 @case
 def buckets_are_inserted_and_removed(switch):
     path, _ = start(switch)
-    with Peer(6, path) as peer:
+    with Peer(path, 6) as peer:
         def insert(number, where):
             do(peer, group_with(3, "00", bucket(number=number), more=where))
 

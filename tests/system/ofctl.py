@@ -10,8 +10,8 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Skip, cases, main, run, sh, wait_for  # noqa: E402
-from hosts import Wire, frame  # noqa: E402
-from ofwire import Peer  # noqa: E402
+from hosts import add_wires, frame  # noqa: E402
+from peer import Peer  # noqa: E402
 
 VERSIONS = ("OpenFlow10", "OpenFlow13", "OpenFlow14", "OpenFlow15")
 
@@ -46,9 +46,7 @@ def start(switch, version, n_ports=2):
     sh("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = [Wire(f"p{i}") for i in range(1, n_ports + 1)]
-    for i, wire in enumerate(wires, 1):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, n_ports)
     ofctl = Ofctl(switch, version)
     ofctl("del-flows")
     return ofctl, wires
@@ -224,8 +222,8 @@ def passive_connections_get_packet_ins(switch):
     ofctl("add-flow", "in_port=1,actions=controller:65535")
     sent = frame(dst="02:00:00:00:00:02", payload=b"in" * 30)
     for version in (1, 4, 5, 6):
-        with Peer(version, address=("127.0.0.1", 6653)) as peer:
-            peer.ask()
+        with Peer(("127.0.0.1", 6653), version) as peer:
+            peer.ask_whole()
             wires[0].send(sent)
             got = peer.receive()
             assert (got[0], got[1]) == (version, 10) and got.endswith(sent), got.hex()
@@ -237,8 +235,8 @@ def features_of_254_tables_come_in_parts(switch, version):
     shown = ofctl("dump-table-features")
     assert "table 253" in shown, shown[-2000:]
     number = {"OpenFlow13": 4, "OpenFlow14": 5, "OpenFlow15": 6}[version]
-    with Peer(number, f"{switch.dir}/br0.mgmt") as peer:
-        parts = peer.ask(struct.pack("!BBHIHHI", number, 18, 16, 7, 12, 0, 0))
+    with Peer(f"{switch.dir}/br0.mgmt", number) as peer:
+        parts = peer.ask_whole(struct.pack("!BBHIHHI", number, 18, 16, 7, 12, 0, 0))
     flags = [struct.unpack("!H", part[10:12])[0] for part in parts]
     assert flags == [1] * (len(parts) - 1) + [0] and len(parts) > 1, flags
     tables, offset = [], 0

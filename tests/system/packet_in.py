@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import case, main, wait_for  # noqa: E402
-from hosts import Wire, frame  # noqa: E402
+from hosts import add_wires, frame  # noqa: E402
 from peer import V13, Peer  # noqa: E402
 
 PACKET_IN = 10
@@ -18,9 +18,7 @@ def start(switch, n_ports, *limits):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
     switch.ctl("set-controller", "br0", f"punix:{switch.dir}/controllers", *limits)
-    wires = [Wire(f"p{i}") for i in range(1, n_ports + 1)]
-    for number, wire in enumerate(wires, 1):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={number}")
+    wires = add_wires(switch, n_ports)
     return wires, Peer(f"{switch.dir}/controllers", V13)
 
 

@@ -12,18 +12,28 @@ ANY = 0xffffffff
 class Peer:
     """One connection in one version. Messages are bytes with their header."""
 
-    def __init__(self, path, version, receive_buffer=None):
+    def __init__(self, target, version, receive_buffer=None):
+        """`target` is a Unix socket's path, an address and a port, or a connected socket."""
         self.version, self.next_xid, self.buffered = version, 100, b""
-        self.sock = socket.socket(socket.AF_UNIX)
-        if receive_buffer:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.sock = target
+        if not isinstance(target, socket.socket):
+            self.sock = socket.socket(socket.AF_UNIX if isinstance(target, str)
+                                      else socket.AF_INET)
+            if receive_buffer:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            self.sock.connect(target)
         self.sock.settimeout(20)
-        self.sock.connect(path)
-        self.sock.sendall(struct.pack("!BBHI", version, HELLO, 8, 1))
+        self.send(HELLO, xid=1)
         assert self.receive()[1] == HELLO
 
     def close(self):
         self.sock.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
 
     def _read(self, size):
         while len(self.buffered) < size:
@@ -48,8 +58,11 @@ class Peer:
         if xid is None:
             self.next_xid += 1
             xid = self.next_xid
-        self.sock.sendall(struct.pack("!BBHI", self.version, kind, 8 + len(body), xid) + body)
+        self.send_whole(header(self.version, kind, body, xid))
         return xid
+
+    def send_whole(self, *messages):
+        self.sock.sendall(b"".join(messages))
 
     def sync(self):
         """What the switch says until it has done all that it was asked."""
@@ -67,6 +80,10 @@ class Peer:
         self.send(kind, body, xid)
         return self.sync()
 
+    def ask_whole(self, *messages):
+        self.send_whole(*messages)
+        return self.sync()
+
     def error(self, kind, body=b""):
         """(type, code) of the error that a request gets; an experimenter's: and its id."""
         (message,) = self.ask(kind, body)
@@ -82,8 +99,30 @@ class Peer:
             return self.ask(16, struct.pack("!HH", kind, 0) + body, xid)
         return self.ask(18, struct.pack("!HHI", kind, 0, 0) + body, xid)
 
+    def multipart_body(self, kind, body=b""):
+        """What is in all parts of the answer."""
+        answer, head = (17, 12) if self.version == V10 else (19, 16)
+        parts = self.multipart(kind, body, 77)
+        for part in parts:
+            assert part[1] == answer and part[4:8] == struct.pack("!I", 77), part.hex()
+        return b"".join(part[head:] for part in parts)
+
     def experimenter(self, vendor, subtype, body=b"", xid=None):
         return self.ask(EXPERIMENTER, struct.pack("!II", vendor, subtype) + body, xid)
+
+    def state(self):
+        """What a request that fails must not change: numbers of flows, groups, meters, ports."""
+        if self.version == V10:
+            wild = struct.pack("!I", 0x3fffff) + bytes(36) + struct.pack("!BxH", 255, 0xffff)
+            return self.multipart_body(2, wild)[16:20], self.ask(5, xid=9)
+        body = struct.pack("!B3xII4xQQHH4x", 255, ANY, ANY, 0, 0, 1, 4)
+        flows = self.multipart_body(2, body)
+        flows = flows[16:20] if self.version < V15 else flows
+        groups = self.multipart_body(7, b"" if self.version < V15
+                                     else struct.pack("!I4x", 0xfffffffc))
+        meters = self.multipart_body(10, struct.pack("!I4x", ANY))
+        ports = self.multipart_body(13, b"" if self.version < V15 else struct.pack("!I4x", ANY))
+        return flows, groups, meters, ports
 
 
 def header(version, kind, body, xid=0):

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import cases, main, run, sh, wait_for  # noqa: E402
-from hosts import Host, Wire, frame  # noqa: E402
+from hosts import Host, add_wires, frame  # noqa: E402
 
 
 def add_classes(device):
@@ -30,10 +30,7 @@ def counts_are(device, want):
 def start(switch, hook):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = [Wire("p1"), Wire("p2")]
-    for number, wire in enumerate(wires, 1):
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
-        switch.ctl("add-port", "br0", wire.port, f"ofport={number}", f"hook={hook}")
+    wires = add_wires(switch, 2, hook)
     return wires
 
 

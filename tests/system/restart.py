@@ -13,8 +13,9 @@ import sys
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, cases, main, run, sh, wait_for  # noqa: E402
-from hosts import Wire  # noqa: E402
+from harness import BUILD, cases, main, run, wait_for  # noqa: E402
+from hosts import add_wires  # noqa: E402
+from peer import V13, Peer  # noqa: E402
 
 RATE, N_FLOWS = 500_000, 256
 ROUNDS = int(os.environ.get("SHUNT_RESTARTS", "1"))
@@ -62,41 +63,15 @@ class Load:
 
 
 class Controller:
-    """Accepts the switch, says hello, and asks for a barrier when it is told to."""
+    """Listens for the switch."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.settimeout(30)
         self.target = f"tcp:127.0.0.1:{self.listener.getsockname()[1]}"
-        self.socket = None
 
     def accept(self):
-        self.socket = self.listener.accept()[0]
-        self.socket.settimeout(30)
-        self.socket.sendall(struct.pack("!BBHI", 4, 0, 8, 1))
-        self.await_message(0)
-
-    def await_message(self, kind):
-        while True:
-            header = self.socket.recv(8, socket.MSG_WAITALL)
-            _, said, size, xid = struct.unpack("!BBHI", header)
-            body = self.socket.recv(size - 8, socket.MSG_WAITALL) if size > 8 else b""
-            if said == 2:
-                self.socket.sendall(struct.pack("!BBHI", 4, 3, size, xid) + body)
-            if said == kind:
-                return
-
-    def barrier(self):
-        self.socket.sendall(struct.pack("!BBHI", 4, 20, 8, 2))
-        self.await_message(21)
-
-
-def add_wires(switch, n, hook):
-    wires = [Wire(f"p{i}") for i in range(1, n + 1)]
-    for i, wire in enumerate(wires, 1):
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}", f"hook={hook}")
-    return wires
+        return Peer(self.listener.accept()[0], V13)
 
 
 def open_switch(switch, hook, *options):
@@ -131,7 +106,7 @@ def a_killed_daemon_waits_for_its_controller(switch, hook):
     wires = open_switch(switch, hook)
     controller = Controller()
     switch.ctl("set-controller", "br0", controller.target)
-    controller.accept()
+    peer = controller.accept()
     add_flows(switch)
     for _ in range(ROUNDS):
         with Load(switch, wires) as load:
@@ -141,9 +116,9 @@ def a_killed_daemon_waits_for_its_controller(switch, hook):
             switch.start()
             load.wait_for_packets(RATE // 2)
             assert switch.ctl("dump-flows", "br0") == ""
-            controller.accept()
+            peer = controller.accept()
             add_flows(switch)
-            controller.barrier()
+            peer.sync()
             wait_for(lambda: is_released(switch), "the hold is over")
             load.wait_for_packets(RATE // 2)
             assert misses(switch) == before, (misses(switch), before)

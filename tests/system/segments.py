@@ -13,7 +13,7 @@ from scapy.contrib.mpls import MPLS
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Skip, cases, main, sh  # noqa: E402
-from hosts import Wire  # noqa: E402
+from hosts import add_wires  # noqa: E402
 
 SOL_PACKET, PACKET_VNET_HDR = 263, 15
 NEEDS_CSUM, GSO_TCP4, GSO_TCP6, GSO_UDP = 1, 1, 4, 5
@@ -99,9 +99,7 @@ def send(wire, data):
 def check_lists(switch, v6, is_tcp):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = [Wire(f"p{i}") for i in (1, 2)]
-    for i, wire in enumerate(wires, 1):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}", "hook=tc")
+    wires = add_wires(switch, 2, "tc")
     sh(f"ethtool -K {wires[1].port} tso off gso off tx off")
     for actions, header in LISTS:
         before = switch.ctl_json("dpctl", "show")

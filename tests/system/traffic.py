@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import BUILD, cases, main, run, sh, wait_for  # noqa: E402
-from hosts import Host, Raw, Wire, frame  # noqa: E402
+from hosts import Host, Raw, Wire, add_wires, frame  # noqa: E402
 
 N_ACCOUNTED = 10_000_000
 N_NEW_FLOWS = 4_000
@@ -23,14 +23,6 @@ def pktgen(*args):
 
 def shown(switch):
     return switch.ctl_json("dpctl", "show")
-
-
-def add_wires(switch, n, hook):
-    wires = [Wire(f"p{i}") for i in range(1, n + 1)]
-    for i, wire in enumerate(wires, 1):
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}", f"hook={hook}")
-    return wires
 
 
 def accounts_for_every_packet(switch, hook):
