@@ -26,7 +26,7 @@
 
 /* Changes with any layout here, and with what a member means. Maps of another version are carried
  * over, member by member (datapath/migrate.c): one that means something else gets another name. */
-#define DP_ABI_VERSION (11 + DP_ABI_STEP)
+#define DP_ABI_VERSION (12 + DP_ABI_STEP)
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -380,7 +380,6 @@ struct dp_totals {
     __u64 n_hold_expired; /* Flows whose time was over before user space was done with them. */
     __u64 n_large;        /* Frames that went to user space to be cut (DP_FLOW_CUTS). */
     __u64 n_hold_refused; /* Frames of held flows that found no room, and left at once. */
-    __u64 n_audits;       /* Frames that were shown to user space (DP_HELD_AUDIT). */
     __u64 n_dropped[32];  /* By enum dp_drop. */
 };
 _Static_assert(DP_N_DROPS <= 32, "room for every reason");

@@ -284,10 +284,8 @@ audit(ctx_t *ctx, struct state *state, struct dp_flow *flow)
 {
     __u32 n = *(volatile __u32 *)&flow->n_held;
 
-    if (n & DP_HELD_AUDIT &&
-        __sync_val_compare_and_swap(&flow->n_held, n, n & DP_HELD_COUNT) == n &&
-        !upcall_send(ctx, state, DP_UPCALL_AUDIT, flow->ufid, 1))
-        state->totals.n_audits++;
+    if (n & DP_HELD_AUDIT && __sync_val_compare_and_swap(&flow->n_held, n, n & DP_HELD_COUNT) == n)
+        upcall_send(ctx, state, DP_UPCALL_AUDIT, flow->ufid, 1);
 }
 
 /* A held flow's packet goes up, behind those of its flow that user space has. True: it went. It
