@@ -110,11 +110,18 @@ time_each(struct ofproto *ofproto, uint8_t command, uint32_t n, const struct buf
     return (now_ns() - start) / n;
 }
 
+static const struct ofproto_msg *
+get_msg(void *msgs, size_t i)
+{
+    return (const struct ofproto_msg *)msgs + i;
+}
+
 static double
 time_bundle(struct ofproto *ofproto, uint32_t n, const struct buf outputs[64])
 {
     struct ofproto_msg *msgs = xcalloc(n, sizeof *msgs);
     struct ofp_flow_mod *fms = xcalloc(n, sizeof *fms);
+    struct ofproto_msgs all = {.n = n, .get = get_msg, .aux = msgs};
     size_t failed;
     double start;
 
@@ -124,7 +131,7 @@ time_bundle(struct ofproto *ofproto, uint32_t n, const struct buf outputs[64])
         msgs[i] = (struct ofproto_msg){.type = OFPROTO_FLOW_MOD, .flow_mod = &fms[i]};
     }
     start = now_ns();
-    check(ofproto_bundle_commit(ofproto, msgs, n, NULL, &failed));
+    check(ofproto_bundle_commit(ofproto, &all, NULL, &failed));
     start = now_ns() - start;
     free(msgs);
     free(fms);

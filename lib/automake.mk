@@ -3,6 +3,8 @@ noinst_LIBRARIES += lib/libshunt.a
 lib_libshunt_a_SOURCES = \
 	lib/buf.c \
 	lib/buf.h \
+	lib/chunk.c \
+	lib/chunk.h \
 	lib/durable.c \
 	lib/durable.h \
 	lib/hash.h \

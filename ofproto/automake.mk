@@ -6,6 +6,8 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/field.c \
 	ofproto/field.h \
 	ofproto/fields.def \
+	ofproto/flow-mod-pack.c \
+	ofproto/flow-mod-pack.h \
 	ofproto/flow.h \
 	ofproto/match-text.c \
 	ofproto/match-wire.c \

@@ -5,24 +5,34 @@
 
 #include <malloc.h>
 
+#include "lib/chunk.h"
+#include "ofproto/flow-mod-pack.h"
+#include "ofproto/frame.h"
+
 #define MAX_BUNDLES 64 /* A connection. */
 #define MAX_STUB_ACTIONS 2048
-#define TRIM_ITEMS 1024 /* About a megabyte: worth giving back to the system. */
+#define INNER_OFS 16     /* Of the message in an add-message, */
+#define ONF_INNER_OFS 24 /* in ONF's. */
+#define TRIM_ITEMS 1024  /* Hundreds of kilobytes: worth giving back to the system. */
 
-/* A message as it was added: decoded, so that a bad one is refused at once. */
-struct bundled {
-    struct ofproto_msg msg;
+/* What a message other than a flow-mod says. */
+struct decoded {
     union {
-        struct ofp_flow_mod flow_mod;
         struct ofp_group_mod group_mod;
         struct ofp_meter_mod meter_mod;
         struct ofp_port_mod port_mod;
         struct ofp_packet_out packet_out;
     };
-    uint8_t *bytes; /* For the error that it may get at the commit. */
-    size_t size;
     void *ofpacts;
+};
+
+/* A message as it was added: decoded, so that a bad one is refused at once. It stands before the
+ * message's bytes, which the error needs that it may get at the commit, and a packed flow-mod. */
+struct bundled {
+    struct ofproto_msg msg;          /* Without its flow_mod. */
+    uint32_t size;                   /* Bytes of the message. */
     uint32_t buffer_id;              /* Of its packet, or OFBUFFER_NONE. */
+    struct decoded *decoded;         /* NULL: a flow-mod. */
     struct ofconn_buffered buffered; /* During the commit. */
 };
 
@@ -31,20 +41,48 @@ struct bundle {
     uint32_t id;
     uint16_t flags;
     bool is_closed;
-    struct bundled **items;
+    bool resets_counters;   /* One of the flow-mods does. */
+    struct chunk_pool pool; /* Of the items. */
+    struct bundled **items; /* NULL: it is done. */
     size_t n, allocated;
+    size_t n_buffers; /* That messages name. */
+    /* Of the message at hand, during the commit. */
+    struct ofproto_msg msg;
+    struct ofp_flow_mod flow_mod;
 };
 
 /* ---- Life ---- */
 
+static const uint8_t *
+bytes_of(const struct bundled *item)
+{
+    return (const uint8_t *)(item + 1);
+}
+
+static void
+unpack(const struct bundled *item, struct ofp_flow_mod *fm)
+{
+    flow_mod_unpack(bytes_of(item) + ROUND_UP(item->size, 8), fm);
+}
+
+static void
+decoded_destroy(struct decoded *decoded, enum ofproto_msg_type type)
+{
+    if (!decoded)
+        return;
+    if (type == OFPROTO_GROUP_MOD)
+        ofp_group_mod_destroy(&decoded->group_mod);
+    free(decoded->ofpacts);
+    free(decoded);
+}
+
 static void
 bundled_destroy(struct bundled *item)
 {
-    if (item->msg.type == OFPROTO_GROUP_MOD)
-        ofp_group_mod_destroy(&item->group_mod);
-    free(item->ofpacts);
-    free(item->bytes);
-    free(item);
+    if (!item)
+        return;
+    decoded_destroy(item->decoded, item->msg.type);
+    chunk_free(item);
 }
 
 static void
@@ -54,6 +92,7 @@ bundle_destroy(struct bundle *bundle)
 
     for (size_t i = 0; i < bundle->n; i++)
         bundled_destroy(bundle->items[i]);
+    chunk_pool_destroy(&bundle->pool);
     list_remove(&bundle->link);
     free(bundle->items);
     free(bundle);
@@ -105,32 +144,29 @@ bundle_open(struct ofconn *ofconn, uint32_t id, uint16_t flags)
     bundle = xcalloc(1, sizeof *bundle);
     bundle->id = id;
     bundle->flags = flags;
+    chunk_pool_init(&bundle->pool);
     list_push_back(&ofconn->bundles, &bundle->link);
     return 0;
 }
 
 /* ---- Adding ---- */
 
-static const struct ofpact *
-keep_ofpacts(struct bundled *item, const struct buf *ofpacts, size_t size)
-{
-    item->ofpacts = xmemdup(size ? ofpacts->data : "", size);
-    return item->ofpacts;
-}
-
+/* The flow-mod is packed behind the item. */
 static enum ofperr
-decode_flow_mod(struct ofconn *ofconn, const struct of_header *msg, struct bundled *item)
+decode_flow_mod(struct ofconn *ofconn, struct bundle *bundle, const struct of_header *msg,
+                struct buf *out, struct bundled *item)
 {
     uint64_t stub[MAX_STUB_ACTIONS / 8];
     struct buf ofpacts = BUF_STUB_INITIALIZER(stub);
     struct ofp_decode_limits limits = ofconn_limits(ofconn);
-    enum ofperr error = ofp_flow_mod_decode(msg, &limits, &ofpacts, &item->flow_mod);
+    struct ofp_flow_mod fm;
+    enum ofperr error = ofp_flow_mod_decode(msg, &limits, &ofpacts, &fm);
 
     if (!error) {
-        item->flow_mod.ofpacts = keep_ofpacts(item, &ofpacts, item->flow_mod.ofpacts_size);
         item->msg.type = OFPROTO_FLOW_MOD;
-        item->msg.flow_mod = &item->flow_mod;
-        item->buffer_id = item->flow_mod.buffer_id;
+        item->buffer_id = fm.buffer_id;
+        bundle->resets_counters |= (fm.flags & OFPFF_RESET_COUNTS) != 0;
+        flow_mod_pack(&fm, out);
     }
     buf_destroy(&ofpacts);
     return error;
@@ -140,11 +176,11 @@ static enum ofperr
 decode_group_mod(struct ofconn *ofconn, const struct of_header *msg, struct bundled *item)
 {
     struct ofp_decode_limits limits = ofconn_limits(ofconn);
-    enum ofperr error = ofp_group_mod_decode(msg, &limits, &item->group_mod);
+    enum ofperr error = ofp_group_mod_decode(msg, &limits, &item->decoded->group_mod);
 
     if (!error) {
         item->msg.type = OFPROTO_GROUP_MOD;
-        item->msg.group_mod = &item->group_mod;
+        item->msg.group_mod = &item->decoded->group_mod;
     }
     return error;
 }
@@ -153,33 +189,31 @@ static enum ofperr
 decode_meter_mod(const struct of_header *msg, struct bundled *item)
 {
     item->msg.type = OFPROTO_METER_MOD;
-    item->msg.meter_mod = &item->meter_mod;
-    return ofp_meter_mod_decode(msg, &item->meter_mod);
+    item->msg.meter_mod = &item->decoded->meter_mod;
+    return ofp_meter_mod_decode(msg, &item->decoded->meter_mod);
 }
 
 static enum ofperr
 decode_port_mod(const struct of_header *msg, struct bundled *item)
 {
-    item->msg.port_mod = &item->port_mod;
-    return ofp_port_mod_decode(msg, &item->port_mod);
+    item->msg.port_mod = &item->decoded->port_mod;
+    return ofp_port_mod_decode(msg, &item->decoded->port_mod);
 }
 
-/* The packet is what the message ends with, of which the item keeps the bytes. */
 static enum ofperr
 decode_packet_out(struct ofconn *ofconn, const struct of_header *msg, struct bundled *item)
 {
     uint64_t stub[MAX_STUB_ACTIONS / 8];
     struct buf ofpacts = BUF_STUB_INITIALIZER(stub);
     struct ofp_decode_limits limits = ofconn_limits(ofconn);
-    struct ofp_packet_out *po = &item->packet_out;
+    struct ofp_packet_out *po = &item->decoded->packet_out;
     enum ofperr error = ofp_packet_out_decode(msg, &limits, &ofpacts, po);
 
     if (!error && po->packet && po->packet_size < OFCONN_MIN_PACKET)
         error = OFPERR_OFPBRC_BAD_PACKET;
     if (!error) {
-        po->ofpacts = keep_ofpacts(item, &ofpacts, po->ofpacts_size);
-        if (po->packet)
-            po->packet = item->bytes + item->size - po->packet_size;
+        item->decoded->ofpacts = xmemdup(ofpacts.size ? ofpacts.data : "", ofpacts.size);
+        po->ofpacts = item->decoded->ofpacts;
         item->msg.type = OFPROTO_PACKET_OUT;
         item->msg.packet_out = po;
         item->buffer_id = po->buffer_id;
@@ -189,32 +223,75 @@ decode_packet_out(struct ofconn *ofconn, const struct of_header *msg, struct bun
 }
 
 static enum ofperr
-decode_item(struct ofconn *ofconn, const struct of_header *msg, struct bundled *item)
+decode_other(struct ofconn *ofconn, const struct of_header *msg, struct bundled *item)
 {
-    item->msg.type = OFPROTO_PORT_MOD; /* Until more is known: nothing of it is to be freed. */
-    item->msg.xid = msg->xid;
-    item->buffer_id = OFBUFFER_NONE;
-    if (of_class_is(msg->object.class_id, OF_FLOW_MOD))
-        return decode_flow_mod(ofconn, msg, item);
+    enum ofperr error = OFPERR_OFPBFC_MSG_UNSUP;
+
+    item->decoded = xcalloc(1, sizeof *item->decoded);
     if (of_class_is(msg->object.class_id, OF_GROUP_MOD))
-        return decode_group_mod(ofconn, msg, item);
-    if (msg->object.class_id == OF_METER_MOD)
-        return decode_meter_mod(msg, item);
-    if (msg->object.class_id == OF_PORT_MOD)
-        return decode_port_mod(msg, item);
-    if (msg->object.class_id == OF_PACKET_OUT)
-        return decode_packet_out(ofconn, msg, item);
-    return OFPERR_OFPBFC_MSG_UNSUP;
+        error = decode_group_mod(ofconn, msg, item);
+    else if (msg->object.class_id == OF_METER_MOD)
+        error = decode_meter_mod(msg, item);
+    else if (msg->object.class_id == OF_PORT_MOD)
+        error = decode_port_mod(msg, item);
+    else if (msg->object.class_id == OF_PACKET_OUT)
+        error = decode_packet_out(ofconn, msg, item);
+    if (error)
+        decoded_destroy(item->decoded, item->msg.type);
+    return error;
 }
 
+/* With what stands behind the item, `size` bytes in all. */
 static void
-bundle_append(struct bundle *bundle, struct bundled *item)
+bundle_append(struct bundle *bundle, const struct bundled *item, size_t size)
 {
     if (bundle->n == bundle->allocated) {
         bundle->allocated = MAX(2 * bundle->allocated, 16);
         bundle->items = xrealloc(bundle->items, bundle->allocated * sizeof *bundle->items);
     }
-    bundle->items[bundle->n++] = item;
+    bundle->items[bundle->n++] = memcpy(chunk_alloc(&bundle->pool, size), item, size);
+    bundle->n_buffers += item->buffer_id != OFBUFFER_NONE;
+}
+
+/* The bytes of the message that an add-message carries; it was decoded, so they are there. */
+static const uint8_t *
+inner_bytes(const struct request *request, size_t *size)
+{
+    bool is_onf = request->msg->object.class_id == OF_ONF_BUNDLE_ADD_MSG;
+    const uint8_t *bytes = request->bytes + (is_onf ? ONF_INNER_OFS : INNER_OFS);
+
+    of_frame_size(bytes, size);
+    return bytes;
+}
+
+/* Puts the message that an add-message carries into an item of its own. */
+static enum ofperr
+add_item(struct ofconn *ofconn, struct bundle *bundle, const struct request *request,
+         const struct of_header *msg)
+{
+    size_t size;
+    const uint8_t *bytes = inner_bytes(request, &size);
+    struct bundled item = {
+        .msg = {.type = OFPROTO_PORT_MOD, .xid = msg->xid}, /* Nothing of it is to be freed. */
+        .size = (uint32_t)size,
+        .buffer_id = OFBUFFER_NONE,
+    };
+    uint64_t stub[2 * MAX_STUB_ACTIONS / 8];
+    struct buf whole = BUF_STUB_INITIALIZER(stub);
+    enum ofperr error;
+
+    buf_put_uninit(&whole, sizeof item);
+    buf_put(&whole, bytes, size);
+    buf_put_zeros(&whole, ROUND_UP(size, 8) - size);
+    error = of_class_is(msg->object.class_id, OF_FLOW_MOD)
+                ? decode_flow_mod(ofconn, bundle, msg, &whole, &item)
+                : decode_other(ofconn, msg, &item);
+    if (!error) {
+        memcpy(whole.data, &item, sizeof item);
+        bundle_append(bundle, (const struct bundled *)whole.data, whole.size);
+    }
+    buf_destroy(&whole);
+    return error;
 }
 
 static enum ofperr
@@ -222,8 +299,6 @@ bundle_add(struct ofconn *ofconn, const struct request *request,
            const struct of_bundle_add_msg *add)
 {
     struct bundle *bundle = find_bundle(ofconn, add->bundle_id);
-    struct bundled *item;
-    struct of_buf bytes;
     enum ofperr error;
 
     if (add->message->xid != request->msg->xid)
@@ -238,17 +313,7 @@ bundle_add(struct ofconn *ofconn, const struct request *request,
         return OFPERR_OFPBFC_BUNDLE_CLOSED;
     if (bundle->flags != add->flags)
         return OFPERR_OFPBFC_BAD_FLAGS;
-    of_buf_init(&bytes);
-    of_msg_encode(add->message, &bytes);
-    item = xcalloc(1, sizeof *item);
-    item->bytes = bytes.data;
-    item->size = bytes.size;
-    error = decode_item(ofconn, add->message, item);
-    if (error)
-        bundled_destroy(item);
-    else
-        bundle_append(bundle, item);
-    return error;
+    return add_item(ofconn, bundle, request, add->message);
 }
 
 /* ---- Commit ---- */
@@ -260,7 +325,7 @@ take_buffers(struct ofconn *ofconn, struct bundle *bundle, size_t *failed)
     struct pktbuf *pktbuf = ofconn->mgr->pktbuf;
     enum ofperr error = 0;
 
-    for (size_t i = 0; i < bundle->n && !error; i++) {
+    for (size_t i = 0; bundle->n_buffers && i < bundle->n && !error; i++) {
         struct bundled *item = bundle->items[i];
         struct ofconn_buffered *b = &item->buffered;
 
@@ -277,6 +342,8 @@ give_buffers_back(struct ofconn *ofconn, struct bundle *bundle)
     for (size_t i = 0; i < bundle->n; i++) {
         struct bundled *item = bundle->items[i];
 
+        if (!item)
+            continue;
         if (item->buffered.data)
             pktbuf_give_back(ofconn->mgr->pktbuf, item->buffer_id, item->buffered.data);
         item->buffered.data = NULL;
@@ -285,68 +352,104 @@ give_buffers_back(struct ofconn *ofconn, struct bundle *bundle)
 
 /* Packets are run when all modifications are done, in their order. */
 static void
-run_packets(struct ofconn *ofconn, struct bundle *bundle)
+run_packet(struct ofconn *ofconn, struct bundled *item)
 {
-    for (size_t i = 0; i < bundle->n; i++) {
-        struct bundled *item = bundle->items[i];
-        struct ofp_packet_out *po = &item->packet_out;
-        enum ofperr error = 0;
+    struct ofp_flow_mod fm;
+    enum ofperr error = 0;
 
-        if (item->msg.type == OFPROTO_PACKET_OUT) {
-            if (item->buffered.data) {
-                po->packet = item->buffered.data;
-                po->packet_size = item->buffered.size;
-            }
-            error = ofconn_run_packet(ofconn, po);
-        } else if (item->buffered.data) {
-            error = ofconn_run_buffered(ofconn, &item->flow_mod, &item->buffered);
-        }
-        if (error)
-            ofconn_send_error(ofconn, error, item->bytes, item->size);
-        free(item->buffered.data);
+    if (item->msg.type == OFPROTO_PACKET_OUT) {
+        struct ofp_packet_out *po = &item->decoded->packet_out;
+
+        po->packet = item->buffered.data ? item->buffered.data
+                                         : bytes_of(item) + item->size - po->packet_size;
+        if (item->buffered.data)
+            po->packet_size = item->buffered.size;
+        error = ofconn_run_packet(ofconn, po);
+    } else if (item->buffered.data) {
+        unpack(item, &fm);
+        error = ofconn_run_buffered(ofconn, &fm, &item->buffered);
     }
+    if (error)
+        ofconn_send_error(ofconn, error, bytes_of(item), item->size);
+    free(item->buffered.data);
 }
 
 static void
-forward_requests(struct ofconn *ofconn, const struct bundle *bundle)
+forward_request(struct ofconn *ofconn, const struct bundled *item)
+{
+    struct ofconn_forwarded f = {bytes_of(item), item->size, item->msg.xid, NULL, NULL};
+
+    if (item->msg.type == OFPROTO_GROUP_MOD)
+        f.group_mod = item->msg.group_mod;
+    else if (item->msg.type == OFPROTO_METER_MOD)
+        f.meter_mod = item->msg.meter_mod;
+    if (f.group_mod || f.meter_mod)
+        ofconn_forward(ofconn, &f);
+}
+
+/* What is left to do when all modifications took effect. */
+static void
+bundle_finish(struct ofconn *ofconn, struct bundle *bundle)
 {
     for (size_t i = 0; i < bundle->n; i++) {
-        const struct bundled *item = bundle->items[i];
-        struct ofconn_forwarded f = {item->bytes, item->size, item->msg.xid, NULL, NULL};
-
-        if (item->msg.type == OFPROTO_GROUP_MOD)
-            f.group_mod = &item->group_mod;
-        else if (item->msg.type == OFPROTO_METER_MOD)
-            f.meter_mod = &item->meter_mod;
-        if (f.group_mod || f.meter_mod)
-            ofconn_forward(ofconn, &f);
+        if (bundle->items[i])
+            forward_request(ofconn, bundle->items[i]);
     }
+    for (size_t i = 0; i < bundle->n; i++) {
+        if (bundle->items[i])
+            run_packet(ofconn, bundle->items[i]);
+    }
+}
+
+/* A flow-mod without a packet is needed no more when it took effect; its memory is wanted for what
+ * comes after it. */
+static void
+drop_done(struct bundle *bundle, size_t i)
+{
+    struct bundled *item = bundle->items[i];
+
+    if (item->msg.type == OFPROTO_FLOW_MOD && !item->buffered.data) {
+        bundled_destroy(item);
+        bundle->items[i] = NULL;
+    }
+}
+
+static const struct ofproto_msg *
+get_msg(void *bundle_, size_t i)
+{
+    struct bundle *bundle = bundle_;
+    const struct bundled *item = bundle->items[i];
+
+    if (i)
+        drop_done(bundle, i - 1);
+    bundle->msg = item->msg;
+    if (item->msg.type == OFPROTO_FLOW_MOD) {
+        unpack(item, &bundle->flow_mod);
+        bundle->msg.flow_mod = &bundle->flow_mod;
+    }
+    return &bundle->msg;
 }
 
 static enum ofperr
 bundle_commit(struct ofconn *ofconn, struct bundle *bundle, const struct of_header *request)
 {
     struct ofproto_origin origin = ofconn_origin(ofconn, request);
-    struct ofproto_msg *msgs = xcalloc(bundle->n, sizeof *msgs);
+    struct ofproto_msgs msgs = {
+        .n = bundle->n, .resets_counters = bundle->resets_counters, .get = get_msg, .aux = bundle};
     size_t failed = 0;
-    enum ofperr error;
+    enum ofperr error = take_buffers(ofconn, bundle, &failed);
 
-    for (size_t i = 0; i < bundle->n; i++)
-        msgs[i] = bundle->items[i]->msg;
-    error = take_buffers(ofconn, bundle, &failed);
     if (!error)
-        error = ofproto_bundle_commit(ofconn->mgr->ofproto, msgs, bundle->n, &origin, &failed);
+        error = ofproto_bundle_commit(ofconn->mgr->ofproto, &msgs, &origin, &failed);
     if (error) {
         const struct bundled *item = bundle->items[failed];
 
         give_buffers_back(ofconn, bundle);
-        ofconn_send_error(ofconn, error, item->bytes, item->size);
+        ofconn_send_error(ofconn, error, bytes_of(item), item->size);
         error = OFPERR_OFPBFC_MSG_FAILED;
     } else {
-        forward_requests(ofconn, bundle);
-        run_packets(ofconn, bundle);
+        bundle_finish(ofconn, bundle);
     }
-    free(msgs);
     bundle_destroy(bundle);
     return error;
 }

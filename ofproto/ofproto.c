@@ -310,28 +310,19 @@ do_msg(struct txn *txn, const struct ofproto_msg *msg)
     return OFPERR_OFPBFC_MSG_UNSUP;
 }
 
-static bool
-resets_counters(const struct ofproto_msg *msg)
-{
-    return msg->type == OFPROTO_FLOW_MOD && msg->flow_mod->flags & OFPFF_RESET_COUNTS;
-}
-
 enum ofperr
-ofproto_bundle_commit(struct ofproto *ofproto, const struct ofproto_msg *msgs, size_t n,
+ofproto_bundle_commit(struct ofproto *ofproto, const struct ofproto_msgs *msgs,
                       const struct ofproto_origin *origin, size_t *failed)
 {
     enum ofperr error = OFPERR_OK;
-    bool needs_sync = false;
     struct txn txn;
 
-    for (size_t i = 0; i < n; i++)
-        needs_sync |= resets_counters(&msgs[i]);
-    if (needs_sync)
+    if (msgs->resets_counters)
         ofproto_sync_stats(ofproto);
     txn_begin(&txn, ofproto, origin);
-    for (size_t i = 0; i < n && !error; i++) {
+    for (size_t i = 0; i < msgs->n && !error; i++) {
         txn.msg = i;
-        error = do_msg(&txn, &msgs[i]);
+        error = do_msg(&txn, msgs->get(msgs->aux, i));
     }
     error = txn_end(&txn, error);
     *failed = txn.msg;

@@ -242,10 +242,19 @@ struct ofproto_msg {
     };
 };
 
+/* A bundle's messages, handed over one at a time, so that not all need to be decoded at once. */
+struct ofproto_msgs {
+    size_t n;
+    bool resets_counters; /* A flow-mod among them has OFPFF_RESET_COUNTS. */
+    /* Message i: 0 and up to n - 1, in turn, as long as none fails. Good until the next call. */
+    const struct ofproto_msg *(*get)(void *aux, size_t i);
+    void *aux;
+};
+
 /* Does all messages in their order, as one change: no translation sees a part of it. With an
  * error nothing has changed, and *failed says which message (0 to n - 1) it is about. Main
  * thread. origin->xid is not used: messages have their own. */
-enum ofperr ofproto_bundle_commit(struct ofproto *, const struct ofproto_msg *msgs, size_t n,
+enum ofperr ofproto_bundle_commit(struct ofproto *, const struct ofproto_msgs *,
                                   const struct ofproto_origin *origin, size_t *failed);
 
 /* ---- Changes of the switch's own --------------------------------------------------------------*/

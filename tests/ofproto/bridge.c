@@ -382,6 +382,20 @@ bridge_group(struct bridge *bridge, uint16_t command, uint32_t command_bucket_id
     return error;
 }
 
+static const struct ofproto_msg *
+get_msg(void *msgs, size_t i)
+{
+    return (const struct ofproto_msg *)msgs + i;
+}
+
+enum ofperr
+bridge_commit(struct bridge *bridge, const struct ofproto_msg *msgs, size_t n, size_t *failed)
+{
+    struct ofproto_msgs all = {.n = n, .get = get_msg, .aux = (void *)msgs};
+
+    return ofproto_bundle_commit(bridge->ofproto, &all, &bridge->origin, failed);
+}
+
 /* ---- Views ---------------------------------------------------------------------------------- */
 static const struct ofproto_flow_filter all_flows = {
     .table_id = OFTABLE_ALL, .out_port = OFPORT_ANY, .out_group = OFGROUP_ANY};

@@ -43,6 +43,9 @@ void bridge_parse_group(const char *line, uint16_t command, uint32_t command_buc
 enum ofperr bridge_group(struct bridge *, uint16_t command, uint32_t command_bucket_id,
                          const char *line);
 
+/* Commits the messages as a bundle. */
+enum ofperr bridge_commit(struct bridge *, const struct ofproto_msg *, size_t n, size_t *failed);
+
 /* The only rule that the bridge has in `table_id`. */
 struct rule *bridge_rule(struct bridge *, unsigned int table_id);
 

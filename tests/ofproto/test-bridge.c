@@ -314,7 +314,7 @@ bundles_do_all_in_order(void **state)
     fill(&b);
     bundle_everything(&bundle);
     version = ofproto_version(b.ofproto);
-    assert_ok(ofproto_bundle_commit(b.ofproto, bundle.msgs, bundle.n, &b.origin, &failed));
+    assert_ok(bridge_commit(&b, bundle.msgs, bundle.n, &failed));
     assert_int_equal(ofproto_version(b.ofproto), version + 1);
     assert_string_equal(bridge_dump(&b), "0 32768 in_port=1 cookie=0x1 actions=group:3\n"
                                          "0 32768 in_port=2 actions=group:3\n"
@@ -349,8 +349,7 @@ failed_bundles_change_nothing(void **state)
     version = ofproto_version(b.ofproto);
     bundle_everything(&bundle);
     bundle_flow(&bundle, OFPFC_ADD, "in_port=7,actions=group:2");
-    assert_error(ofproto_bundle_commit(b.ofproto, bundle.msgs, bundle.n, &b.origin, &failed),
-                 OFPBAC_BAD_OUT_GROUP);
+    assert_error(bridge_commit(&b, bundle.msgs, bundle.n, &failed), OFPBAC_BAD_OUT_GROUP);
     assert_int_equal(failed, bundle.n - 1);
     assert_string_equal(bridge_dump(&b), flows);
     assert_string_equal(bridge_dump_groups(&b), groups);
@@ -382,8 +381,7 @@ a_device_that_refuses_fails_the_bundle(void **state)
     bundle_port_down(&bundle, 2);
     bundle_flow(&bundle, OFPFC_ADD, "in_port=6,actions=output:1");
     b.port_config_error = EPERM;
-    assert_error(ofproto_bundle_commit(b.ofproto, bundle.msgs, bundle.n, &b.origin, &failed),
-                 OFPPMFC_EPERM);
+    assert_error(bridge_commit(&b, bundle.msgs, bundle.n, &failed), OFPPMFC_EPERM);
     assert_int_equal(failed, 1);
     assert_string_equal(bridge_dump(&b), "");
     assert_true(ofproto_port(b.ofproto, 2)->is_live);
@@ -415,12 +413,11 @@ bundles_of_100000_flows_fail_and_commit_whole(void **state)
     bad = fms[N - 1];
     bad.table_id = 9;
     msgs[N - 1].flow_mod = &bad;
-    assert_error(ofproto_bundle_commit(b.ofproto, msgs, N, &b.origin, &failed),
-                 OFPFMFC_BAD_TABLE_ID);
+    assert_error(bridge_commit(&b, msgs, N, &failed), OFPFMFC_BAD_TABLE_ID);
     assert_int_equal(failed, N - 1);
     assert_int_equal(b.ofproto->n_flows, 0);
     msgs[N - 1].flow_mod = &fms[N - 1];
-    assert_ok(ofproto_bundle_commit(b.ofproto, msgs, N, &b.origin, &failed));
+    assert_ok(bridge_commit(&b, msgs, N, &failed));
     assert_int_equal(b.ofproto->n_flows, N);
     bridge_destroy(&b);
     buf_destroy(&ofpacts);

@@ -520,8 +520,7 @@ an_undone_change_takes_no_learned_flows(void **state)
         bridge_parse_flow(lines[i], i == 1 ? OFPFC_DELETE : ADD, &ofpacts[i], &fms[i]);
         msgs[i] = (struct ofproto_msg){.type = OFPROTO_FLOW_MOD, .flow_mod = &fms[i]};
     }
-    assert_error(ofproto_bundle_commit(b.ofproto, msgs, 3, &b.origin, &failed),
-                 OFPBAC_BAD_OUT_GROUP);
+    assert_error(bridge_commit(&b, msgs, 3, &failed), OFPBAC_BAD_OUT_GROUP);
     assert_int_equal(failed, 2);
     assert_ok(bridge_flow(&b, ADD, "table=3,actions=drop"));
     assert_string_equal(bridge_dump(&b),
