@@ -30,15 +30,6 @@ jiffies_now(struct dp *dp, uint64_t *jiffies)
     return 0;
 }
 
-static int64_t
-now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* The rates that kernels are built with. */
 static int
 nearest_hz(int64_t ns_per_jiffy)
@@ -58,20 +49,21 @@ nearest_hz(int64_t ns_per_jiffy)
 static int
 clock_init(struct dp *dp)
 {
-    int64_t start_ns = now_ns(), asked_ns = start_ns;
+    int64_t start_ns = time_now_ns(), asked_ns = start_ns;
     uint64_t first = 0, jiffies;
     int error = jiffies_now(dp, &first);
 
     for (jiffies = first; !error && jiffies < first + 16; error = jiffies_now(dp, &jiffies)) {
         dp->reference_ns = asked_ns;
         usleep(1000);
-        asked_ns = now_ns();
+        asked_ns = time_now_ns();
     }
     if (error)
         return error;
     assert(jiffies > first);
     dp->reference_jiffies = jiffies;
-    dp->ns_per_jiffy = 1000000000 / nearest_hz((now_ns() - start_ns) / (int64_t)(jiffies - first));
+    dp->ns_per_jiffy =
+        1000000000 / nearest_hz((time_now_ns() - start_ns) / (int64_t)(jiffies - first));
     return 0;
 }
 

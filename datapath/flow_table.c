@@ -273,15 +273,6 @@ list_check(const struct dp_action *actions, size_t n_actions)
 
 /* ---- Flows ---- */
 
-static uint64_t
-monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
-}
-
 static void
 key_mask(const struct dp_key *key, const struct dp_key *mask, struct dp_key *masked)
 {
@@ -308,7 +299,7 @@ flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t m
     flow->flags = list_flags(dp, actions, n_actions);
     flow->hash = hash;
     flow->n_held = is_held;
-    flow->held_until_ns = is_held ? monotonic_ns() + DP_HOLD_MAX_NS : 0;
+    flow->held_until_ns = is_held ? (uint64_t)time_now_ns() + DP_HOLD_MAX_NS : 0;
     __atomic_store_n(&flow->ufid, ufid, __ATOMIC_RELEASE);
     if (slot_publish(dp, flow->hash, index))
         return 0;

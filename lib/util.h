@@ -16,14 +16,21 @@
 #define ROUND_UP(x, y) (DIV_ROUND_UP(x, y) * (y))
 #define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
-/* Milliseconds since boot, from the monotonic clock. */
+/* Nanoseconds since boot, from the monotonic clock. */
 static inline int64_t
-time_now_ms(void)
+time_now_ns(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Milliseconds of the same clock. */
+static inline int64_t
+time_now_ms(void)
+{
+    return time_now_ns() / 1000000;
 }
 
 /* Memory that the daemon cannot go on without: these abort when there is none. Sizes that a
