@@ -50,21 +50,17 @@ async_wants(const struct ofconn *ofconn, enum async_type type, unsigned reason)
     return conn_state(ofconn->conn) == CONN_UP && is_listening(ofconn) && masks[type] & bit;
 }
 
-/* ---- Configuration of 1.3: six masks ---- */
+/* ---- Configuration of 1.3, and Nicira's for all versions: six masks ---- */
 
-static enum ofperr
-async_set_v13(struct ofconn *ofconn, const struct of_async_set *set)
-{
-    uint32_t *master = ofconn->async.masks[0], *slave = ofconn->async.masks[1];
-
-    master[ASYNC_PACKET_IN] = set->packet_in_mask_equal_master;
-    slave[ASYNC_PACKET_IN] = set->packet_in_mask_slave;
-    master[ASYNC_PORT_STATUS] = set->port_status_mask_equal_master;
-    slave[ASYNC_PORT_STATUS] = set->port_status_mask_slave;
-    master[ASYNC_FLOW_REMOVED] = set->flow_removed_mask_equal_master;
-    slave[ASYNC_FLOW_REMOVED] = set->flow_removed_mask_slave;
-    return 0;
-}
+#define SET_MASKS(async, set)                                                                      \
+    do {                                                                                           \
+        (async)->masks[0][ASYNC_PACKET_IN] = (set)->packet_in_mask_equal_master;                   \
+        (async)->masks[1][ASYNC_PACKET_IN] = (set)->packet_in_mask_slave;                          \
+        (async)->masks[0][ASYNC_PORT_STATUS] = (set)->port_status_mask_equal_master;               \
+        (async)->masks[1][ASYNC_PORT_STATUS] = (set)->port_status_mask_slave;                      \
+        (async)->masks[0][ASYNC_FLOW_REMOVED] = (set)->flow_removed_mask_equal_master;             \
+        (async)->masks[1][ASYNC_FLOW_REMOVED] = (set)->flow_removed_mask_slave;                    \
+    } while (0)
 
 static void
 async_get_v13(const struct ofconn *ofconn, struct of_async_get_reply *reply)
@@ -155,13 +151,25 @@ handle_async_set(struct ofconn *ofconn, const struct request *request)
 {
     const struct of_async_set *set = (const struct of_async_set *)request->msg;
 
-    return ofconn->version >= OFP14 ? async_set_properties(ofconn, &set->properties)
-                                    : async_set_v13(ofconn, set);
+    if (ofconn->version >= OFP14)
+        return async_set_properties(ofconn, &set->properties);
+    SET_MASKS(&ofconn->async, set);
+    return 0;
+}
+
+static enum ofperr
+handle_nicira_async_set(struct ofconn *ofconn, const struct request *request)
+{
+    const struct of_nicira_set_async_config *set =
+        (const struct of_nicira_set_async_config *)request->msg;
+
+    SET_MASKS(&ofconn->async, set);
+    return 0;
 }
 
 /* NXT_SET_ASYNC_CONFIG2 brings the properties to older versions. */
 static enum ofperr
-handle_nicira_async_set(struct ofconn *ofconn, const struct request *request)
+handle_nicira_async_set2(struct ofconn *ofconn, const struct request *request)
 {
     const struct of_nicira_set_async_config2 *set =
         (const struct of_nicira_set_async_config2 *)request->msg;
@@ -274,7 +282,8 @@ handle_role_request(struct ofconn *ofconn, const struct request *request)
 const struct handler handlers_async[] = {
     {OF_ASYNC_SET, 0, handle_async_set},
     {OF_ASYNC_GET_REQUEST, 0, handle_async_get},
-    {OF_NICIRA_SET_ASYNC_CONFIG2, 0, handle_nicira_async_set},
+    {OF_NICIRA_SET_ASYNC_CONFIG, 0, handle_nicira_async_set},
+    {OF_NICIRA_SET_ASYNC_CONFIG2, 0, handle_nicira_async_set2},
     {OF_ROLE_REQUEST, 0, handle_role_request},
     {OF_NO_CLASS, 0, NULL},
 };

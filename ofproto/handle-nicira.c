@@ -74,23 +74,6 @@ handle_flow_age(struct ofconn *ofconn, const struct request *request)
     return 0;
 }
 
-static enum ofperr
-handle_async(struct ofconn *ofconn, const struct request *request)
-{
-    const struct of_nicira_set_async_config *set =
-        (const struct of_nicira_set_async_config *)request->msg;
-
-    uint32_t *master = ofconn->async.masks[0], *slave = ofconn->async.masks[1];
-
-    master[ASYNC_PACKET_IN] = set->packet_in_mask_equal_master;
-    slave[ASYNC_PACKET_IN] = set->packet_in_mask_slave;
-    master[ASYNC_PORT_STATUS] = set->port_status_mask_equal_master;
-    slave[ASYNC_PORT_STATUS] = set->port_status_mask_slave;
-    master[ASYNC_FLOW_REMOVED] = set->flow_removed_mask_equal_master;
-    slave[ASYNC_FLOW_REMOVED] = set->flow_removed_mask_slave;
-    return 0;
-}
-
 /* ---- Tunnel options: this switch has no fields for them, so none can be mapped. ---- */
 
 static enum ofperr
@@ -148,6 +131,5 @@ const struct handler handlers_nicira[] = {
     {OF_NICIRA_SET_PACKET_IN_FORMAT, 0, handle_packet_in_format},
     {OF_NICIRA_SET_CONTROLLER_ID, 0, handle_controller_id},
     {OF_NICIRA_FLOW_AGE, 0, handle_flow_age},
-    {OF_NICIRA_SET_ASYNC_CONFIG, 0, handle_async},
     {OF_NO_CLASS, 0, NULL},
 };
