@@ -158,9 +158,8 @@ parse_packet_type(const char *text, field_value *value, field_value *mask)
 }
 
 /* ---- Format -----------------------------------------------------------------------------------*/
-/* 0 stands without 0x. */
-static void
-put_hex(field_value value, struct buf *out)
+void
+field_put_hex(field_value value, struct buf *out)
 {
     uint64_t high = (uint64_t)(value >> 64), low = (uint64_t)value;
 
@@ -234,10 +233,10 @@ format_integer(const struct field *field, field_value value, field_value mask, s
             buf_printf(out, "/0x%llx", (unsigned long long)mask);
         return;
     }
-    put_hex(value, out);
+    field_put_hex(value, out);
     if (!exact) {
         buf_putc(out, '/');
-        put_hex(mask, out);
+        field_put_hex(mask, out);
     }
 }
 

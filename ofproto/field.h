@@ -178,6 +178,9 @@ bool field_prereq_ok(const struct field *, const struct flow *match, const struc
 /* The same for a packet, all of whose fields are known. */
 bool field_prereq_ok_flow(const struct field *, const struct flow *flow);
 
+/* Appends a number as ovs-ofctl writes it: 0x1f, and 0 without 0x. */
+void field_put_hex(field_value, struct buf *out);
+
 /* Appends VALUE or VALUE/MASK, as ovs-ofctl writes it; `mask` 0 is "*". `names`: port names,
  * may be NULL. */
 struct ofp_port_names;

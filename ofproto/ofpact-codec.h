@@ -79,6 +79,19 @@ ofpact_port16(uint32_t port)
 struct of_oxm *ofpact_encode_oxm(const struct ofpact_set_field *, enum ofp_version version,
                                  struct of_arena *);
 
+/* What learn, in both its forms on the wire, and struct ofpact_learn have, between two of them. */
+#define COPY_LEARN(to, from)                                                                       \
+    do {                                                                                           \
+        (to)->idle_timeout = (from)->idle_timeout;                                                 \
+        (to)->hard_timeout = (from)->hard_timeout;                                                 \
+        (to)->fin_idle_timeout = (from)->fin_idle_timeout;                                         \
+        (to)->fin_hard_timeout = (from)->fin_hard_timeout;                                         \
+        (to)->priority = (from)->priority;                                                         \
+        (to)->cookie = (from)->cookie;                                                             \
+        (to)->flags = (from)->flags;                                                               \
+        (to)->table_id = (from)->table_id;                                                         \
+    } while (0)
+
 #define OFPACT(ENUM, STRUCT, NAME)                                                                 \
     void ofpact_encode_##ENUM(const struct STRUCT *, struct ofpact_encoder *);
 #include "ofproto/ofpacts.def"

@@ -575,14 +575,7 @@ decode_learn(const void *object, struct ofpact_decoder *d)
     size_t start = d->out->size;
     struct ofpact_learn *learn = OFPACT_PUT(d->out, LEARN, ofpact_learn);
 
-    learn->idle_timeout = of->idle_timeout;
-    learn->hard_timeout = of->hard_timeout;
-    learn->fin_idle_timeout = of->fin_idle_timeout;
-    learn->fin_hard_timeout = of->fin_hard_timeout;
-    learn->priority = of->priority;
-    learn->cookie = of->cookie;
-    learn->table_id = of->table_id;
-    learn->flags = of->flags;
+    COPY_LEARN(learn, of);
     if (learn->flags & LEARN_WRITE_RESULT || of->zero)
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     return decode_learn_specs(&of->specs, d, start);
@@ -597,14 +590,7 @@ decode_learn2(const void *object, struct ofpact_decoder *d)
     enum ofperr error;
 
     learn->ofpact.flavor = FLAVOR_NX2;
-    learn->idle_timeout = of->idle_timeout;
-    learn->hard_timeout = of->hard_timeout;
-    learn->fin_idle_timeout = of->fin_idle_timeout;
-    learn->fin_hard_timeout = of->fin_hard_timeout;
-    learn->priority = of->priority;
-    learn->cookie = of->cookie;
-    learn->table_id = of->table_id;
-    learn->flags = of->flags;
+    COPY_LEARN(learn, of);
     learn->limit = of->limit;
     if (of->zero)
         return OFPERR_OFPBAC_BAD_ARGUMENT;

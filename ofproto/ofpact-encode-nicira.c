@@ -335,14 +335,7 @@ encode_learn2(const struct ofpact_learn *learn, struct ofpact_encoder *e)
     struct of_action_nicira_learn2 *of =
         ENCODE_NEW(e, OF_ACTION_NICIRA_LEARN2, of_action_nicira_learn2);
 
-    of->idle_timeout = learn->idle_timeout;
-    of->hard_timeout = learn->hard_timeout;
-    of->fin_idle_timeout = learn->fin_idle_timeout;
-    of->fin_hard_timeout = learn->fin_hard_timeout;
-    of->priority = learn->priority;
-    of->cookie = learn->cookie;
-    of->flags = learn->flags;
-    of->table_id = learn->table_id;
+    COPY_LEARN(of, learn);
     of->limit = learn->limit;
     if (learn->flags & LEARN_WRITE_RESULT) {
         of->result_dst = ofpact_nx_header(learn->result_dst.field);
@@ -361,13 +354,6 @@ ofpact_encode_LEARN(const struct ofpact_learn *learn, struct ofpact_encoder *e)
         return;
     }
     of = ENCODE_NEW(e, OF_ACTION_NICIRA_LEARN, of_action_nicira_learn);
-    of->idle_timeout = learn->idle_timeout;
-    of->hard_timeout = learn->hard_timeout;
-    of->fin_idle_timeout = learn->fin_idle_timeout;
-    of->fin_hard_timeout = learn->fin_hard_timeout;
-    of->priority = learn->priority;
-    of->cookie = learn->cookie;
-    of->flags = learn->flags;
-    of->table_id = learn->table_id;
+    COPY_LEARN(of, learn);
     encode_learn_specs(learn, &of->specs, e);
 }

@@ -10,17 +10,6 @@ is_whole(const struct subfield *sf)
 }
 
 static void
-put_hex(field_value value, struct buf *out)
-{
-    uint64_t high = (uint64_t)(value >> 64), low = (uint64_t)value;
-
-    if (high)
-        buf_printf(out, "%#llx%016llx", (unsigned long long)high, (unsigned long long)low);
-    else
-        buf_printf(out, "%#llx", (unsigned long long)low);
-}
-
-static void
 format_match_spec(const struct learn_spec *spec, const struct ofpact_printer *p)
 {
     const struct field *field = &fields[spec->dst.field];
@@ -37,7 +26,7 @@ format_match_spec(const struct learn_spec *spec, const struct ofpact_printer *p)
     } else {
         subfield_format(&spec->dst, p->out);
         buf_putc(p->out, '=');
-        put_hex(spec->value, p->out);
+        field_put_hex(spec->value, p->out);
     }
 }
 
@@ -52,7 +41,7 @@ format_spec(const struct learn_spec *spec, const struct ofpact_printer *p)
     if (spec->src_is_field)
         subfield_format(&spec->src, p->out);
     else
-        put_hex(spec->value, p->out);
+        field_put_hex(spec->value, p->out);
     if (spec->dst_type == LEARN_LOAD) {
         buf_puts(p->out, "->");
         subfield_format(&spec->dst, p->out);
