@@ -18,7 +18,7 @@ if FUZZING
 fuzz_engine =
 fuzz_link = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
-fuzz_engine = tests/fuzz/replay.c
+fuzz_engine = tests/fuzz/replay-main.c
 fuzz_link = $(AM_LDFLAGS)
 endif
 
