@@ -5,8 +5,8 @@ of OpenFlow says (reference.py), by exact bytes and ports.
 
 A round is a rule set. Its frames are sent once (user space runs them), again (the fast path does),
 in variants that differ by one bit (a megaflow that is too wide shows), and all again after the rule
-set was changed midway. SEED and ROUNDS in the environment choose others; a failure tells the seed of
-its round.
+set was changed midway. SEED and ROUNDS in the environment choose others, VARIANTS how many of a frame
+there are; a failure tells the seed of its round.
 """
 import collections
 import os
@@ -27,9 +27,10 @@ from rules import PORTS, group_text, number_of, numbered, rule_key_text, rule_te
 
 ROUNDS = int(os.environ.get("ROUNDS", "12"))
 SEED = int(os.environ.get("SEED", "1"))
-# Rule sets that once found the switch wrong.
-REGRESSIONS = (2, 2193, 11169, 11538)
-N_FRAMES, N_VARIANTS = 24, 5
+# Rule sets that once found the switch wrong: the seed, and how many variants of a frame it drew.
+REGRESSIONS = (2, 5), (2193, 5), (11169, 5), (11538, 5)
+N_FRAMES = 24
+N_VARIANTS = int(os.environ.get("VARIANTS", "5"))
 HOOKS = ("tc", "xdp")
 SO_RCVBUFFORCE = 33  # Not in Python's socket module.
 TIMEOUT_S, QUIET_S = 10, 0.05
@@ -86,8 +87,9 @@ class Bridge:
 class Round:
     """One rule set and its packets, on all bridges."""
 
-    def __init__(self, seed, bridges, counter):
+    def __init__(self, seed, bridges, counter, n_variants):
         self.seed, self.bridges, self.counter = seed, bridges, counter
+        self.n_variants = n_variants
         self.rng = random.Random(seed)
         pool = [random_rules.random_frame(self.rng) for _ in range(N_FRAMES)]
         self.packets = [(self.rng.choice(PORTS), data) for data in pool]
@@ -187,7 +189,7 @@ class Round:
         """Returns how many packets were sent on each bridge."""
         self.install()
         variants = [(port, random_rules.variant(self.rng, data)) for port, data in self.packets
-                    for _ in range(N_VARIANTS)]
+                    for _ in range(self.n_variants)]
         phases = [("first packets", self.packets), ("second packets", self.packets * 2),
                   ("variants", variants), ("variants again", variants + self.packets)]
         n = sum(self.check(packets, what) for what, packets in phases)
@@ -210,8 +212,8 @@ def the_switch_does_what_openflow_says(switch):
     switch.start()
     bridges = [Bridge(switch, hook) for hook in HOOKS]
     numbers, n, started = counter(), 0, time.monotonic()
-    for seed in (*REGRESSIONS, *range(SEED, SEED + ROUNDS)):
-        n += Round(seed, bridges, numbers).run()
+    for seed, n_variants in (*REGRESSIONS, *((s, N_VARIANTS) for s in range(SEED, SEED + ROUNDS))):
+        n += Round(seed, bridges, numbers, n_variants).run()
     for bridge in bridges:
         late = bridge.receive(1, lambda _: True)
         assert not late, late

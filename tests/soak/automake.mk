@@ -10,6 +10,7 @@ other-layout/shuntd/shuntd: shuntd/shuntd
 	@$(MKDIR_P) other-layout
 	@cd other-layout && { test -f config.status || \
 		'$(abs_top_srcdir)/configure' -q --enable-other-layout BPF_CLANG='$(BPF_CLANG)'; }
+	@$(MAKE) -s -C other-layout $(BUILT_SOURCES)
 	@$(MAKE) -s -C other-layout shuntd/shuntd
 
 soak-restart: all bench/pktgen other-layout/shuntd/shuntd
