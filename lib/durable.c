@@ -41,8 +41,20 @@ write_synced(const char *path, const void *data, size_t size)
     return error;
 }
 
-static int
-sync_directory_of(const char *path)
+int
+durable_new_path(const char *path, char *new_path, size_t size)
+{
+    return snprintf(new_path, size, "%s.new", path) >= (int)size ? ENAMETOOLONG : 0;
+}
+
+int
+durable_rename(const char *new_path, const char *path)
+{
+    return rename(new_path, path) < 0 ? errno : durable_sync_directory(path);
+}
+
+int
+durable_sync_directory(const char *path)
 {
     char copy[PATH_MAX];
     int fd, error;
@@ -54,18 +66,6 @@ sync_directory_of(const char *path)
     error = fsync(fd) < 0 ? errno : 0;
     close(fd);
     return error;
-}
-
-int
-durable_new_path(const char *path, char *new_path, size_t size)
-{
-    return snprintf(new_path, size, "%s.new", path) >= (int)size ? ENAMETOOLONG : 0;
-}
-
-int
-durable_rename(const char *new_path, const char *path)
-{
-    return rename(new_path, path) < 0 ? errno : sync_directory_of(path);
 }
 
 int

@@ -10,12 +10,15 @@
 
 #include <stddef.h>
 
-/* Replaces `path` by these bytes, or leaves it as it was. */
+/* Replaces `path` by these bytes, or leaves it as it was. When it is the directory alone that
+ * cannot be synced, that is an error, too: the new bytes are there, and power loss may take them
+ * away. */
 int durable_replace(const char *path, const void *data, size_t size);
 /* The steps, for who writes more than memory holds: the name of PATH.new (ENAMETOOLONG), and its
  * way into the place of PATH, after it was synced. */
 int durable_new_path(const char *path, char *new_path, size_t size);
 int durable_rename(const char *new_path, const char *path);
+int durable_sync_directory(const char *path); /* That `path` is in. */
 /* Writes all, over interruptions. */
 int durable_write(int fd, const void *data, size_t size);
 /* Renames a damaged file to PATH.damaged, or PATH.damaged.N when that exists; tells the name. */

@@ -17,6 +17,8 @@
 #include "lib/util.h"
 
 #define ALIGN 8
+#define LITTLE (64u << 10) /* A tail that journal_commit() copies. */
+#define MAX_ROUNDS 8       /* To get there. */
 
 enum record_kind {
     RECORD_HEAD = 0x31486853, /* "ShH1": the file's first; no data. */
@@ -36,6 +38,7 @@ struct journal {
     char path[PATH_MAX];
     int fd;
     bool is_committed;
+    atomic_bool is_placed; /* The directory that says so is on disk. */
     _Atomic uint64_t size;
     uint64_t base_size;
     _Atomic uint64_t durable;
@@ -102,23 +105,44 @@ journal_append(struct journal *journal, const void *data, size_t size)
 }
 
 static int
-copy_tail(struct journal *journal, const struct journal *old, uint64_t old_size)
+copy_tail(struct journal *journal, const struct journal *old, uint64_t *old_size)
 {
     char *data = xmalloc(1 << 20);
     int error = 0;
 
-    while (!error && old_size < old->size) {
-        size_t size = MIN(old->size - old_size, 1u << 20);
-        ssize_t n = pread(old->fd, data, size, (off_t)old_size);
+    while (!error && *old_size < old->size) {
+        size_t size = MIN(old->size - *old_size, 1u << 20);
+        ssize_t n = pread(old->fd, data, size, (off_t)*old_size);
 
-        if (n <= 0)
+        if (n <= 0) {
             error = n < 0 ? errno : EIO;
-        else if (pwrite(journal->fd, data, (size_t)n, (off_t)journal->size) != n)
-            error = errno ? errno : ENOSPC;
-        old_size += n > 0 ? (uint64_t)n : 0;
-        journal->size += n > 0 ? (uint64_t)n : 0;
+            break;
+        }
+        errno = ENOSPC; /* Of a write that is cut short. */
+        if (pwrite(journal->fd, data, (size_t)n, (off_t)journal->size) != n) {
+            error = errno;
+            break;
+        }
+        *old_size += (uint64_t)n;
+        journal->size += (uint64_t)n;
     }
     free(data);
+    return error;
+}
+
+int
+journal_end_base(struct journal *journal, const struct journal *old, uint64_t *old_size)
+{
+    int error = write_record(journal, RECORD_BASE, "", 0);
+
+    journal->base_size = journal->size;
+    if (!error)
+        error = journal_sync(journal);
+    for (int i = 0; !error && old && i < MAX_ROUNDS && old->size - *old_size > LITTLE; i++) {
+        error = copy_tail(journal, old, old_size);
+        if (!error)
+            error = journal_sync(journal);
+    }
     return error;
 }
 
@@ -126,17 +150,14 @@ int
 journal_commit(struct journal *journal, const struct journal *old, uint64_t old_size)
 {
     char new_path[PATH_MAX];
-    int error = write_record(journal, RECORD_BASE, "", 0);
+    int error = old ? copy_tail(journal, old, &old_size) : 0;
 
-    journal->base_size = journal->size;
-    if (!error && old)
-        error = copy_tail(journal, old, old_size);
     if (!error)
         error = journal_sync(journal);
     if (!error)
         error = durable_new_path(journal->path, new_path, sizeof new_path);
-    if (!error)
-        error = durable_rename(new_path, journal->path);
+    if (!error && rename(new_path, journal->path) < 0)
+        error = errno;
     journal->is_committed = !error;
     return error;
 }
@@ -145,9 +166,17 @@ int
 journal_sync(struct journal *journal)
 {
     uint64_t size = journal->size;
+    bool is_committed = journal->is_committed;
 
     if (fdatasync(journal->fd) < 0)
         return errno;
+    if (is_committed && !atomic_load(&journal->is_placed)) {
+        int error = durable_sync_directory(journal->path);
+
+        if (error)
+            return error;
+        atomic_store(&journal->is_placed, true);
+    }
     atomic_store(&journal->durable, size);
     return 0;
 }

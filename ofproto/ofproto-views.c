@@ -54,6 +54,19 @@ collect_from_table(const struct table *table, struct collection *collection)
     classifier_visit(&table->cls, &match->flow, &match->mask, collect, collection);
 }
 
+void
+ofproto_collect_all(struct ofproto *ofproto, struct ofproto_rules *rules)
+{
+    const struct ofproto_flow_filter all = {.out_port = OFPORT_ANY, .out_group = OFGROUP_ANY};
+    struct collection collection = {.filter = &all, .rules = rules};
+
+    *rules = (struct ofproto_rules){.n = 0};
+    pthread_rwlock_rdlock(&ofproto_lock);
+    for (unsigned int i = 0; i < ofproto->n_tables; i++)
+        collect_from_table(&ofproto->tables[i], &collection);
+    pthread_rwlock_unlock(&ofproto_lock);
+}
+
 enum ofperr
 ofproto_collect(struct ofproto *ofproto, const struct ofproto_flow_filter *filter,
                 struct ofproto_rules *rules)

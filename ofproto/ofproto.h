@@ -320,6 +320,8 @@ struct ofproto_rules {
 };
 enum ofperr ofproto_collect(struct ofproto *, const struct ofproto_flow_filter *,
                             struct ofproto_rules *);
+/* All of them, with the counters as they are. Any thread, no lock held. */
+void ofproto_collect_all(struct ofproto *, struct ofproto_rules *);
 void ofproto_rules_free(struct ofproto_rules *);
 
 struct ofproto_aggregate {

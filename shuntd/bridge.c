@@ -105,11 +105,11 @@ bridges_destroy(struct bridges *bridges, bool keep)
 
     hold_destroy(bridges);
     slowpath_stop(bridges->slowpath);
-    if (!keep && bridges_save_state(bridges, &error))
-        log_err("%s", error.text);
     if (keep)
         slowpath_let_go(bridges->slowpath);
     LIST_FOR_EACH_SAFE (bridge, next, link, &bridges->list) {
+        if (!keep && bridge->saver)
+            saver_save_now(bridge->saver, &error); /* Its errors are in the log. */
         if (!keep)
             release_devices(bridge);
         free_bridge(bridge);
@@ -169,17 +169,61 @@ bridges_save(struct bridges *bridges, struct error *error)
     return err;
 }
 
-int
-bridges_save_state(struct bridges *bridges, struct error *error)
-{
-    struct bridge *bridge;
-    int err = 0;
+/* Savers that a bridges_save_state() waits for. */
+struct state_save {
+    size_t n_waiting;
+    int err;
+    struct error error;
+    bridges_done_cb *done;
+    void *aux;
+};
 
+/* One of a bridge's. */
+struct bridge_save {
+    struct state_save *all;
+    const struct saver *saver;
+};
+
+static void
+end_state_save(struct state_save *save)
+{
+    if (--save->n_waiting)
+        return;
+    save->done(save->aux, save->err, &save->error);
+    free(save);
+}
+
+static void
+on_saved(void *aux, int err)
+{
+    struct bridge_save *one = aux;
+
+    if (err)
+        one->all->err = saver_error(one->saver, err, &one->all->error);
+    end_state_save(one->all);
+    free(one);
+}
+
+void
+bridges_save_state(struct bridges *bridges, bridges_done_cb *done, void *aux)
+{
+    struct state_save *save = xcalloc(1, sizeof *save);
+    struct bridge *bridge;
+
+    save->done = done;
+    save->aux = aux;
+    save->n_waiting = 1;
     LIST_FOR_EACH (bridge, link, &bridges->list) {
-        if (!err && bridge->saver)
-            err = saver_save(bridge->saver, error);
+        struct bridge_save *one;
+
+        if (!bridge->saver)
+            continue;
+        one = xcalloc(1, sizeof *one);
+        *one = (struct bridge_save){save, bridge->saver};
+        save->n_waiting++;
+        saver_save(bridge->saver, on_saved, one);
     }
-    return err;
+    end_state_save(save);
 }
 
 /* ---- Bridges ---- */
@@ -317,6 +361,9 @@ bridges_add(struct bridges *bridges, const struct config_bridge *request, struct
     if (!err)
         err = bridges_save(bridges, error);
     if (err) {
+        saver_close(bridge->saver);
+        bridge->saver = NULL;
+        saver_remove(bridge);
         release_devices(bridge);
         free_bridge(bridge);
         return err;
@@ -424,7 +471,7 @@ restore_state(struct bridge *bridge)
         return;
     if (bridge->bridges->restore)
         bridge->is_restored = !saver_restore(bridge);
-    if (saver_open(bridge, &bridge->saver, &error))
+    if (saver_open(bridge, &bridge->saver, &error) && !bridge->saver)
         log_err("bridge %s: OpenFlow state is not saved: %s", bridge->config.name, error.text);
 }
 

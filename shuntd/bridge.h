@@ -107,8 +107,9 @@ void bridges_run(struct bridges *);
  * waits. Datapath ports of an adopted fast path that nobody wants are removed. */
 int bridges_start(struct bridges *, const struct config *, struct error *);
 int bridges_save(struct bridges *, struct error *);
-/* Writes the OpenFlow state of every bridge anew, counters included. */
-int bridges_save_state(struct bridges *, struct error *);
+/* Writes the OpenFlow state of every bridge anew, counters included, and calls `done`. */
+typedef void bridges_done_cb(void *aux, int err, const struct error *);
+void bridges_save_state(struct bridges *, bridges_done_cb *done, void *aux);
 
 /* ENOENT and a line when there is none. */
 int bridges_find(const struct bridges *, const char *name, struct bridge **, struct error *);

@@ -26,18 +26,26 @@ struct mgmt {
     struct list clients; /* Of struct client. */
     size_t n_clients;
     struct client *current; /* Whose request is being handled. */
+    bool is_deferred;       /* That request is answered later. */
 };
 
 struct client {
     struct list link;
     struct mgmt *mgmt;
     struct bufferevent *stream;
-    bool is_ending; /* Closed when its output is written. */
+    struct mgmt_later *later; /* The answer that is due; NULL: none. */
+    bool is_ending;           /* Closed when its output is written. */
+};
+
+struct mgmt_later {
+    struct client *client; /* NULL: it is gone. */
 };
 
 static void
 destroy_client(struct client *client)
 {
+    if (client->later)
+        client->later->client = NULL;
     list_remove(&client->link);
     client->mgmt->n_clients--;
     bufferevent_free(client->stream);
@@ -73,12 +81,23 @@ refuse(struct client *client, const char *text)
 }
 
 static void
+reply_result(struct client *client, int err, json_t *result, const struct error *error)
+{
+    if (err)
+        reply_error(client, error->text);
+    else
+        reply(client, result ? json_pack("{s:b, s:o}", "ok", 1, "result", result)
+                             : json_pack("{s:b}", "ok", 1));
+}
+
+static void
 handle_line(struct client *client, const char *line, size_t size)
 {
     struct mgmt *mgmt = client->mgmt;
     struct error error = {{0}};
     json_error_t json_error;
     json_t *request, *result = NULL;
+    int err;
 
     request = json_loadb(line, size, JSON_REJECT_DUPLICATES, &json_error);
     if (!json_is_object(request)) {
@@ -89,11 +108,10 @@ handle_line(struct client *client, const char *line, size_t size)
         return;
     }
     mgmt->current = client;
-    if (mgmt->handler(mgmt->aux, request, &result, &error))
-        reply_error(client, error.text);
-    else
-        reply(client, result ? json_pack("{s:b, s:o}", "ok", 1, "result", result)
-                             : json_pack("{s:b}", "ok", 1));
+    mgmt->is_deferred = false;
+    err = mgmt->handler(mgmt->aux, request, &result, &error);
+    if (!mgmt->is_deferred)
+        reply_result(client, err, result, &error);
     mgmt->current = NULL;
     json_decref(request);
 }
@@ -106,7 +124,8 @@ on_readable(struct bufferevent *stream, void *aux)
     size_t size;
     char *line;
 
-    while (!client->is_ending && (line = evbuffer_readln(input, &size, EVBUFFER_EOL_LF))) {
+    while (!client->is_ending && !client->later &&
+           (line = evbuffer_readln(input, &size, EVBUFFER_EOL_LF))) {
         handle_line(client, line, size);
         free(line);
     }
@@ -234,4 +253,31 @@ int
 mgmt_hold_client(struct mgmt *mgmt)
 {
     return fcntl(bufferevent_getfd(mgmt->current->stream), F_DUPFD_CLOEXEC, 3);
+}
+
+struct mgmt_later *
+mgmt_defer(struct mgmt *mgmt)
+{
+    struct mgmt_later *later = xcalloc(1, sizeof *later);
+
+    later->client = mgmt->current;
+    mgmt->current->later = later;
+    mgmt->is_deferred = true;
+    bufferevent_disable(mgmt->current->stream, EV_READ);
+    return later;
+}
+
+void
+mgmt_answer(struct mgmt_later *later, int err, const struct error *error)
+{
+    struct client *client = later->client;
+
+    free(later);
+    if (!client)
+        return;
+    client->later = NULL;
+    reply_result(client, err, NULL, error);
+    bufferevent_enable(client->stream, EV_READ);
+    if (client->mgmt->current != client) /* Else its lines are being read. */
+        on_readable(client->stream, client);
 }

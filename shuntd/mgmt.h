@@ -35,5 +35,11 @@ void mgmt_close(struct mgmt *);
  * connections, so that its client sees by the end of the stream that everything is done. Returns
  * a descriptor that the caller closes, or -1. */
 int mgmt_hold_client(struct mgmt *);
+/* Called by a handler: its request is answered by mgmt_answer(), not by what it returns. Later
+ * requests of the connection wait. */
+struct mgmt_later;
+struct mgmt_later *mgmt_defer(struct mgmt *);
+/* Frees it. Its client may be gone, and so may the mgmt. */
+void mgmt_answer(struct mgmt_later *, int err, const struct error *);
 
 #endif

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "lib/durable.h"
@@ -40,10 +41,19 @@ struct job {
     pthread_t thread;
     struct event *done;
     struct ofproto *ofproto;
-    struct journal *journal; /* SYNC: the saver's. BASE: the next one. */
-    uint64_t from;           /* BASE: how long the old one was when it began. */
-    struct ofproto_rules rules;
+    struct journal *journal;   /* SYNC: the saver's. BASE: the next one. */
+    const struct journal *old; /* BASE: the saver's, or NULL. */
+    uint64_t from;             /* BASE: how much of the old one is in the next one. */
+    struct list waiters;       /* Of struct waiter. */
     int error;
+    atomic_bool is_done;
+};
+
+/* Who asked for a new base. */
+struct waiter {
+    struct list link; /* In saver.waiters, later in job.waiters. */
+    saver_done_cb *done;
+    void *aux;
 };
 
 struct saver {
@@ -51,8 +61,10 @@ struct saver {
     char path[PATH_MAX];
     struct journal *journal; /* NULL: it could not be written. */
     struct event *flush_event, *timer;
+    struct list waiters; /* For a base that has yet to begin. */
     struct job job;
     struct buf buf;
+    int gap; /* Why the journal misses a change and so is good for nothing; 0: it has all. */
     bool is_failing; /* It was told in the log. */
 };
 
@@ -199,6 +211,21 @@ set_timer(struct saver *saver, int64_t ms)
         event_add(saver->timer, &wait);
 }
 
+/* The next base has all again; the file stays as it is until then. A thread may need the journal.
+ */
+static void
+drop_journal(struct saver *saver, int why)
+{
+    saver->gap = why;
+    if (saver->job.kind == JOB_NONE) {
+        journal_close(saver->journal);
+        saver->journal = NULL;
+        saver->gap = 0;
+    }
+    event_del(saver->timer);
+    set_timer(saver, RETRY_MS);
+}
+
 /* One line until it is over. */
 static void
 give_up(struct saver *saver, int err)
@@ -207,11 +234,7 @@ give_up(struct saver *saver, int err)
         log_err("%s cannot be written: %s: OpenFlow state is not saved until it can", saver->path,
                 strerror(err));
     saver->is_failing = true;
-    if (saver->job.kind == JOB_NONE) {
-        journal_close(saver->journal);
-        saver->journal = NULL;
-    }
-    set_timer(saver, RETRY_MS);
+    drop_journal(saver, err);
 }
 
 void
@@ -219,7 +242,7 @@ saver_flush(struct saver *saver)
 {
     int err;
 
-    if (!saver || !saver->journal)
+    if (!saver || !saver->journal || saver->gap)
         return;
     buf_clear(&saver->buf);
     ofproto_save_changes(saver->bridge->ofproto, &saver->buf);
@@ -250,18 +273,18 @@ on_unsaved(void *aux)
 }
 
 /* ---- Bases ---- */
-/* Starts the next journal with all but the flow entries, and notes which these are. */
+/* Starts the next journal with all but the flow entries. */
 static int
 begin_base(struct saver *saver)
 {
-    const struct ofproto_flow_filter all = {
-        .table_id = OFTABLE_ALL, .out_port = OFPORT_ANY, .out_group = OFGROUP_ANY};
     struct job *job = &saver->job;
     struct head head;
     int err;
 
+    ofproto_sync_stats(saver->bridge->ofproto);
     saver_flush(saver);
     make_head(&head);
+    job->old = saver->journal;
     job->from = saver->journal ? journal_size(saver->journal) : 0;
     err = journal_create(saver->path, &job->journal);
     if (err)
@@ -280,7 +303,6 @@ begin_base(struct saver *saver)
     }
     job->kind = JOB_BASE;
     job->ofproto = saver->bridge->ofproto;
-    ofproto_collect(job->ofproto, &all, &job->rules);
     return 0;
 }
 
@@ -289,16 +311,18 @@ static int
 write_base(struct job *job)
 {
     struct buf buf = BUF_INITIALIZER;
+    struct ofproto_rules rules;
     int err = 0;
 
-    for (size_t i = 0; !err && i < job->rules.n; i += RULES_A_RECORD) {
+    ofproto_collect_all(job->ofproto, &rules);
+    for (size_t i = 0; !err && i < rules.n; i += RULES_A_RECORD) {
         buf_clear(&buf);
-        ofproto_save_rules(job->ofproto, &job->rules, i, MIN(job->rules.n, i + RULES_A_RECORD),
-                           &buf);
+        ofproto_save_rules(job->ofproto, &rules, i, MIN(rules.n, i + RULES_A_RECORD), &buf);
         err = journal_append(job->journal, buf.data, buf.size);
     }
     buf_destroy(&buf);
-    return err ? err : journal_sync(job->journal);
+    ofproto_rules_free(&rules);
+    return err ? err : journal_end_base(job->journal, job->old, &job->from);
 }
 
 /* The next journal takes the place of the old one, with what came to that meanwhile. */
@@ -308,21 +332,22 @@ end_base(struct saver *saver)
     struct job *job = &saver->job;
     int err = job->error;
 
-    job->kind = JOB_NONE;
     saver_flush(saver);
+    job->kind = JOB_NONE;
+    if (!err)
+        err = saver->gap;
     if (!err)
         err = journal_commit(job->journal, saver->journal, job->from);
     if (err) {
         journal_close(job->journal);
-    } else {
-        journal_close(saver->journal);
-        saver->journal = job->journal;
-        if (saver->is_failing)
-            log_info("%s is written again", saver->path);
-        saver->is_failing = false;
+        return err;
     }
-    ofproto_rules_free(&job->rules);
-    return err;
+    journal_close(saver->journal);
+    saver->journal = job->journal;
+    if (saver->is_failing)
+        log_info("%s is written again", saver->path);
+    saver->is_failing = false;
+    return 0;
 }
 
 /* ---- Threads ---- */
@@ -332,50 +357,109 @@ run_job(void *aux)
     struct job *job = aux;
 
     job->error = job->kind == JOB_BASE ? write_base(job) : journal_sync(job->journal);
+    atomic_store(&job->is_done, true);
     event_active(job->done, EV_TIMEOUT, 0);
     return NULL;
+}
+
+static void
+tell_waiters(struct job *job, int err)
+{
+    while (!list_is_empty(&job->waiters)) {
+        struct waiter *waiter = CONTAINER_OF(job->waiters.next, struct waiter, link);
+
+        list_remove(&waiter->link);
+        waiter->done(waiter->aux, err);
+        free(waiter);
+    }
+}
+
+static void start_thread(struct saver *);
+
+/* A base is on disk when its directory is. */
+static void
+start_sync(struct saver *saver)
+{
+    saver->job.kind = JOB_SYNC;
+    saver->job.journal = saver->journal;
+    start_thread(saver);
+}
+
+static void
+start_base(struct saver *saver)
+{
+    int err = begin_base(saver);
+
+    while (!list_is_empty(&saver->waiters)) {
+        struct list *first = saver->waiters.next;
+
+        list_remove(first);
+        list_push_back(&saver->job.waiters, first);
+    }
+    if (!err) {
+        start_thread(saver);
+        return;
+    }
+    give_up(saver, err);
+    tell_waiters(&saver->job, err);
+}
+
+/* What the thread did is in job.error. */
+static void
+conclude(struct saver *saver)
+{
+    struct job *job = &saver->job;
+    bool is_base = job->kind == JOB_BASE;
+    int err = is_base ? end_base(saver) : job->error ? job->error : saver->gap;
+
+    job->kind = JOB_NONE;
+    if (is_base && !err) {
+        start_sync(saver);
+        saver_flush(saver); /* What came while there was no journal. */
+        return;
+    }
+    if (err)
+        give_up(saver, err);
+    tell_waiters(job, err);
+    if (!list_is_empty(&saver->waiters))
+        start_base(saver);
 }
 
 static void
 start_thread(struct saver *saver)
 {
     struct job *job = &saver->job;
-    int err = pthread_create(&job->thread, NULL, run_job, job);
+    int err;
 
+    atomic_store(&job->is_done, false);
+    err = pthread_create(&job->thread, NULL, run_job, job);
     if (!err)
         return;
     log_warn("a thread to save state does not start: %s", strerror(err));
-    if (job->kind == JOB_BASE) {
-        job->error = err;
-        end_base(saver);
-    }
-    job->kind = JOB_NONE;
-    set_timer(saver, RETRY_MS);
+    job->error = err;
+    conclude(saver);
 }
 
 static void
 finish_job(struct saver *saver)
 {
-    struct job *job = &saver->job;
-    int err;
-
-    if (job->kind == JOB_NONE)
-        return;
-    pthread_join(job->thread, NULL);
-    err = job->error;
-    if (job->kind == JOB_BASE)
-        err = end_base(saver);
-    job->kind = JOB_NONE;
-    if (err)
-        give_up(saver, err);
+    while (saver->job.kind != JOB_NONE) {
+        pthread_join(saver->job.thread, NULL);
+        conclude(saver);
+    }
 }
 
 static void
 on_done(evutil_socket_t fd, short what, void *aux)
 {
+    struct saver *saver = aux;
+
     (void)fd;
     (void)what;
-    finish_job(aux);
+    if (saver->job.kind == JOB_NONE || !atomic_load(&saver->job.is_done))
+        return; /* It was waited for. */
+    pthread_join(saver->job.thread, NULL);
+    conclude(saver);
 }
 
 static bool
@@ -394,40 +478,50 @@ static void
 on_timer(evutil_socket_t fd, short what, void *aux)
 {
     struct saver *saver = aux;
-    int err;
 
     (void)fd;
     (void)what;
-    if (saver->job.kind != JOB_NONE) {
+    if (saver->job.kind != JOB_NONE)
         set_timer(saver, SAVER_SYNC_MS);
-        return;
-    }
-    if (wants_base(saver)) {
-        err = begin_base(saver);
-        if (err) {
-            give_up(saver, err);
-            return;
-        }
-    } else {
-        saver->job.kind = JOB_SYNC;
-        saver->job.journal = saver->journal;
-    }
-    start_thread(saver);
+    else if (wants_base(saver))
+        start_base(saver);
+    else
+        start_sync(saver);
 }
 
 /* ---- Life ---- */
-int
-saver_save(struct saver *saver, struct error *error)
+void
+saver_save(struct saver *saver, saver_done_cb *done, void *aux)
 {
-    int err;
+    struct waiter *waiter = xcalloc(1, sizeof *waiter);
 
+    waiter->done = done;
+    waiter->aux = aux;
+    list_push_back(&saver->waiters, &waiter->link);
+    if (saver->job.kind == JOB_NONE)
+        start_base(saver);
+}
+
+static void
+note_result(void *aux, int err)
+{
+    *(int *)aux = err;
+}
+
+int
+saver_save_now(struct saver *saver, struct error *error)
+{
+    int err = 0;
+
+    saver_save(saver, note_result, &err);
     finish_job(saver);
-    err = begin_base(saver);
-    if (!err) {
-        saver->job.error = write_base(&saver->job);
-        err = end_base(saver);
-    }
-    return err ? error_set(error, err, "%s cannot be written: %s", saver->path, strerror(err)) : 0;
+    return err ? saver_error(saver, err, error) : 0;
+}
+
+int
+saver_error(const struct saver *saver, int err, struct error *error)
+{
+    return error_set(error, err, "%s cannot be written: %s", saver->path, strerror(err));
 }
 
 static void
@@ -445,22 +539,24 @@ int
 saver_open(struct bridge *bridge, struct saver **saverp, struct error *error)
 {
     struct event_base *base = bridge->bridges->base;
-    struct saver *saver = xcalloc(1, sizeof *saver);
-    int err = path_of(bridge, saver->path);
+    struct saver *saver;
+    char path[PATH_MAX];
+    int err = path_of(bridge, path);
 
+    if (err)
+        return error_set(error, err, "%s: too long a path", bridge->bridges->state_dir);
+    saver = xcalloc(1, sizeof *saver);
+    strcpy(saver->path, path);
     saver->bridge = bridge;
     buf_init(&saver->buf);
+    list_init(&saver->waiters);
+    list_init(&saver->job.waiters);
     saver->flush_event = event_new(base, -1, 0, on_flush, saver);
     saver->timer = event_new(base, -1, 0, on_timer, saver);
     saver->job.done = event_new(base, -1, 0, on_done, saver);
     ofproto_save_start(bridge->ofproto, on_unsaved, saver);
-    err = err ? error_set(error, err, "%s: too long a path", bridge->bridges->state_dir)
-              : saver_save(saver, error);
-    if (err)
-        free_saver(saver);
-    else
-        *saverp = saver;
-    return err;
+    *saverp = saver;
+    return saver_save_now(saver, error);
 }
 
 void

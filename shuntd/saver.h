@@ -26,12 +26,19 @@ struct saver;
 /* Fills the bridge's tables, which are empty, from its file. ENOENT: there is none. EBADMSG: it is
  * damaged, was named in the log and set aside; the tables are empty. */
 int saver_restore(struct bridge *);
-/* Writes a first base, and saves from now on. */
+/* Writes a first base, and saves from now on. A base that cannot be written is an error, is told in
+ * the log, and is tried again as long as the saver is open; for ENAMETOOLONG there is none. */
 int saver_open(struct bridge *, struct saver **, struct error *);
 /* Appends what changed. NULL does nothing. */
 void saver_flush(struct saver *);
-/* Writes a new base and syncs it, so that counters are saved, too. */
-int saver_save(struct saver *, struct error *);
+/* Writes a new base and syncs it, so that counters are saved, too; then calls `done`, perhaps
+ * inside this call, at the latest in saver_close(). */
+typedef void saver_done_cb(void *aux, int err);
+void saver_save(struct saver *, saver_done_cb *done, void *aux);
+/* The same, and waits for it. */
+int saver_save_now(struct saver *, struct error *);
+/* What an error of this saver is to an operator; returns `err`. */
+int saver_error(const struct saver *, int err, struct error *);
 /* Appends what changed and syncs. NULL does nothing. */
 void saver_close(struct saver *);
 /* The bridge goes: its file, too. */

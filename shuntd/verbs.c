@@ -35,12 +35,21 @@ verb_restart(struct daemon *daemon, const json_t *request, json_t **result, stru
     return 0;
 }
 
+static void
+on_saved(void *aux, int err, const struct error *error)
+{
+    mgmt_answer(aux, err, error);
+}
+
+/* The switch goes on meanwhile. */
 static int
 verb_save(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
     (void)request;
     (void)result;
-    return bridges_save_state(daemon->bridges, error);
+    (void)error;
+    bridges_save_state(daemon->bridges, on_saved, mgmt_defer(daemon->mgmt));
+    return 0;
 }
 
 #define BRIDGE                                                                                     \

@@ -61,6 +61,15 @@ append(struct journal *journal, int number)
     assert_int_equal(journal_append(journal, data, (size_t)(1 + number % 40) * sizeof *data), 0);
 }
 
+/* And takes the place of the file. */
+static void
+end_base(struct journal *journal, const struct journal *old, uint64_t from)
+{
+    assert_int_equal(journal_end_base(journal, old, &from), 0);
+    assert_int_equal(journal_commit(journal, old, from), 0);
+    assert_int_equal(journal_sync(journal), 0);
+}
+
 /* Base 1, then 2, 3 and 4; base 10 in its place, then 11. Tells in `said` what is certain: what a
  * reader sees from now on is at least this. */
 static void
@@ -71,7 +80,7 @@ live(int *said)
 
     assert_int_equal(journal_create(path, &old), 0);
     append(old, 1);
-    assert_int_equal(journal_commit(old, NULL, 0), 0);
+    end_base(old, NULL, 0);
     *said = 1;
     append(old, 2);
     *said = 2;
@@ -83,7 +92,7 @@ live(int *said)
     append(next, 10);
     append(old, 4);
     *said = 4;
-    assert_int_equal(journal_commit(next, NULL, from), 0);
+    end_base(next, NULL, from);
     *said = 10;
     append(next, 11);
     *said = 11;
@@ -140,7 +149,8 @@ live_with_failures(int *said)
             data[i] = *said + 1;
         if (!journal_append(journal, data, (size_t)(40 - number) * sizeof *data))
             ++*said;
-        if (number == 1 && (!*said || journal_commit(journal, NULL, 0))) {
+        if (number == 1 &&
+            (!*said || journal_end_base(journal, NULL, NULL) || journal_commit(journal, NULL, 0))) {
             *said = 0;
             break;
         }
@@ -192,6 +202,69 @@ a_call_that_fails_changes_nothing(void **aux)
     assert_true(n > 4 * 14);
 }
 
+/* A base 10 comes in the place of 1, 2, 3; what is appended to the journal that then goes on is
+ * what a reader sees, whatever call failed. Returns whether call `at` was reached. */
+static bool
+replace_with_failure(int at, enum fault kind)
+{
+    struct journal *old, *next = NULL, *goes_on;
+    struct state state;
+    uint64_t torn = 0, from;
+    bool was_reached;
+    int last = 4, error;
+
+    unlink(path);
+    assert_int_equal(journal_create(path, &old), 0);
+    append(old, 1);
+    end_base(old, NULL, 0);
+    append(old, 2);
+    append(old, 3);
+    goes_on = old;
+    from = journal_size(old);
+    n_calls = 0;
+    fault_at = at;
+    fault_kind = kind;
+    error = journal_create(path, &next);
+    if (!error) {
+        int data[40] = {10};
+
+        error = journal_append(next, data, sizeof data);
+        if (!error)
+            error = journal_end_base(next, old, &from);
+        if (!error)
+            error = journal_commit(next, old, from);
+        if (!error) {
+            goes_on = next;
+            last = 11;
+            journal_sync(next); /* May fail: the directory is not on disk, but it is PATH. */
+        }
+    }
+    was_reached = n_calls >= at;
+    fault_at = 0;
+    append(goes_on, last);
+    assert_int_equal(journal_sync(goes_on), 0);
+    assert_int_equal(read_state(path, &state, &torn), 0);
+    assert_int_equal(state.numbers[state.n - 1], last);
+    journal_close(next);
+    journal_close(old);
+    return was_reached;
+}
+
+static void
+a_base_that_fails_leaves_the_journal_that_goes_on(void **aux)
+{
+    int n = 0;
+
+    (void)aux;
+    for (int i = 0; i < 2; i++) {
+        for (int at = 1; replace_with_failure(at, i ? FAULT_SHORT : FAULT_FAIL); at++)
+            n++;
+    }
+    /* open; pwritev of head, record and the base's end; fdatasync, twice; rename; fdatasync; open
+     * and fsync of the directory. */
+    assert_int_equal(n, 10 + 10);
+}
+
 static void
 make_copy(size_t size, size_t damaged_at)
 {
@@ -216,7 +289,7 @@ make_journal(uint64_t *base, uint64_t *synced)
 
     assert_int_equal(journal_create(path, &journal), 0);
     append(journal, 1);
-    assert_int_equal(journal_commit(journal, NULL, 0), 0);
+    end_base(journal, NULL, 0);
     *base = journal_base_size(journal);
     append(journal, 2);
     assert_int_equal(journal_sync(journal), 0);
@@ -299,6 +372,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_that_dies_leaves_a_whole_state),
         cmocka_unit_test(a_call_that_fails_changes_nothing),
+        cmocka_unit_test(a_base_that_fails_leaves_the_journal_that_goes_on),
         cmocka_unit_test(power_loss_takes_the_unsynced_end_alone),
         cmocka_unit_test(damage_of_what_was_on_disk_is_refused_whole),
     };

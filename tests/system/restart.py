@@ -232,25 +232,44 @@ def state_of_a_newer_build_leaves_nothing_behind(switch):
     assert tables() == fresh
 
 
+class SmallDisk:
+    """256 KiB, which can be filled."""
+
+    def __init__(self, switch):
+        self.path = switch.dir + "/disk"
+        os.mkdir(self.path)
+        run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", self.path)
+        switch.at_end.append(lambda: run("umount", "-l", self.path))
+
+    def fill(self):
+        with open(self.path + "/filler", "wb", buffering=0) as file:
+            try:
+                while file.write(bytes(4096)) == 4096:
+                    pass
+            except OSError:
+                pass
+
+    def empty(self):
+        os.unlink(self.path + "/filler")
+
+    def read(self, name):
+        with open(self.path + "/" + name, "rb") as file:
+            return file.read()
+
+
+def count_logged(switch, text):
+    with open(switch.log, encoding="ascii") as file:
+        return sum(text in line for line in file)
+
+
 def full_disk_stops_saving_alone(switch):
     """A disk of 256 KiB: the switch goes on, the file stays as it was, and is whole again later."""
-    disk = switch.dir + "/disk"
-    os.mkdir(disk)
-    run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk)
-    switch.at_end.append(lambda: run("umount", "-l", disk))
-    switch.start("--state-dir", disk)
+    disk = SmallDisk(switch)
+    switch.start("--state-dir", disk.path)
     switch.ctl("add-br", "br0", "fail-mode=secure")
     switch.ctl("add-flow", "br0", "priority=1,in_port=1,actions=output:2")
-    with open(disk + "/br0.flows", "rb") as file:
-        before = file.read()
-    with open(disk + "/config.json", "rb") as file:
-        config = file.read()
-    with open(disk + "/filler", "wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)) == 4096:
-                pass
-        except OSError:
-            pass
+    before, config = disk.read("br0.flows"), disk.read("config.json")
+    disk.fill()
     switch.expect("br0.flows cannot be written: No space left on device")
     flows = switch.dir + "/many"
     with open(flows, "w", encoding="ascii") as file:
@@ -258,25 +277,43 @@ def full_disk_stops_saving_alone(switch):
     switch.ctl("add-flows", "br0", flows)
     assert "config.json: the configuration could not be saved: No space" in switch.ctl_fails(
         "set-fail-mode", "br0", "standalone")
+    assert "br0.flows cannot be written: No space" in switch.ctl_fails("save")
     assert len(switch.ctl_json("dump-flows", "br0")) == 201
-    with open(disk + "/br0.flows", "rb") as file:
-        assert file.read()[:len(before)] == before
-    with open(disk + "/config.json", "rb") as file:
-        assert file.read() == config
-    assert not os.path.exists(disk + "/config.json.new")
-    tried = os.stat(disk).st_mtime_ns  # PATH.new comes and goes.
-    wait_for(lambda: os.stat(disk).st_mtime_ns != tried, "it is tried again", timeout=20)
-    with open(switch.log, encoding="ascii") as file:
-        assert len([line for line in file if "cannot be written" in line]) == 1
-    os.unlink(disk + "/filler")
-
-    def is_written_again():
-        with open(switch.log, encoding="ascii") as file:
-            return "br0.flows is written again" in file.read()
-    wait_for(is_written_again, "the state is written again", timeout=20)
+    assert disk.read("br0.flows")[:len(before)] == before
+    assert disk.read("config.json") == config
+    assert not os.path.exists(disk.path + "/config.json.new")
+    tried = os.stat(disk.path).st_mtime_ns  # PATH.new comes and goes.
+    wait_for(lambda: os.stat(disk.path).st_mtime_ns != tried, "it is tried again", timeout=20)
+    assert count_logged(switch, "cannot be written") == 1
+    disk.empty()
+    wait_for(lambda: count_logged(switch, "br0.flows is written again"),
+             "the state is written again", timeout=20)
     switch.kill()
-    switch.start("--state-dir", disk, "--restore")
+    switch.start("--state-dir", disk.path, "--restore")
     assert len(switch.ctl_json("dump-flows", "br0")) == 201
+
+
+def a_start_on_a_full_disk_saves_when_there_is_room(switch):
+    disk = SmallDisk(switch)
+    switch.start("--state-dir", disk.path)
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    add_flows(switch)
+    switch.kill()
+    before = disk.read("br0.flows")
+    disk.fill()
+    switch.expect("br0.flows cannot be written: No space left on device")
+    switch.start("--state-dir", disk.path, "--restore")
+    assert set(flow_packets(switch)) == {1, 2}
+    switch.ctl("add-flow", "br0", "priority=3,in_port=1,actions=drop")
+    assert disk.read("br0.flows") == before
+    disk.empty()
+    wait_for(lambda: count_logged(switch, "br0.flows is written again"),
+             "the state is written again", timeout=20)
+    assert count_logged(switch, "cannot be written") == 1
+    switch.ctl("add-flow", "br0", "priority=4,in_port=1,actions=drop")
+    switch.kill()
+    switch.start("--state-dir", disk.path, "--restore")
+    assert set(flow_packets(switch)) == {1, 2, 3, 4}
 
 
 def for_hook(test, hook):
@@ -290,6 +327,7 @@ cases.extend(for_hook(test, hook) for test in (
     a_killed_daemon_waits_for_its_controller, killed_and_restored, restarted_by_shuntctl)
              for hook in ("tc", "xdp"))
 cases.extend([what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
-              state_of_a_newer_build_leaves_nothing_behind, full_disk_stops_saving_alone])
+              state_of_a_newer_build_leaves_nothing_behind, full_disk_stops_saving_alone,
+              a_start_on_a_full_disk_saves_when_there_is_room])
 if __name__ == "__main__":
     main()
