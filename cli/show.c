@@ -25,6 +25,19 @@ flag_of(const json_t *object, const char *key)
 }
 
 static void
+print_troubles(const json_t *result)
+{
+    const json_t *trouble;
+    size_t i;
+
+    json_array_foreach(json_object_get(result, "troubles"), i, trouble)
+    {
+        printf("trouble for %.1f s: %s\n", (double)number_of(trouble, "lasts_ms") / 1000,
+               text_of(trouble, "what"));
+    }
+}
+
+static void
 print_port_number(const json_t *port)
 {
     const json_t *ofport = json_object_get(port, "ofport");
@@ -101,6 +114,7 @@ show_print_bridges(const json_t *result)
     const json_t *bridge, *item;
     size_t i, j;
 
+    print_troubles(result);
     json_array_foreach(json_object_get(result, "bridges"), i, bridge)
     {
         printf("bridge %s: datapath id %s, fail mode %s, %lld tables\n", text_of(bridge, "name"),
@@ -136,7 +150,8 @@ print_datapath_port(const json_t *port)
     printf("    upcalls: %lld, lost %lld (ring full %lld, rate %lld)\n",
            number_of(stats, "upcalls"), number_of(stats, "upcalls_lost"),
            number_of(stats, "lost_ring_full"), number_of(stats, "lost_rate"));
-    printf("    flows: %lld\n", number_of(port, "flows"));
+    printf("    flows: %lld, link changes: %lld\n", number_of(port, "flows"),
+           number_of(port, "link_changes"));
 }
 
 /* "upcalls: misses 5, slow 0, ..." for each member. */
@@ -170,6 +185,7 @@ show_print_datapath(const json_t *result)
     const char *reason;
     size_t i;
 
+    print_troubles(result);
     printf("packets: received %lld, forwarded %lld, consumed %lld, outputs %lld\n",
            number_of(packets, "received"), number_of(packets, "forwarded"),
            number_of(packets, "consumed"), number_of(packets, "outputs"));

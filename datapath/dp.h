@@ -161,11 +161,12 @@ int dp_upcall_reader_fd(const struct dp_upcall_reader *);
  * the call. Returns how many. */
 typedef void dp_upcall_cb(void *aux, const struct dp_upcall *, const uint8_t *packet);
 size_t dp_upcall_read(struct dp_upcall_reader *, size_t max, dp_upcall_cb *cb, void *aux);
+/* Any thread. */
 bool dp_upcall_reader_is_empty(const struct dp_upcall_reader *);
 /* After flows were put: the position in the ring before which all packets are that missed them.
  * Whatever is sent up from now on has met these flows. */
 uint64_t dp_upcall_reader_mark(struct dp_upcall_reader *);
-/* Up to where records were read. */
+/* Up to where records were read. Any thread. */
 uint64_t dp_upcall_reader_position(const struct dp_upcall_reader *);
 
 /* ---- Execution ---- */

@@ -13,6 +13,8 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/config.h \
 	shuntd/daemon.h \
 	shuntd/error.h \
+	shuntd/health.c \
+	shuntd/health.h \
 	shuntd/hold.c \
 	shuntd/hold.h \
 	shuntd/host.c \

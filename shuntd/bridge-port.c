@@ -437,6 +437,7 @@ on_link_changed(void *aux, const struct link *old, const struct link *now)
     else if (!port)
         on_link_added(bridges, now);
     if (port && port->ifindex) {
+        port->n_link_changes += old->admin_up != now->admin_up || old->carrier != now->carrier;
         bridge_ofport_update(port);
         bridge_port_update_peer(port);
     }

@@ -7,6 +7,7 @@
 #include "lib/hash.h"
 #include "lib/util.h"
 #include "ofproto/ofp.h"
+#include "shuntd/health.h"
 #include "shuntd/hold.h"
 #include "shuntd/saver.h"
 #include "slowpath/slowpath.h"
@@ -103,6 +104,7 @@ bridges_destroy(struct bridges *bridges, bool keep)
         return;
     struct error error;
 
+    health_destroy(bridges->health);
     hold_destroy(bridges);
     slowpath_stop(bridges->slowpath);
     if (keep)
@@ -507,5 +509,7 @@ bridges_start(struct bridges *bridges, const struct config *config, struct error
     err = slowpath_start(bridges->slowpath);
     if (err)
         error_set(error, err, "the slow path could not start: %s", strerror(err));
+    else
+        bridges->health = health_create(bridges);
     return err;
 }

@@ -26,6 +26,7 @@
 #include "shuntd/config.h"
 
 struct connmgr;
+struct health;
 struct ofport;
 struct ofport_stats;
 struct ofproto;
@@ -43,6 +44,7 @@ struct bridge_port {
     struct error error;        /* Why it is not attached, or empty. */
     bool to_peer;              /* TC sends straight to the other end of the veth. */
     char peer_why[128];        /* Why, or why not; empty when not attached. */
+    uint32_t n_link_changes;   /* How often its device went up or down, or its carrier did. */
 };
 
 struct bridge {
@@ -93,6 +95,7 @@ struct bridges {
     uint32_t hold_s;
     int64_t hold_until_ms;
     struct event *hold_event; /* NULL: nothing is held (shuntd/hold.h). */
+    struct health *health;    /* Once they are started (shuntd/health.h). */
 };
 
 /* Opens the table of devices and the slow path; bridges_links_fd() is readable when bridges_run()

@@ -7,6 +7,7 @@
 
 #include "ofproto/connmgr.h"
 #include "ofproto/openflow.h"
+#include "shuntd/health.h"
 #include "slowpath/slowpath.h"
 
 static json_t *
@@ -80,6 +81,7 @@ show_port(const struct bridge_port *port)
     }
     if (link)
         show_link(json, link);
+    json_object_set_new(json, "link_changes", json_integer(port->n_link_changes));
     if (port->error.text[0])
         json_object_set_new(json, "error", json_string(port->error.text));
     return json;
@@ -153,6 +155,22 @@ show_bridge(const struct bridge *bridge)
         "controllers", controllers, "ports", ports);
 }
 
+static void
+add_trouble(void *list, const char *what, int64_t lasts_ms)
+{
+    json_array_append_new(list,
+                          json_pack("{s:s, s:I}", "what", what, "lasts_ms", (json_int_t)lasts_ms));
+}
+
+static json_t *
+show_troubles(const struct bridges *bridges)
+{
+    json_t *list = json_array();
+
+    health_for_each(bridges->health, add_trouble, list);
+    return list;
+}
+
 int
 verb_show(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
@@ -171,7 +189,8 @@ verb_show(struct daemon *daemon, const json_t *request, json_t **result, struct 
         if (!name || !strcmp(bridge->config.name, name))
             json_array_append_new(list, show_bridge(bridge));
     }
-    *result = json_pack("{s:s, s:o}", "version", PACKAGE_VERSION, "bridges", list);
+    *result = json_pack("{s:s, s:o, s:o}", "version", PACKAGE_VERSION, "troubles",
+                        show_troubles(daemon->bridges), "bridges", list);
     return 0;
 }
 
@@ -193,15 +212,15 @@ show_slowpath(struct slowpath *slowpath)
     slowpath_get_stats(slowpath, &s);
 #define N(NAME) (json_int_t) s.n_##NAME
     return json_pack(
-        "{s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, "
+        "{s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, "
         "s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}}",
         "upcalls", "misses", N(misses), "slow", N(slow), "held", N(held), "actions", N(actions),
-        "ttl", N(ttl), "flows", "installed", N(installed), "failed", N(install_failed), "stale",
-        N(stale), "narrowed", N(narrowed), "revalidation", "translated", N(revalidated), "updated",
-        N(updated), "removed", N(removed), "expired", N(expired), "audits", "done", N(audits),
-        "skipped", N(audits_skipped), "failed", N(audits_failed), "packet_ins", "sent",
-        N(packet_ins), "lost", N(packet_ins_lost), "executed", "lists", N(executed), "failed",
-        N(execute_failed));
+        "ttl", N(ttl), "flows", "installed", N(installed), "no_room", N(no_room), "failed",
+        N(install_failed), "stale", N(stale), "narrowed", N(narrowed), "revalidation", "translated",
+        N(revalidated), "updated", N(updated), "removed", N(removed), "expired", N(expired),
+        "audits", "done", N(audits), "skipped", N(audits_skipped), "failed", N(audits_failed),
+        "packet_ins", "sent", N(packet_ins), "lost", N(packet_ins_lost), "executed", "lists",
+        N(executed), "failed", N(execute_failed));
 #undef N
 }
 
@@ -235,6 +254,7 @@ verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, s
         "packets", (json_int_t)t.n_held, "expired", (json_int_t)t.n_hold_expired, "refused",
         (json_int_t)t.n_hold_refused, "large", (json_int_t)t.n_large, "dropped", show_drops(&t),
         "ports", ports);
+    json_object_set_new(*result, "troubles", show_troubles(bridges));
     json_object_set_new(*result, "flow_limit", json_integer((json_int_t)slow.flow_limit));
     json_object_set_new(*result, "revalidation_us", json_integer((json_int_t)slow.last_pass_us));
     json_object_set_new(*result, "revalidation_cpu_us",

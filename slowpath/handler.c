@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -148,11 +149,22 @@ set_priority(bool is_bulk)
         log_dbg("a handler keeps its priority: %s", strerror(errno));
 }
 
+/* For who looks at threads. */
+static void
+set_name(const struct handler *handler)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "%s%u", handler->is_bulk ? "bulk" : "handler", handler->number);
+    prctl(PR_SET_NAME, name);
+}
+
 static void *
 handler_main(void *aux)
 {
     struct handler *handler = aux;
 
+    set_name(handler);
     set_priority(handler->is_bulk);
     event_base_dispatch(handler->base);
     return NULL;
@@ -193,12 +205,13 @@ handler_open(struct handler *handler)
 }
 
 static int
-handler_start(struct handlers *handlers, bool is_bulk, struct handler **handlerp)
+handler_start(struct handlers *handlers, uint32_t number, bool is_bulk, struct handler **handlerp)
 {
     struct handler *handler = xcalloc(1, sizeof *handler);
     int error;
 
     handler->slowpath = handlers->slowpath;
+    handler->number = number;
     handler->is_bulk = is_bulk;
     handler->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&handler->inbox_lock, NULL);
@@ -214,13 +227,13 @@ handler_start(struct handlers *handlers, bool is_bulk, struct handler **handlerp
 }
 
 static int
-pair_start(struct handlers *handlers, struct handler **first)
+pair_start(struct handlers *handlers, uint32_t number, struct handler **first)
 {
     struct handler *second;
-    int error = handler_start(handlers, true, &second);
+    int error = handler_start(handlers, number, true, &second);
 
     if (!error)
-        error = handler_start(handlers, false, first);
+        error = handler_start(handlers, number, false, first);
     if (!error) {
         second->pair = *first;
         (*first)->pair = second;
@@ -265,6 +278,17 @@ handlers_add_rings(struct handlers *handlers)
     }
 }
 
+bool
+handlers_ring_position(const struct handlers *handlers, uint32_t ring, uint64_t *position)
+{
+    const struct source *source = handlers && ring < DP_MAX_RINGS ? handlers->sources[ring] : NULL;
+
+    if (!source)
+        return false;
+    *position = dp_upcall_reader_position(source->reader);
+    return !dp_upcall_reader_is_empty(source->reader);
+}
+
 /* ---- All --------------------------------------------------------------------------------------*/
 int
 handlers_start(struct slowpath *slowpath, uint32_t n, struct handlers **handlersp)
@@ -275,7 +299,7 @@ handlers_start(struct slowpath *slowpath, uint32_t n, struct handlers **handlers
     handlers->n = n;
     handlers->first = xcalloc(n, sizeof(struct handler *));
     for (uint32_t i = 0; i < n; i++) {
-        int error = pair_start(handlers, &handlers->first[i]);
+        int error = pair_start(handlers, i, &handlers->first[i]);
 
         if (error) {
             log_err("handler %u does not start: %s", i, dp_error());

@@ -68,6 +68,7 @@ struct handler {
     struct handler *next; /* Of all. */
     struct handler *pair; /* The other one. */
     bool is_bulk;         /* The second of its pair. */
+    uint32_t number;      /* Of its pair. */
     bool is_started;
     pthread_t thread;
     struct event_base *base;

@@ -55,12 +55,13 @@ struct barrier {
 /* Counters that several threads add to. */
 struct slowpath_counters {
     atomic_ullong n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held;
-    atomic_ullong n_installed, n_install_failed, n_stale;
+    atomic_ullong n_installed, n_no_room, n_install_failed, n_stale;
     atomic_ullong n_narrowed; /* Of those installed: for lack of masks. */
     atomic_ullong n_revalidated, n_updated, n_removed, n_expired;
     atomic_ullong n_audits, n_audits_skipped, n_audits_failed;
     atomic_ullong n_packet_ins, n_packet_ins_lost;
     atomic_ullong n_executed, n_execute_failed;
+    atomic_ullong n_revalidator_steps;
     atomic_ullong last_pass_us, last_pass_cpu_us;
 };
 

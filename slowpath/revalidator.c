@@ -2,6 +2,7 @@
 #include "slowpath/revalidator.h"
 
 #include <errno.h>
+#include <sys/prctl.h>
 
 #include "slowpath/audit.h"
 #include "slowpath/internal.h"
@@ -196,6 +197,7 @@ visit_chunk(struct pass *pass, uint32_t start)
     struct ukeys *ukeys = &pass->slowpath->ukeys;
     uint32_t end = MIN(start + CHUNK, ukeys->max);
 
+    slowpath_count(&pass->slowpath->counters.n_revalidator_steps);
     pthread_rwlock_rdlock(&ofproto_lock);
     pthread_mutex_lock(&ukeys->lock);
     for (uint32_t i = start; i < end; i++) {
@@ -407,10 +409,12 @@ revalidator_main(void *aux)
     struct pass *pass = xcalloc(1, sizeof *pass);
     int64_t calm_until_ms = 0;
 
+    prctl(PR_SET_NAME, "revalidator");
     while (wait_for_work(revalidator, calm_until_ms)) {
         int64_t start_ms = time_now_ms(), took_ms;
         bool by_clock = start_ms >= revalidator->next_clock_ms;
 
+        slowpath_count(&slowpath->counters.n_revalidator_steps);
         pthread_mutex_lock(&slowpath->pass_lock);
         run_pass(slowpath, pass, by_clock);
         if (by_clock)

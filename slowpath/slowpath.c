@@ -375,6 +375,12 @@ slowpath_n_flows_of_port(const struct slowpath *slowpath, uint32_t dp_port)
     return dp_port < DP_MAX_PORTS ? slowpath->ukeys.by_port[dp_port] : 0;
 }
 
+bool
+slowpath_ring_position(const struct slowpath *slowpath, uint32_t ring, uint64_t *position)
+{
+    return handlers_ring_position(slowpath->handlers, ring, position);
+}
+
 /* ---- Bridges ----------------------------------------------------------------------------------*/
 static void
 on_mac_changed(void *aux, uint16_t vlan, const uint8_t mac[6])

@@ -134,15 +134,19 @@ uint32_t slowpath_fdb_flush(struct slowpath *, const struct ofproto *);
 struct slowpath_stats {
     uint64_t n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held; /* By reason. */
     uint64_t n_installed, n_install_failed, n_stale; /* Stale: translated again before install. */
+    uint64_t n_no_room;  /* Not installed: the port's share of the flow limit was used up. */
     uint64_t n_narrowed; /* Of those installed: exact ones, since there were too many masks. */
     uint64_t n_revalidated, n_updated, n_removed, n_expired;
     uint64_t n_audits, n_audits_skipped, n_audits_failed; /* Skipped: tables changed meanwhile. */
     uint64_t n_packet_ins, n_packet_ins_lost;
     uint64_t n_executed, n_execute_failed;
+    uint64_t n_revalidator_steps; /* Stands still for 5 s at most, unless the thread is stuck. */
     uint64_t last_pass_us, last_pass_cpu_us; /* How long the revalidator's last pass took. */
     uint32_t n_flows, flow_limit;
 };
 void slowpath_get_stats(struct slowpath *, struct slowpath_stats *);
+/* Whether upcalls wait in the ring, and up to where it was read. False: there is no such ring. */
+bool slowpath_ring_position(const struct slowpath *, uint32_t ring, uint64_t *position);
 /* Megaflows of packets that come in by this port of the datapath. Any thread. */
 uint32_t slowpath_n_flows_of_port(const struct slowpath *, uint32_t dp_port);
 

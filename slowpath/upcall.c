@@ -240,11 +240,15 @@ install_locked(struct slowpath *slowpath, struct work *work, int64_t now_ms)
 {
     struct ukeys *ukeys = &slowpath->ukeys;
     uint32_t index;
-    int error = ENOSPC;
+    int error;
 
     pthread_mutex_lock(&ukeys->lock);
-    if (ukeys_has_room(ukeys, work->key.in_port, slowpath->flow_limit))
-        error = put(slowpath, work, &index);
+    if (!ukeys_has_room(ukeys, work->key.in_port, slowpath->flow_limit)) {
+        pthread_mutex_unlock(&ukeys->lock);
+        slowpath_count(&slowpath->counters.n_no_room);
+        return;
+    }
+    error = put(slowpath, work, &index);
     if (!error)
         ukey_add(ukeys, index, work->key.in_port, work->bridge, work->seq, &work->out, now_ms);
     pthread_mutex_unlock(&ukeys->lock);

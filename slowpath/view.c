@@ -195,6 +195,7 @@ slowpath_get_stats(struct slowpath *slowpath, struct slowpath_stats *stats)
     COPY(n_ttl);
     COPY(n_held);
     COPY(n_installed);
+    COPY(n_no_room);
     COPY(n_install_failed);
     COPY(n_stale);
     COPY(n_narrowed);
@@ -209,6 +210,7 @@ slowpath_get_stats(struct slowpath *slowpath, struct slowpath_stats *stats)
     COPY(n_packet_ins_lost);
     COPY(n_executed);
     COPY(n_execute_failed);
+    COPY(n_revalidator_steps);
     COPY(last_pass_us);
     COPY(last_pass_cpu_us);
 #undef COPY

@@ -140,11 +140,11 @@ dp_upcall_reader_mark(struct dp_upcall_reader *reader)
 bool
 dp_upcall_reader_is_empty(const struct dp_upcall_reader *reader)
 {
-    return *reader->consumer == __atomic_load_n(reader->producer, __ATOMIC_ACQUIRE);
+    return dp_upcall_reader_position(reader) == __atomic_load_n(reader->producer, __ATOMIC_ACQUIRE);
 }
 
 uint64_t
 dp_upcall_reader_position(const struct dp_upcall_reader *reader)
 {
-    return *reader->consumer;
+    return __atomic_load_n(reader->consumer, __ATOMIC_RELAXED);
 }

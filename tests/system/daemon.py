@@ -31,6 +31,7 @@ def settled(switch):
         for port in bridge["ports"]:
             port.pop("stats", None)
             port.pop("why", None)
+            port.pop("link_changes")
         for controller in bridge["controllers"]:
             controller.pop("since_ms")
     return shown

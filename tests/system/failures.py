@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Things that go wrong beside traffic that shall not notice."""
+import ctypes
 import os
+import re
 import signal
 import socket
 import sys
@@ -9,44 +11,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, main, sh, wait_for  # noqa: E402
-from hosts import Wire, frame  # noqa: E402
-
-
-class Stream(threading.Thread):
-    """Numbered frames of one installed flow, a thousand a second; end() says which did not come."""
-
-    def __init__(self, switch, first=1):
-        super().__init__(daemon=True)
-        self.wires = [Wire(f"s{i}") for i in (1, 2)]
-        for i, wire in enumerate(self.wires):
-            switch.ctl("add-port", "br0", wire.port, f"ofport={first + i}", "hook=tc")
-        switch.ctl("add-flow", "br0", f"priority=9,in_port={first},actions=output:{first + 1}")
-        self.wires[1].socket.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)
-        self.n, self.ends = 0, threading.Event()
-        self.wires[0].send(self.frame())
-        assert self.wires[1].receive()
-        wait_for(lambda: any(p["device"] == "s1" and p["flows"]
-                             for p in switch.ctl_json("dpctl", "show")["ports"]), "the flow")
-        self.start()
-
-    def frame(self):
-        return frame(payload=self.n.to_bytes(4, "big") + bytes(46))
-
-    def run(self):
-        while not self.ends.wait(0.001):
-            self.n += 1
-            self.wires[0].send(self.frame())
-
-    def end(self):
-        self.ends.set()
-        self.join()
-        got = set()
-        while len(got) < self.n and (data := self.wires[1].receive(1)):
-            got.add(int.from_bytes(data[14:18], "big"))
-        print(f"# {self.n} frames of other traffic", file=sys.stderr)
-        assert self.n > 100
-        assert not set(range(1, self.n + 1)) - got, "other traffic lost frames"
+from harness import case, libc, main, sh, wait_for  # noqa: E402
+from hosts import Stream, Wire, frame  # noqa: E402
 
 
 def stands_still(pid):
@@ -77,10 +43,15 @@ def a_port_flaps_a_hundred_times_a_second(switch):
         sh("ip link set p3 down; ip link set p3 up")
         time.sleep(max(0, begin + (i + 1) * 0.01 - time.monotonic()))
     print(f"# 300 flaps in {time.monotonic() - begin:.1f} s", file=sys.stderr)
+    flaps = r"port 3 \(p3\): its link flaps"
+    switch.tells_of(flaps)
     wait_for(lambda: switch.ports("br0")["p3"]["carrier"], "the port is up again")
     data = frame(payload=b"after" * 10)
     wires[0].send(data)
     assert wires[1].receive() == data
+    assert re.search(r", [0-9]+ changes: ", switch.tells_the_end_of(flaps))
+    n_changes = switch.ports("br0")["p3"]["link_changes"]
+    assert 300 <= n_changes <= 1200, n_changes
     stream.end()
 
 
@@ -104,6 +75,7 @@ def a_stopped_daemon_leaves_installed_flows_forwarding(switch):
         assert wires[1].is_silent()
     finally:
         os.kill(switch.pid(), signal.SIGCONT)
+    switch.wait_for_line(r" INFO health: the main loop did not run for [2-9]\.")
     got = [wires[1].receive() for _ in range(100)]
     assert [data[11] for data in got] == list(range(100))
     stats = {p["device"]: p["stats"] for p in switch.ctl_json("dpctl", "show")["ports"]}["p3"]
@@ -133,6 +105,8 @@ def a_ring_is_full(switch):
             wires[2].send(frame(src=f"02:00:00:02:00:{i:02x}"))
     finally:
         os.kill(switch.pid(), 18)
+    full = r"port 3 \(p3\) has more new flows .*its upcall ring is full"
+    switch.tells_of(full)
     stats = wait_for(lambda: {p["device"]: p["stats"]
                               for p in switch.ctl_json("dpctl", "show")["ports"]}, "show")
     flooded, other = stats["p3"], stats["p5"]
@@ -144,6 +118,93 @@ def a_ring_is_full(switch):
         got += 1
     assert got == n_expected and wires[1].is_silent(), (got, n_expected)
     print(f"# {flooded}", file=sys.stderr)
+    assert f", {flooded['upcalls_lost']} packets lost: " in switch.tells_the_end_of(full)
+    assert not switch.logged("p5.*has more")
+    stream.end()
+
+
+class Stuck:
+    """A thread of the daemon that a debugger holds; the others go on."""
+    SEIZE, INTERRUPT, DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
+
+    def __init__(self, pid, name):
+        names = {}
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
+                names[file.read().strip()] = int(task)
+        self.tid = names[name]
+        self._ptrace(self.SEIZE)
+        self._ptrace(self.INTERRUPT)
+        os.waitpid(self.tid, self.WALL)
+
+    def _ptrace(self, request):
+        if libc.ptrace(request, self.tid, None, None):
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def let_go(self):
+        self._ptrace(self.DETACH)
+
+
+@case
+def a_handler_is_stuck(switch):
+    """Its rings' new flows wait and none is lost, those of the other handler's are set up; tables
+    change, barriers are answered. When it goes on, so do they."""
+    switch.start("--handlers", "2")
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    stream = Stream(switch)
+    wires = [Wire(f"p{i}") for i in (3, 4, 5)]
+    for i, wire in enumerate(wires, 3):
+        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    numbers = {name: port["dp_port"] for name, port in switch.ports("br0").items()}
+    assert (numbers["p3"] - numbers["p4"]) % 2 == 1, numbers
+    for i in (3, 4):
+        switch.ctl("add-flow", "br0", f"in_port={i},"
+                   "actions=move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47],output:5")
+    stuck = Stuck(switch.pid(), f"handler{numbers['p3'] % 2}")
+    for i in range(100):
+        wires[0].send(frame(src=f"02:00:00:00:03:{i:02x}"))
+    for i in range(100):
+        wires[1].send(frame(src=f"02:00:00:00:04:{i:02x}"))
+    got = [wires[2].receive() for _ in range(100)]
+    assert [data[10:12] for data in got] == [bytes([4, i]) for i in range(100)]
+    unread = f"ring {numbers['p3']} is not read, its handler is stuck: new flows wait of p3$"
+    switch.tells_of(unread)
+    switch.ctl("add-flow", "br0", "priority=3,in_port=5,actions=output:4")
+    assert wires[2].is_silent()
+    stuck.let_go()
+    got = [wires[2].receive() for _ in range(100)]
+    assert [data[10:12] for data in got] == [bytes([3, i]) for i in range(100)]
+    switch.tells_the_end_of(unread)
+    stats = {p["device"]: p["stats"] for p in switch.ctl_json("dpctl", "show")["ports"]}
+    assert [stats[p]["upcalls_lost"] for p in ("p3", "p4")] == [0, 0], stats
+    stream.end()
+
+
+@case
+def the_revalidator_is_stuck(switch):
+    """Installed flows go on, new ones are set up; what the tables say about installed ones waits,
+    and so does the barrier behind it."""
+    start(switch)
+    stream = Stream(switch)
+    wires = [Wire(f"p{i}") for i in (3, 4)]
+    for i, wire in enumerate(wires, 3):
+        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
+    stuck = Stuck(switch.pid(), "revalidator")
+    wires[0].send(frame())
+    assert wires[1].receive() == frame()
+    stalled = "the revalidator is stuck"
+    wait_for(lambda: switch.logged(stalled), "the log tells", 30)
+    switch.tells_of(stalled)
+    asked = threading.Thread(target=switch.ctl, args=("add-flow", "br0", "in_port=3,actions=drop"))
+    asked.start()
+    time.sleep(0.5)
+    assert asked.is_alive()
+    stuck.let_go()
+    asked.join()
+    wires[0].send(frame())
+    assert wires[1].is_silent()
+    switch.tells_the_end_of(stalled)
     stream.end()
 
 

@@ -72,12 +72,13 @@ class Switch:
         self.log = directory + "/log"
         self.expected = []
         self.at_end = []  # Called when the case is over, however it ended, the last one first.
+        self.wrapper = []  # A command that runs the daemon's.
         self.bpf = directory + "/bpf"
         os.mkdir(self.bpf)
         run("mount", "-t", "bpf", "bpf", self.bpf)
 
     def command(self, *args):
-        return [SHUNTD, "--run-dir", self.dir, "--state-dir", self.dir, "--pin-dir",
+        return [*self.wrapper, SHUNTD, "--run-dir", self.dir, "--state-dir", self.dir, "--pin-dir",
                 self.bpf + "/shunt", "--log-file", self.log, *args]
 
     def start(self, *args):
@@ -140,6 +141,35 @@ class Switch:
     def expect(self, pattern):
         """A warning or an error in the log that has this in it is no failure."""
         self.expected.append(pattern)
+
+    def logged(self, pattern):
+        """The lines of the log that have this in them."""
+        with open(self.log, encoding="ascii") as file:
+            return [line for line in file if re.search(pattern, line)]
+
+    def wait_for_line(self, pattern, timeout=10):
+        """Waits for a line in the log, which has to be the only one of its kind; returns it."""
+        lines = wait_for(lambda: self.logged(pattern), f"the log says {pattern}", timeout)
+        assert len(lines) == 1, lines
+        return lines[0]
+
+    def troubles(self, *verb):
+        """What show, or another verb, says that is going wrong."""
+        return [trouble["what"] for trouble in self.ctl_json(*(verb or ["show"]))["troubles"]]
+
+    def tells_of(self, trouble):
+        """A trouble has begun: waits until the log tells of it; so do show and dpctl show."""
+        self.expect(trouble)
+        self.wait_for_line(" WARN health: .*" + trouble)
+        for verb in (["show"], ["dpctl", "show"]):
+            assert any(re.search(trouble, said) for said in self.troubles(*verb)), (trouble, verb)
+            assert re.search("(?m)^trouble for .*" + trouble, self.ctl(*verb)), (trouble, verb)
+
+    def tells_the_end_of(self, trouble):
+        """It is over: waits for the line, which it returns; show has forgotten it."""
+        line = self.wait_for_line("health: over after .*" + trouble)
+        assert not any(re.search(trouble, said) for said in self.troubles()), trouble
+        return line
 
     def finish(self):
         while self.at_end:

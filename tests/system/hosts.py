@@ -7,8 +7,10 @@ import select
 import socket
 import struct
 import subprocess
+import sys
+import threading
 
-from harness import CLONE_NEWNET, libc, run, sh
+from harness import CLONE_NEWNET, libc, run, sh, wait_for
 
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 8, 23
@@ -81,6 +83,42 @@ def add_wires(switch, n, hook="auto", first=1):
             sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
         switch.ctl("add-port", "br0", wire.port, f"ofport={number}", f"hook={hook}")
     return wires
+
+
+class Stream(threading.Thread):
+    """Numbered frames of one installed flow, a thousand a second; end() says which did not come."""
+
+    def __init__(self, switch, first=1):
+        super().__init__(daemon=True)
+        self.wires = [Wire(f"s{i}") for i in (1, 2)]
+        for i, wire in enumerate(self.wires):
+            switch.ctl("add-port", "br0", wire.port, f"ofport={first + i}", "hook=tc")
+        switch.ctl("add-flow", "br0", f"priority=9,in_port={first},actions=output:{first + 1}")
+        self.wires[1].socket.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)
+        self.n, self.ends = 0, threading.Event()
+        self.wires[0].send(self.frame())
+        assert self.wires[1].receive()
+        wait_for(lambda: any(p["device"] == "s1" and p["flows"]
+                             for p in switch.ctl_json("dpctl", "show")["ports"]), "the flow")
+        self.start()
+
+    def frame(self):
+        return frame(payload=self.n.to_bytes(4, "big") + bytes(46))
+
+    def run(self):
+        while not self.ends.wait(0.001):
+            self.n += 1
+            self.wires[0].send(self.frame())
+
+    def end(self):
+        self.ends.set()
+        self.join()
+        got = set()
+        while len(got) < self.n and (data := self.wires[1].receive(1)):
+            got.add(int.from_bytes(data[14:18], "big"))
+        print(f"# {self.n} frames of other traffic", file=sys.stderr)
+        assert self.n > 100
+        assert not set(range(1, self.n + 1)) - got, "other traffic lost frames"
 
 
 class Host:
