@@ -44,7 +44,7 @@ bench_classifier_LDADD = ofproto/libofproto.a lib/libshunt.a
 # OpenFlow flow mods a second, and heap allocations each.
 noinst_PROGRAMS += bench/ofp-codec
 bench_ofp_codec_SOURCES = bench/ofp-codec.c
-bench_ofp_codec_LDADD = ofproto/libopenflow.a
+bench_ofp_codec_LDADD = ofproto/libopenflow.a lib/libshunt.a
 bench_ofp_codec_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=realloc,--wrap=calloc
 
 noinst_PROGRAMS += bench/flow-table

@@ -102,21 +102,24 @@ ifindex_clear(struct dp *dp, uint32_t ifindex, uint32_t port_no)
 }
 
 /* Ports that XDP may send to: those with native XDP, whose drivers take frames from others, and
- * which do not refuse (OFPPC_NO_FWD). */
-static void
+ * which do not refuse (OFPPC_NO_FWD). When the kernel refuses one, TC sends to it. */
+static int
 xdp_output_update(struct dp *dp, uint32_t port_no, bool can)
 {
     const struct dp_port *port = &dp->ports[port_no];
-    int devmap = dp_map_fd(dp, "devmap");
+    int devmap = dp_map_fd(dp, "devmap"), error = 0;
 
-    if (can && !(port->flags & DP_PORT_NO_FWD))
-        bpf_map_update_elem(devmap, &port_no, &port->ifindex, BPF_ANY);
-    else
+    if (!can || port->flags & DP_PORT_NO_FWD) {
         bpf_map_delete_elem(devmap, &port_no);
+    } else if (bpf_map_update_elem(devmap, &port_no, &port->ifindex, BPF_ANY)) {
+        error = dp_fail(errno, "the map of devices that XDP sends to: %s", strerror(errno));
+        can = false;
+    }
     if (dp->xdp_output[port_no] != can) {
         dp->xdp_output[port_no] = can;
         flow_table_refresh_hooks(dp);
     }
+    return error;
 }
 
 /* ---- Attaching ---- */
@@ -250,14 +253,15 @@ port_add(struct dp *dp, uint32_t port_no, uint32_t ifindex, uint16_t bridge, enu
     error = ifindex_set(dp, port_no);
     if (!error)
         error = port_attach(dp, port_no, &hook, wanted == DP_HOOK_XDP, &native);
+    if (!error && hook == DP_HOOK_XDP)
+        port->flags |= DP_PORT_XDP;
+    if (!error)
+        error = xdp_output_update(dp, port_no, native);
     if (error) {
         port_clear(dp, port_no);
         snprintf(said, sizeof said, "%s", dp_error());
         return dp_fail(error, "%s: %s", name, said);
     }
-    if (hook == DP_HOOK_XDP)
-        port->flags |= DP_PORT_XDP;
-    xdp_output_update(dp, port_no, native);
     return 0;
 }
 
@@ -306,21 +310,34 @@ dp_port_get(const struct dp *dp, uint32_t port_no, struct dp_port_info *info)
     return error;
 }
 
+static int
+port_set_flags(struct dp *dp, uint32_t port_no, uint16_t flags)
+{
+    const uint16_t settable = DP_PORT_NO_RECV | DP_PORT_NO_FWD | DP_PORT_TO_LOCAL;
+    struct dp_port *port = &dp->ports[port_no];
+    uint16_t old = port->flags;
+    int error;
+
+    port->flags = (old & ~settable) | (flags & settable);
+    error = ifindex_set(dp, port_no);
+    if (!error)
+        error = xdp_output_update(dp, port_no, dp->xdp_output[port_no]);
+    if (error) {
+        port->flags = old;
+        ifindex_set(dp, port_no);
+    }
+    return error;
+}
+
 int
 dp_port_set_flags(struct dp *dp, uint32_t port_no, uint16_t flags)
 {
-    const uint16_t settable = DP_PORT_NO_RECV | DP_PORT_NO_FWD | DP_PORT_TO_LOCAL;
     int error;
 
     pthread_mutex_lock(&dp->lock);
     error = port_check(dp, port_no);
-    if (!error) {
-        struct dp_port *port = &dp->ports[port_no];
-
-        port->flags = (port->flags & ~settable) | (flags & settable);
-        error = ifindex_set(dp, port_no);
-        xdp_output_update(dp, port_no, dp->xdp_output[port_no]);
-    }
+    if (!error)
+        error = port_set_flags(dp, port_no, flags);
     pthread_mutex_unlock(&dp->lock);
     return error;
 }

@@ -16,4 +16,5 @@ lib_libshunt_a_SOURCES = \
 	lib/log.h \
 	lib/tally.c \
 	lib/tally.h \
+	lib/util.c \
 	lib/util.h

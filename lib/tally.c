@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -14,6 +15,9 @@
 #include <unistd.h>
 
 #include "lib/util.h"
+
+#define LOG_MODULE "tally"
+#include "lib/log.h"
 
 #define PREFIX "tallies."
 #define CHUNK_SIZE (TALLY_CHUNK * sizeof(struct tally))
@@ -111,19 +115,34 @@ tallies_old_close(struct tallies_old *old)
 }
 
 /* ---- Slots ---- */
+/* Whether the file has room for the chunk. */
+static bool
+extend_file(uint32_t number)
+{
+    int error;
+
+    if (file < 0)
+        return false;
+    error = posix_fallocate(file, 0, (off_t)((number + 1) * CHUNK_SIZE));
+    if (error)
+        log_warn("the run directory has no room for counters (%s): those of further flow entries "
+                 "end with the process",
+                 strerror(error));
+    return !error;
+}
+
 static void
 add_chunk(uint32_t number)
 {
-    int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-    off_t end = (off_t)((number + 1) * CHUNK_SIZE);
-    void *memory;
+    bool is_kept = extend_file(number);
+    int flags = is_kept ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+    void *memory = MAP_FAILED;
 
-    if (number >= TALLY_MAX_CHUNKS || (file >= 0 && posix_fallocate(file, 0, end)))
-        abort();
-    memory = mmap(NULL, CHUNK_SIZE, PROT_READ | PROT_WRITE, flags, file,
-                  file < 0 ? 0 : end - (off_t)CHUNK_SIZE);
+    if (number < TALLY_MAX_CHUNKS)
+        memory = mmap(NULL, CHUNK_SIZE, PROT_READ | PROT_WRITE, flags, is_kept ? file : -1,
+                      is_kept ? (off_t)(number * CHUNK_SIZE) : 0);
     if (memory == MAP_FAILED)
-        abort();
+        out_of_memory(CHUNK_SIZE);
     tally_chunks[number] = memory;
 }
 

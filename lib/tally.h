@@ -7,9 +7,9 @@
  * into its own, and removes the old one. DIR should be in memory (tmpfs): power loss loses the
  * fast path's counters as well. Without tallies_open() the memory is the process's own.
  *
- * Ownership: whoever allocates a slot frees it. Threads: any. Errors: positive errno; a slot that
- * cannot be had aborts, as other memory does.
- * Not here: which slot belongs to what (ofproto/save.h). */
+ * Ownership: whoever allocates a slot frees it. Threads: any. Errors: positive errno. When DIR has
+ * no room, slots are the process's own, which the log tells; without memory the process ends. Not
+ * here: which slot belongs to what (ofproto/save.h). */
 #ifndef SHUNT_LIB_TALLY_H
 #define SHUNT_LIB_TALLY_H
 

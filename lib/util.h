@@ -33,6 +33,9 @@ time_now_ms(void)
     return time_now_ns() / 1000000;
 }
 
+/* Says so in the log, and aborts. Any thread. */
+void out_of_memory(size_t size) __attribute__((noreturn));
+
 /* Memory that the daemon cannot go on without: these abort when there is none. Sizes that a
  * peer chooses do not come here unchecked. */
 static inline void *
@@ -41,7 +44,7 @@ xcalloc(size_t n, size_t size)
     void *p = calloc(n ? n : 1, size ? size : 1);
 
     if (!p)
-        abort();
+        out_of_memory(n * size);
     return p;
 }
 
@@ -51,7 +54,7 @@ xmalloc(size_t size)
     void *p = malloc(size ? size : 1);
 
     if (!p)
-        abort();
+        out_of_memory(size);
     return p;
 }
 
@@ -61,7 +64,7 @@ xrealloc(void *old, size_t size)
     void *p = realloc(old, size ? size : 1);
 
     if (!p)
-        abort();
+        out_of_memory(size);
     return p;
 }
 

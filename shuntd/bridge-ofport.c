@@ -120,7 +120,7 @@ bridge_ofport_configure(void *aux, struct ofproto *ofproto, const struct ofport 
     struct bridge *bridge = aux;
     struct bridge_port *port = port_of(bridge, ofport);
     const struct link *link = bridge_port_link(port);
-    bool up = !(ofport->config & OFPPC_PORT_DOWN);
+    bool up = !(ofport->config & OFPPC_PORT_DOWN), sets_up = link && link->admin_up != up;
     uint16_t flags = 0;
     int err = 0;
 
@@ -128,10 +128,13 @@ bridge_ofport_configure(void *aux, struct ofproto *ofproto, const struct ofport 
         flags |= DP_PORT_NO_RECV;
     if (ofport->config & OFPPC_NO_FWD)
         flags |= DP_PORT_NO_FWD;
-    if (link && link->admin_up != up)
+    if (sets_up)
         err = ports_set_up(bridge->bridges->links, link->ifindex, up);
-    if (!err)
-        err = dp_port_set_flags(bridge->bridges->dp, ofport->dp_port, flags);
+    if (err)
+        return err;
+    err = dp_port_set_flags(bridge->bridges->dp, ofport->dp_port, flags);
+    if (err && sets_up)
+        ports_set_up(bridge->bridges->links, link->ifindex, !up);
     slowpath_port_changed(bridge->bridges->slowpath, ofproto, ofport);
     return err;
 }

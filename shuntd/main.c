@@ -13,6 +13,7 @@
 
 #include "lib/durable.h"
 #include "lib/tally.h"
+#include "lib/util.h"
 #include "slowpath/slowpath.h"
 
 #define LOG_MODULE "shuntd"
@@ -292,6 +293,14 @@ inherited_ready_fd(void)
     return fd;
 }
 
+/* Libraries that have no good answer to a lack of memory end the process, as our own code does. */
+static void
+check_memory_of_libraries(void)
+{
+    json_set_alloc_funcs(xmalloc, free);
+    event_set_mem_functions(xmalloc, xrealloc, free);
+}
+
 /* Returns with *waiter_fd what daemon.h says of it. */
 static int
 run(const struct daemon_options *options, enum daemon_end *end, int *waiter_fd, struct error *error)
@@ -312,6 +321,7 @@ run(const struct daemon_options *options, enum daemon_end *end, int *waiter_fd, 
         err = daemon_drop_privileges(options, error);
     if (err)
         return err;
+    check_memory_of_libraries();
     evthread_use_pthreads();
     daemon.base = event_base_new();
     err = serve(&daemon, ready_fd, error);

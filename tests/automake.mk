@@ -63,7 +63,7 @@ check_PROGRAMS += tests/unit-actions
 TESTS += tests/unit-actions
 tests_unit_actions_SOURCES = tests/unit-actions.c
 tests_unit_actions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_actions_LDADD = actions/libactions.a $(CMOCKA_LIBS)
+tests_unit_actions_LDADD = actions/libactions.a lib/libshunt.a $(CMOCKA_LIBS)
 
 # Minutes: not a part of check.
 analyze: all

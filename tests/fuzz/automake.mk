@@ -24,7 +24,7 @@ endif
 
 tests_fuzz_fuzz_ofp_SOURCES = tests/fuzz/fuzz-ofp.c $(fuzz_engine)
 tests_fuzz_fuzz_ofp_LDFLAGS = $(fuzz_link)
-tests_fuzz_fuzz_ofp_LDADD = ofproto/libopenflow.a
+tests_fuzz_fuzz_ofp_LDADD = ofproto/libopenflow.a lib/libshunt.a
 
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz-message.c $(fuzz_engine)
 tests_fuzz_fuzz_message_LDFLAGS = $(fuzz_link)
@@ -36,6 +36,7 @@ tests_fuzz_fuzz_flow_syntax_LDADD = ofproto/libofp.a ofproto/libopenflow.a lib/l
 
 tests_fuzz_fuzz_parse_SOURCES = tests/fuzz/fuzz-parse.c $(fuzz_engine)
 tests_fuzz_fuzz_parse_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_parse_LDADD = lib/libshunt.a
 
 tests_fuzz_fuzz_translation_SOURCES = tests/fuzz/fuzz-translation.c $(translation_fixture) \
 	$(fuzz_engine)
@@ -60,7 +61,7 @@ tests_fuzz_fuzz_mgmt_LDADD = shuntd/libshuntd.a ofproto/libconnmgr.a $(translati
 
 # One random message of each class and version.
 tests_fuzz_message_seeds_SOURCES = tests/fuzz/message-seeds.c
-tests_fuzz_message_seeds_LDADD = tests/openflow/librandom.a ofproto/libopenflow.a
+tests_fuzz_message_seeds_LDADD = tests/openflow/librandom.a ofproto/libopenflow.a lib/libshunt.a
 
 FUZZ_CLANG = clang
 FUZZ_SECONDS = 60

@@ -5,7 +5,7 @@ check_PROGRAMS += tests/ofproto/test-prefix-set
 TESTS += tests/ofproto/test-prefix-set
 tests_ofproto_test_prefix_set_SOURCES = tests/ofproto/test-prefix-set.c
 tests_ofproto_test_prefix_set_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_ofproto_test_prefix_set_LDADD = ofproto/libofproto.a $(CMOCKA_LIBS)
+tests_ofproto_test_prefix_set_LDADD = ofproto/libofproto.a lib/libshunt.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/ofproto/test-classifier
 TESTS += tests/ofproto/test-classifier

@@ -3,7 +3,7 @@
 check_PROGRAMS += tests/openflow/roundtrip-captures
 TESTS += tests/openflow/roundtrip-captures
 tests_openflow_roundtrip_captures_SOURCES = tests/openflow/roundtrip-captures.c
-tests_openflow_roundtrip_captures_LDADD = ofproto/libopenflow.a
+tests_openflow_roundtrip_captures_LDADD = ofproto/libopenflow.a lib/libshunt.a
 
 EXTRA_DIST += \
 	tests/openflow/capture \

@@ -22,9 +22,16 @@ system_tests = \
 	tests/system/privileges.py \
 	tests/system/queues.py \
 	tests/system/segments.py \
+	tests/system/shortages.py \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py
 TESTS += $(system_tests)
 EXTRA_DIST += $(system_tests) tests/system/error_rows.py tests/system/harness.py tests/system/hosts.py \
-	tests/system/ofwire.py tests/system/peer.py
+	tests/system/ofwire.py tests/system/peer.py tests/system/preload.c tests/system/preload.py
 check_PROGRAMS += bench/pktgen
+
+# Loaded before the daemon, which may be sanitized.
+check_DATA += tests/system/preload.so
+CLEANFILES += tests/system/preload.so
+tests/system/preload.so: tests/system/preload.c
+	$(AM_V_CC)$(MKDIR_P) tests/system && $(CC) -O2 $(WARN_CFLAGS) -shared -fPIC -o $@ $<

@@ -1,0 +1,245 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The flow table is full, memory is short, the kernel refuses a map's change: what was there goes
+on, beside it all the while an established flow of other ports, counted at its sink."""
+import errno
+import os
+import random
+import resource
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import SHUNTCTL, case, main, sh, wait_for  # noqa: E402
+from hosts import Stream, Wire, frame  # noqa: E402
+from peer import FLOW_MOD, V13, Peer, flow_mod, output  # noqa: E402
+from preload import Faults  # noqa: E402
+
+ROUNDS = int(os.environ.get("SHUNT_FAULT_ROUNDS", "3"))
+MOVE = "move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47]"  # A megaflow an address.
+
+
+def source(block, i):
+    return f"02:00:00:{block:02x}:{i >> 8:02x}:{i & 255:02x}"
+
+
+# ---- The flow table ----
+
+@case
+def the_flow_table_is_full(switch):
+    """A port has more flows than the table takes: those without room go through user space, each
+    packet once and right; established ones, and another port's new ones, are untouched. When the
+    first port is quiet there is room again."""
+    switch.start("--max-flows", "1000")
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    stream = Stream(switch)
+    wires = [Wire(f"p{i}") for i in (3, 4, 5)]
+    for i, wire in enumerate(wires, 3):
+        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    for i in (3, 5):
+        switch.ctl("add-flow", "br0", f"in_port={i},actions={MOVE},output:4")
+    n = 2000
+    for i in range(n):
+        wires[0].send(frame(src=source(3, i)))
+        got = wires[1].receive()
+        assert got == frame(src=source(3, i)), (i, got)
+    full = "the flow table has no room for a port's new flows"
+    switch.tells_of(full)
+    shown = switch.ctl_json("dpctl", "show")
+    flows = {port["device"]: port["flows"] for port in shown["ports"]}
+    assert shown["flow_limit"] * 0.85 < flows["p3"] < shown["flow_limit"], (flows, shown)
+    n_refused = shown["slow_path"]["flows"]["no_room"]
+    counts = shown["slow_path"]["flows"]
+    assert counts["installed"] + n_refused == shown["slow_path"]["upcalls"]["misses"], shown
+    assert n_refused > n / 2 and not counts["failed"], shown
+    for i in range(20):
+        wires[2].send(frame(src=source(5, i)))
+        assert wires[1].receive() == frame(src=source(5, i)), i
+    shown = switch.ctl_json("dpctl", "show")
+    flows = {port["device"]: port["flows"] for port in shown["ports"]}
+    assert flows["p5"] == 20 and flows["s1"] == 1, flows
+    assert f", {n_refused} flows had no room: " in switch.tells_the_end_of(full)
+
+    def has_room():
+        shown = switch.ctl_json("dpctl", "show")
+        return {port["device"]: port["flows"] for port in shown["ports"]}["p3"] < 200
+    wait_for(has_room, "what is idle goes", 30)
+    wires[0].send(frame(src=source(6, 1)))
+    assert wires[1].receive() == frame(src=source(6, 1))
+    assert switch.ctl_json("dpctl", "show")["slow_path"]["flows"]["no_room"] == n_refused
+    stats = {port["device"]: port["stats"] for port in switch.ctl_json("dpctl", "show")["ports"]}
+    assert [stats[p]["upcalls_lost"] for p in ("p3", "p5")] == [0, 0], stats
+    stream.end()
+
+
+# ---- Memory ----
+
+@case
+def the_daemon_may_have_no_more_memory(switch):
+    """Its address space has an end while flow entries are added. It says so and dies; the fast
+    path goes on; the next daemon has each entry that a barrier confirmed, and no half one."""
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    stream = Stream(switch)
+    pid = switch.pid()
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        size = int(file.read().split()[0]) * os.sysconf("SC_PAGESIZE")
+    resource.prlimit(pid, resource.RLIMIT_AS, (size + (1 << 20),) * 2)
+    switch.expect("ERR memory: no memory for [0-9]+ bytes: the process ends")
+    switch.expect("a thread to save state does not start")
+    peer = Peer(switch.dir + "/br0.mgmt", V13)
+    n_confirmed, batch = 0, 500
+    try:
+        while n_confirmed < 1_000_000:
+            for i in range(batch):
+                number = n_confirmed + i
+                peer.send(FLOW_MOD, flow_mod(V13, cookie=number + 1, priority=7,
+                                             port=1000 + number, actions=[output(2)]))
+            peer.sync()
+            n_confirmed += batch
+    except (AssertionError, OSError):
+        pass
+    wait_for(lambda: not switch.is_alive(), "the daemon ends")
+    switch.wait_for_line("no memory for")
+    switch.start("--restore")
+    flows = [f for f in switch.ctl_json("dump-flows", "br0") if f["priority"] == 7]
+    cookies = sorted(int(str(flow["cookie"]), 0) for flow in flows)
+    print(f"# {n_confirmed} confirmed, {len(flows)} there", file=sys.stderr)
+    assert n_confirmed > 0 and n_confirmed <= len(flows) <= n_confirmed + batch
+    assert cookies == list(range(1, len(flows) + 1))
+    assert {flow["actions"] for flow in flows} == {"output:2"}
+    stream.end()
+
+
+def does(switch, *args):
+    return subprocess.run([SHUNTCTL, "--run-dir", switch.dir, *args], capture_output=True,
+                          check=False, timeout=60).returncode == 0
+
+
+def changes(switch, number):
+    """Every kind of thing that takes memory; what came of the first, a flow entry."""
+    is_done = does(switch, "add-flow", "br0",
+                   f"priority={100 + number},in_port=9,cookie={number},actions=output:2")
+    does(switch, "add-group", "br0", f"group_id={number},type=all,bucket=actions=output:2")
+    does(switch, "add-port", "br0", "p3", "ofport=3")
+    does(switch, "dump-flows", "br0")
+    does(switch, "show")
+    does(switch, "del-port", "br0", "p3")
+    return is_done
+
+
+@case
+def any_allocation_may_fail(switch):
+    """One of all those that a few requests make. Either the daemon answers with an error, or it
+    says that there is no memory and dies; the next has what was confirmed."""
+    faults = Faults(switch)
+    switch.expect("ERR memory: no memory for|Cannot allocate memory|no memory|does not start")
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    stream = Stream(switch)
+    Wire("p3")
+    faults.none()
+    assert changes(switch, 1)
+    n_allocations, confirmed = faults.now.n_allocations, {1}
+    chosen = random.Random(os.environ.get("SHUNT_SEED", "1"))
+    n_died = 0
+    for number in range(2, 2 + ROUNDS):
+        which = chosen.randint(1, n_allocations)
+        faults.fail_allocation(which)
+        if changes(switch, number):
+            confirmed.add(number)
+        faults.none()
+        if not does(switch, "list-br") or switch.logged("no memory for"):
+            n_died += 1
+            wait_for(lambda: not switch.is_alive(), "the daemon ends")
+            assert switch.logged("no memory for"), which
+            open(switch.log, "w", encoding="ascii").close()
+            switch.start("--restore")
+        flows = {f["priority"] - 100: f for f in switch.ctl_json("dump-flows", "br0")
+                 if f["priority"] > 100}
+        assert confirmed <= set(flows) <= confirmed | {number}, (which, confirmed, set(flows))
+        assert {flow["actions"] for flow in flows.values()} == {"output:2"}, flows
+        confirmed = set(flows)
+        if "p3" in switch.ports("br0"):
+            switch.ctl("del-port", "br0", "p3")
+    print(f"# {ROUNDS} of {n_allocations} allocations failed, the daemon died {n_died} times",
+          file=sys.stderr)
+    stream.end()
+
+
+# ---- Maps ----
+
+BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM = 0, 2  # linux/bpf.h
+
+
+def port_mod_fails(switch, faults):
+    """The controller hears of it, and the port is as it was."""
+    remote = f"unix:{switch.dir}/br0.mgmt"
+    switch.ctl("mod-port", remote, "4", "no-forward")
+    before = switch.ctl("dump-ports-desc", remote)
+    assert "NO_FWD" in before, before
+    faults.fail_bpf(errno.ENOMEM, command=BPF_MAP_UPDATE_ELEM)
+    assert "OFPPMFC_" in switch.ctl_fails("mod-port", remote, "4", "forward")
+    assert switch.ctl("dump-ports-desc", remote) == before
+    faults.none()
+    switch.ctl("mod-port", remote, "4", "forward")
+
+
+def map_call_fails(switch, hook):
+    """Each bpf(2) call of an add-port fails in turn: the request is refused with the reason, the
+    device is as it was, and then it can be added."""
+    faults = Faults(switch)
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    stream = Stream(switch)
+    wire, sink = Wire("p3"), Wire("p4")
+    for device in (wire.port, wire.end, sink.port, sink.end):
+        sh(f"ethtool -K {device} gro on")  # Without it no veth takes a frame from XDP.
+    switch.ctl("add-port", "br0", "p4", "ofport=4", f"hook={hook}")
+    switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
+    faults.fail_bpf(errno.ENOMEM, command=BPF_MAP_CREATE)
+    assert "upcall ring" in switch.ctl_fails("add-port", "br0", "p3", f"hook={hook}")
+    faults.fail_bpf(errno.EPERM, 1 << 40)
+    switch.ctl("add-port", "br0", "p3", "ofport=3", f"hook={hook}")
+    n_calls = (1 << 40) + faults.now.n_bpf_calls
+    switch.ctl("del-port", "br0", "p3")
+    n_refused = 0
+    for number in range(1, n_calls + 1):
+        before = switch.ctl("show")
+        faults.fail_bpf((errno.ENOMEM, errno.E2BIG, errno.EBUSY)[number % 3], number)
+        done = subprocess.run([SHUNTCTL, "--run-dir", switch.dir, "add-port", "br0", "p3",
+                               "ofport=3", f"hook={hook}"], capture_output=True, text=True,
+                              check=False, timeout=60)
+        faults.none()
+        print(f"# call {number} of command {faults.now.bpf_failed}: {done.stderr.strip() or 'accepted'}", file=sys.stderr)
+        if faults.now.bpf_failed < 0:
+            break
+        if done.returncode:
+            n_refused += 1
+            assert done.stderr.startswith("shuntctl: device 'p3': "), done.stderr
+            assert switch.ctl("show") == before
+            assert "p3" not in switch.ctl("dpctl", "show")
+            switch.ctl("add-port", "br0", "p3", "ofport=3", f"hook={hook}")
+        wire.send(frame(src=source(7, number)))
+        assert sink.receive() == frame(src=source(7, number)), number
+        switch.ctl("del-port", "br0", "p3")
+    assert n_refused
+    if hook == "xdp":
+        port_mod_fails(switch, faults)
+        switch.ctl("add-port", "br0", "p3", "ofport=3", "hook=xdp")
+        wire.send(frame())
+        assert sink.receive() == frame()
+    stream.end()
+
+
+@case
+def a_bpf_call_of_a_tc_port_fails(switch):
+    map_call_fails(switch, "tc")
+
+
+@case
+def a_bpf_call_of_an_xdp_port_fails(switch):
+    map_call_fails(switch, "xdp")
+
+
+main()
