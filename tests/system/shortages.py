@@ -212,8 +212,6 @@ def map_call_fails(switch, hook):
                               check=False, timeout=60)
         faults.none()
         print(f"# call {number} of command {faults.now.bpf_failed}: {done.stderr.strip() or 'accepted'}", file=sys.stderr)
-        if faults.now.bpf_failed < 0:
-            break
         if done.returncode:
             n_refused += 1
             assert done.stderr.startswith("shuntctl: device 'p3': "), done.stderr
@@ -223,6 +221,8 @@ def map_call_fails(switch, hook):
         wire.send(frame(src=source(7, number)))
         assert sink.receive() == frame(src=source(7, number)), number
         switch.ctl("del-port", "br0", "p3")
+        if faults.now.bpf_failed < 0:
+            break
     assert n_refused
     if hook == "xdp":
         port_mod_fails(switch, faults)
