@@ -300,7 +300,8 @@ cut_packet(struct ofconn *ofconn, const struct ofp_packet_in *full, uint16_t max
 
     *pin = *full;
     pin->buffer_id = OFBUFFER_NONE;
-    if (wanted == OFCONTROLLER_MAX_LEN_NONE || wanted >= full->packet_size)
+    if (wanted == OFCONTROLLER_MAX_LEN_NONE || wanted >= full->packet_size ||
+        full->continuation_size) /* The controller gives a paused packet back. */
         return;
     pin->packet_size = wanted;
     pin->buffer_id =

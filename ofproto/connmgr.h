@@ -38,6 +38,8 @@ struct ofp_packet_out;
 struct connmgr_ops {
     /* Runs the packet; it is valid during the call. */
     enum ofperr (*packet_out)(void *aux, const struct ofp_packet_out *);
+    /* A packet that paused goes on (NXT_RESUME). */
+    enum ofperr (*resume)(void *aux, const struct ofp_packet_in *);
     /* Calls `done` when the fast path conforms to all changes made so far; perhaps at once. */
     void (*barrier)(void *aux, void (*done)(void *done_aux), void *done_aux);
     /* Forgets barriers of this done_aux. */

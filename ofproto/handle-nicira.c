@@ -103,14 +103,18 @@ handle_tlv_table_mod(struct ofconn *ofconn, const struct request *request)
     return mod->maps.n ? OFPERR_NXTTMFC_BAD_FIELD_IDX : 0;
 }
 
-/* ---- What this switch does not do ---- */
-
 static enum ofperr
 handle_resume(struct ofconn *ofconn, const struct request *request)
 {
-    (void)ofconn, (void)request;
-    return OFPERR_NXR_NOT_SUPPORTED;
+    struct ofp_packet_in pin;
+    enum ofperr error = ofp_resume_decode(request->msg, &pin);
+
+    if (!error && pin.packet_size < OFCONN_MIN_PACKET)
+        error = OFPERR_OFPBRC_BAD_PACKET;
+    return error ? error : ofconn->mgr->ops->resume(ofconn->mgr->aux, &pin);
 }
+
+/* ---- What this switch does not do ---- */
 
 static enum ofperr
 handle_ipfix(struct ofconn *ofconn, const struct request *request)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packet-out and packet-in. */
+#include <arpa/inet.h>
+
 #include "ofproto/message-scratch.h"
 
 /* ---- Packet-out -------------------------------------------------------------------------------*/
@@ -128,6 +130,41 @@ encode_nxt(const struct ofp_packet_in *pin, enum ofp_version version, struct scr
         LIST_PUSH(&(OF)->properties, prop_);                                                       \
     } while (0)
 
+/* Clients print a continuation as a list of properties: ours is one. */
+#define STATE_PROP 0x5348
+#define STATE_HEADER 4 /* Type, length. */
+
+static struct of_octets
+wrap_state(const struct ofp_packet_in *pin, struct scratch *s)
+{
+    size_t size = STATE_HEADER + pin->continuation_size, padded = ROUND_UP(size, 8);
+    uint8_t *p = scratch_alloc(s, padded);
+    uint16_t header[2] = {htons(STATE_PROP), htons((uint16_t)size)};
+
+    memset(p, 0, padded);
+    memcpy(p, header, sizeof header);
+    memcpy(p + STATE_HEADER, pin->continuation, pin->continuation_size);
+    return (struct of_octets){p, padded};
+}
+
+/* What is no state of ours is left out. */
+static void
+unwrap_state(const struct of_octets *continuation, struct ofp_packet_in *pin)
+{
+    uint16_t header[2];
+    size_t size;
+
+    if (continuation->size < sizeof header)
+        return;
+    memcpy(header, continuation->data, sizeof header);
+    size = ntohs(header[1]);
+    if (ntohs(header[0]) != STATE_PROP || size < STATE_HEADER ||
+        ROUND_UP(size, 8) != continuation->size)
+        return;
+    pin->continuation = (const uint8_t *)continuation->data + STATE_HEADER;
+    pin->continuation_size = size - STATE_HEADER;
+}
+
 static void
 encode_nxt2(const struct ofp_packet_in *pin, enum ofp_version version, struct scratch *s,
             struct of_nicira_packet_in2 *of)
@@ -152,6 +189,8 @@ encode_nxt2(const struct ofp_packet_in *pin, enum ofp_version version, struct sc
     LIST_PUSH(&of->properties, metadata);
     if (pin->userdata_size)
         PUSH_PROP(of, s, version, userdata, USERDATA, userdata, userdata);
+    if (pin->continuation_size)
+        PUSH_PROP(of, s, version, continuation, CONTINUATION, continuation, wrap_state(pin, s));
 }
 
 void
@@ -227,19 +266,23 @@ decode_prop(const void *prop, struct ofp_packet_in *pin)
         pin->userdata_size =
             ((const struct of_nicira_packet_in2_prop_userdata *)prop)->userdata.size;
         break;
+    case OF_NICIRA_PACKET_IN2_PROP_CONTINUATION:
+        unwrap_state(&((const struct of_nicira_packet_in2_prop_continuation *)prop)->continuation,
+                     pin);
+        break;
     }
     return OFPERR_OK;
 }
 
 static enum ofperr
-decode_nxt2(const struct of_nicira_packet_in2 *of, struct ofp_packet_in *pin)
+decode_props(struct of_nicira_packet_in2_prop *const *props, size_t n, struct ofp_packet_in *pin)
 {
     enum ofperr error = OFPERR_OK;
 
     pin->buffer_id = OFBUFFER_NONE;
     pin->cookie = UINT64_MAX;
-    for (size_t i = 0; i < of->properties.n && !error; i++)
-        error = decode_prop(of->properties.items[i], pin);
+    for (size_t i = 0; i < n && !error; i++)
+        error = decode_prop(props[i], pin);
     if (!pin->total_size)
         pin->total_size = (uint16_t)pin->packet_size;
     return error;
@@ -272,9 +315,22 @@ ofp_packet_in_decode(const struct of_header *msg, struct ofp_packet_in *pin)
     if (msg->object.class_id == OF_NICIRA_PACKET_IN)
         error = decode_nxt((const void *)msg, pin);
     else if (msg->object.class_id == OF_NICIRA_PACKET_IN2)
-        error = decode_nxt2((const void *)msg, pin);
+        error = decode_props(((const struct of_nicira_packet_in2 *)msg)->properties.items,
+                             ((const struct of_nicira_packet_in2 *)msg)->properties.n, pin);
     else
         error = decode_standard((const void *)msg, pin);
+    pin->metadata = pin->match.flow;
+    return error;
+}
+
+enum ofperr
+ofp_resume_decode(const struct of_header *msg, struct ofp_packet_in *pin)
+{
+    const struct of_nicira_resume *of = (const struct of_nicira_resume *)msg;
+    enum ofperr error;
+
+    memset(pin, 0, sizeof *pin);
+    error = decode_props(of->properties.items, of->properties.n, pin);
     pin->metadata = pin->match.flow;
     return error;
 }

@@ -89,11 +89,15 @@ struct ofp_packet_in {
     struct match match;   /* The same, decoded at a client. */
     const void *userdata; /* PACKET_IN_NXT2 only. */
     size_t userdata_size;
+    const void *continuation; /* Of a paused packet, for NXT_RESUME; PACKET_IN_NXT2 only. */
+    size_t continuation_size;
 };
 
 void ofp_packet_in_encode(const struct ofp_packet_in *, enum ofp_packet_in_format, enum ofp_version,
                           struct buf *msg);
 enum ofperr ofp_packet_in_decode(const struct of_header *, struct ofp_packet_in *);
+/* NXT_RESUME: what a packet-in said, with its continuation. */
+enum ofperr ofp_resume_decode(const struct of_header *, struct ofp_packet_in *);
 
 /* ---- Flow statistics --------------------------------------------------------------------------*/
 /* Flow and aggregate statistics' requests of every version, NXST_* in OpenFlow 1.0. */

@@ -190,6 +190,22 @@ on_packet_out(void *aux, const struct ofp_packet_out *po)
                : 0;
 }
 
+static enum ofperr
+on_resume(void *aux, const struct ofp_packet_in *pin)
+{
+    struct bridge *bridge = aux;
+    const struct slowpath_resumed resumed = {
+        .continuation = pin->continuation,
+        .continuation_size = pin->continuation_size,
+        .flow = &pin->metadata,
+        .data = pin->packet,
+        .size = pin->packet_size,
+    };
+
+    return slowpath_resume(bridge->bridges->slowpath, bridge->ofproto, &resumed) ? OFPERR_NXR_STALE
+                                                                                 : 0;
+}
+
 static void
 on_implicit_misses(void *aux, bool wanted)
 {
@@ -200,6 +216,7 @@ on_implicit_misses(void *aux, bool wanted)
 
 static const struct connmgr_ops connmgr_ops = {
     .packet_out = on_packet_out,
+    .resume = on_resume,
     .barrier = on_barrier,
     .barrier_cancel = on_barrier_cancel,
     .implicit_misses = on_implicit_misses,
@@ -235,6 +252,8 @@ on_packet_in(void *aux, const struct slowpath_packet_in *in)
         .metadata = *in->flow,
         .userdata = in->userdata,
         .userdata_size = in->userdata_size,
+        .continuation = in->continuation,
+        .continuation_size = in->continuation_size,
     };
 
     if (bridge && bridge->connmgr)

@@ -17,6 +17,8 @@ slowpath_libslowpath_a_SOURCES = \
 	slowpath/mailbox.c \
 	slowpath/revalidator.c \
 	slowpath/revalidator.h \
+	slowpath/seal.c \
+	slowpath/seal.h \
 	slowpath/slowpath.c \
 	slowpath/slowpath.h \
 	slowpath/ukey.c \

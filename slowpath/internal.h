@@ -25,6 +25,7 @@
 #include "lib/list.h"
 #include "slowpath/changes.h"
 #include "slowpath/revalidator.h"
+#include "slowpath/seal.h"
 #include "slowpath/slowpath.h"
 #include "slowpath/ukey.h"
 #include "slowpath/upcall.h"
@@ -74,6 +75,7 @@ struct slowpath {
     struct list bridges; /* Changes with ofproto_lock held for writing. */
     uint32_t next_bridge_number;
     struct ids *recircs, *cookies;
+    struct seal seal; /* Of continuations. */
 
     struct ukeys ukeys;
     _Atomic uint32_t flow_limit; /* What revalidation can sustain; at most the option's. */

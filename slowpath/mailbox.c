@@ -6,6 +6,8 @@
 #define MAX_LETTERS 4096
 /* So many at a time, that connections get their turn. */
 #define DELIVERY 128
+/* Bytes that a paused packet may leave in a message, beside itself. */
+#define MAX_STATE 32768
 
 struct letter {
     struct list link;
@@ -91,9 +93,10 @@ flow_at_action(const struct xlate_cookie *cookie, const struct dp_key *key)
     return flow;
 }
 
+/* One message for each id of a controller that the action names, or for 0. */
 static void
 hand_over(struct slowpath *slowpath, struct ofproto *ofproto, const struct xlate_cookie *cookie,
-          const struct letter *letter)
+          const struct letter *letter, const struct buf *continuation)
 {
     struct flow flow = flow_at_action(cookie, &letter->upcall.key);
     size_t ids_size = cookie->n_controllers * sizeof(uint16_t), n = MAX(cookie->n_controllers, 1);
@@ -106,6 +109,8 @@ hand_over(struct slowpath *slowpath, struct ofproto *ofproto, const struct xlate
                                     .flow = &flow,
                                     .userdata = cookie->tail + ids_size,
                                     .userdata_size = cookie->userdata_size,
+                                    .continuation = (const uint8_t *)continuation->data,
+                                    .continuation_size = continuation->size,
                                     .data = letter->packet,
                                     .size = letter->upcall.cap_size};
 
@@ -117,6 +122,22 @@ hand_over(struct slowpath *slowpath, struct ofproto *ofproto, const struct xlate
     }
 }
 
+/* False: the packet paused, and nobody knows where any more, or no message can say it. */
+static bool
+put_continuation(struct slowpath *slowpath, const struct xlate_cookie *cookie, struct buf *out)
+{
+    size_t size;
+    void *state;
+
+    if (!cookie->continuation)
+        return true;
+    state = ids_find(slowpath->recircs, cookie->continuation, &size);
+    if (state && size <= MAX_STATE)
+        seal_put(&slowpath->seal, state, size, out);
+    free(state);
+    return out->size;
+}
+
 /* A cookie of a former daemon, or of a bridge that is gone, leads nowhere. */
 static void
 deliver(struct slowpath *slowpath, const struct letter *letter)
@@ -125,11 +146,13 @@ deliver(struct slowpath *slowpath, const struct letter *letter)
     struct xlate_cookie *cookie =
         ids_find(slowpath->cookies, (uint32_t)letter->upcall.cookie, &size);
     struct bridge *bridge = cookie ? bridge_of_number(slowpath, cookie->bridge) : NULL;
+    struct buf continuation = BUF_INITIALIZER;
 
-    if (bridge)
-        hand_over(slowpath, bridge->xlate.ofproto, cookie, letter);
+    if (bridge && put_continuation(slowpath, cookie, &continuation))
+        hand_over(slowpath, bridge->xlate.ofproto, cookie, letter, &continuation);
     else
         slowpath_count(&slowpath->counters.n_packet_ins_lost);
+    buf_destroy(&continuation);
     free(cookie);
 }
 

@@ -273,6 +273,7 @@ slowpath_create(struct dp *dp, const struct slowpath_options *options,
     list_init(&slowpath->bridges);
     list_init(&slowpath->barriers);
     slowpath->recircs = ids_create();
+    seal_init(&slowpath->seal);
     slowpath->cookies = ids_create();
     ukeys_init(&slowpath->ukeys, dp_max_flows(dp));
     changes_init(&slowpath->changes);
@@ -491,30 +492,64 @@ packet_flow(const struct bridge *bridge, uint32_t in_port, const uint8_t *data, 
     flow->actset_output = OFPORT_UNSET;
 }
 
+/* Translates a packet of nobody's megaflow, and has the fast path run what comes of it. */
+static void
+run_packet(struct bridge *bridge, const struct xlate_in *in, const uint8_t *data, size_t size)
+{
+    struct slowpath *slowpath = bridge->slowpath;
+    struct dp_packet packet = {.data = data, .size = (uint32_t)size};
+    struct xlate_out out;
+    int64_t now_ms = time_now_ms();
+
+    xlate_out_init(&out);
+    pthread_rwlock_rdlock(&ofproto_lock);
+    xlate(in, &out);
+    xlate_out_pin(&out);
+    pthread_rwlock_unlock(&ofproto_lock);
+    slowpath_execute(slowpath, slowpath->executor, &packet, in->flow.key.in_port, 0, &out);
+    xlate_refs_credit(out.refs, out.n_refs, 1, size, now_ms);
+    xlate_effects_apply(out.effects, out.n_effects, &bridge->xlate, ntohs(in->flow.key.tcp_flags),
+                        now_ms);
+    xlate_out_destroy(&out, &bridge->xlate);
+}
+
 int
 slowpath_packet_out(struct slowpath *slowpath, struct ofproto *ofproto, uint32_t in_port,
                     const struct ofpact *actions, size_t actions_size, const uint8_t *data,
                     size_t size)
 {
     struct bridge *bridge = bridge_of_ofproto(slowpath, ofproto);
-    struct dp_packet packet = {.data = data, .size = (uint32_t)size};
     struct xlate_in in = {.actions = actions, .actions_size = actions_size};
-    struct xlate_out out;
-    int64_t now_ms = time_now_ms();
 
     if (!bridge)
         return ENODEV;
-    xlate_out_init(&out);
     in.bridge = &bridge->xlate;
     packet_flow(bridge, in_port, data, size, &in.flow);
-    pthread_rwlock_rdlock(&ofproto_lock);
-    xlate(&in, &out);
-    xlate_out_pin(&out);
-    pthread_rwlock_unlock(&ofproto_lock);
-    slowpath_execute(slowpath, slowpath->executor, &packet, in.flow.key.in_port, 0, &out);
-    xlate_refs_credit(out.refs, out.n_refs, 1, size, now_ms);
-    xlate_effects_apply(out.effects, out.n_effects, &bridge->xlate, ntohs(in.flow.key.tcp_flags),
-                        now_ms);
-    xlate_out_destroy(&out, &bridge->xlate);
+    run_packet(bridge, &in, data, size);
+    return 0;
+}
+
+int
+slowpath_resume(struct slowpath *slowpath, struct ofproto *ofproto,
+                const struct slowpath_resumed *resumed)
+{
+    struct bridge *bridge = bridge_of_ofproto(slowpath, ofproto);
+    uint32_t in_port, id = 0;
+    struct xlate_in in = {.actions = NULL};
+    const void *state;
+    size_t size;
+
+    if (!bridge)
+        return ENODEV;
+    state = seal_open(&slowpath->seal, resumed->continuation, resumed->continuation_size, &size);
+    if (state)
+        id = xlate_resume(&bridge->xlate, state, size, resumed->flow, &in_port);
+    if (!id)
+        return ESTALE;
+    in.bridge = &bridge->xlate;
+    packet_flow(bridge, in_port, resumed->data, resumed->size, &in.flow);
+    in.flow.key.recirc_id = id;
+    run_packet(bridge, &in, resumed->data, resumed->size);
+    ids_unref(slowpath->recircs, id, time_now_ms());
     return 0;
 }

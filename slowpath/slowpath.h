@@ -58,6 +58,8 @@ struct slowpath_packet_in {
     const struct flow *flow; /* As it is at the action, with metadata, registers and in_port. */
     const uint8_t *userdata; /* Of NXAST_CONTROLLER2. */
     size_t userdata_size;
+    const uint8_t *continuation; /* Of a paused packet, for slowpath_resume(); NULL: none. */
+    size_t continuation_size;
     const uint8_t *data; /* The packet, whole, for who keeps it in a buffer. */
     size_t size;
 };
@@ -118,6 +120,19 @@ void slowpath_sync_stats(struct slowpath *);
 int slowpath_packet_out(struct slowpath *, struct ofproto *, uint32_t in_port,
                         const struct ofpact *actions, size_t actions_size, const uint8_t *data,
                         size_t size);
+
+/* A packet that a controller lets go on (NXT_RESUME). */
+struct slowpath_resumed {
+    const uint8_t *continuation; /* As the packet-in had it. */
+    size_t continuation_size;
+    const struct flow *flow; /* Metadata, registers and (0: as it was) in_port. */
+    const uint8_t *data;
+    size_t size;
+};
+
+/* Takes a paused packet up again where it stopped. ESTALE: the continuation is none that this
+ * daemon gave out for this bridge. */
+int slowpath_resume(struct slowpath *, struct ofproto *, const struct slowpath_resumed *);
 
 /* Explains in text what happens to a packet with these fields; `packet` may be NULL. Changes
  * nothing. flow->in_port is an OpenFlow port. */

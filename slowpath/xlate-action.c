@@ -114,6 +114,12 @@ controller(struct xlate_ctx *ctx, const struct ofpact_controller *c)
                                         .userdata_size = c->userdata_size};
     struct xlate_branch *branch;
 
+    if (c->pause) {
+        if (c->meter_id) /* What is over its rate goes nowhere: the list ends here. */
+            meter(ctx, c->meter_id);
+        xlate_pause(ctx, &packet_in);
+        return;
+    }
     if (!c->meter_id) {
         xlate_controller(ctx, &packet_in);
         return;

@@ -146,6 +146,14 @@ put_frozen(const struct xlate_ctx *ctx, struct buf *bytes)
     buf_put(bytes, ctx->frozen.data, ctx->frozen.size);
 }
 
+static void
+recirculate(struct xlate_ctx *ctx, uint32_t id)
+{
+    xlate_emit(ctx, DP_ACTION_RECIRC)->arg32 = id;
+    xlate_report(ctx, "recirculates as %#x", id);
+    ctx->irreversible = true;
+}
+
 void
 xlate_freeze_finish(struct xlate_ctx *ctx)
 {
@@ -159,11 +167,12 @@ xlate_freeze_finish(struct xlate_ctx *ctx)
     buf_clear(&ctx->action_set);
     xlate_add_id(ctx, true, id);
     xlate_commit(ctx);
-    xlate_emit(ctx, DP_ACTION_RECIRC)->arg32 = id;
-    xlate_report(ctx, "recirculates as %#x", id);
+    if (ctx->paused.size)
+        xlate_pause_finish(ctx, id);
+    else
+        recirculate(ctx, id);
     ctx->freezing = false;
     ctx->stop = true;
-    ctx->irreversible = true;
 }
 
 /* ---- Thawing ----------------------------------------------------------------------------------*/
@@ -219,6 +228,42 @@ xlate_thaw(struct xlate_ctx *ctx)
     else
         xlate_fail(ctx, XLATE_NO_RECIRC_STATE);
     free(frozen);
+}
+
+/* Segments of a resubmit that said another port keep that. */
+static void
+change_in_port(struct frozen *frozen, uint32_t in_port)
+{
+    char *p = (char *)(frozen + 1) + frozen->stack_size + frozen->action_set_size;
+    const char *end = p + frozen->segments_size;
+
+    while (p < end) {
+        struct xlate_segment *segment = (struct xlate_segment *)p;
+
+        if (segment->in_port == frozen->in_port)
+            segment->in_port = in_port;
+        p += sizeof *segment + segment->size;
+    }
+    frozen->in_port = in_port;
+}
+
+uint32_t
+xlate_resume(const struct xlate_bridge *bridge, const void *bytes, size_t size,
+             const struct flow *flow, uint32_t *in_port)
+{
+    struct frozen *frozen = xmemdup(bytes, size);
+    uint32_t id = 0;
+
+    if (frozen->bridge == bridge->number) {
+        frozen->metadata = flow->metadata;
+        memcpy(frozen->regs, flow->regs, sizeof frozen->regs);
+        if (flow->in_port)
+            change_in_port(frozen, flow->in_port);
+        *in_port = frozen->in_port;
+        id = ids_get(bridge->recircs, frozen, size);
+    }
+    free(frozen);
+    return id;
 }
 
 bool

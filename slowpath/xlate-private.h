@@ -132,6 +132,7 @@ struct xlate_ctx {
     struct buf action_set; /* As write_actions appended. */
     struct buf stack;      /* struct xlate_stack_entry, the last on top. */
     struct buf frozen;     /* struct xlate_segment: what remains, innermost first. */
+    struct buf paused;     /* struct xlate_cookie, while freezing for the controller. */
     unsigned int indent;   /* Of the trace. */
 };
 
@@ -268,6 +269,10 @@ struct xlate_packet_in {
 void xlate_controller(struct xlate_ctx *, const struct xlate_packet_in *);
 /* The id under which a packet-in of this place is kept, with a reference in the result. */
 uint32_t xlate_cookie_id(struct xlate_ctx *, const struct xlate_packet_in *);
+/* Stops the packet here until the controller says that it goes on: begins to freeze. */
+void xlate_pause(struct xlate_ctx *, const struct xlate_packet_in *);
+/* Emits the packet-in of a pause whose state has this recirculation id. */
+void xlate_pause_finish(struct xlate_ctx *, uint32_t continuation);
 
 /* ---- xlate-normal.c ---- */
 void xlate_normal(struct xlate_ctx *);
@@ -304,7 +309,7 @@ void xlate_table_again(struct xlate_ctx *, uint8_t table_id, bool is_resubmit);
 bool xlate_needs_reparse(const struct xlate_ctx *, const struct ofpact *);
 /* Saves the rest of a list, while the translation unwinds. */
 void xlate_freeze_rest(struct xlate_ctx *, const struct ofpact *, size_t size);
-/* Emits the recirculation of what was saved. */
+/* Emits the recirculation of what was saved, or hands it to the controller (xlate_pause()). */
 void xlate_freeze_finish(struct xlate_ctx *);
 /* Goes on where the packet of this recirculation id stopped. */
 void xlate_thaw(struct xlate_ctx *);

@@ -385,4 +385,5 @@ xlate(const struct xlate_in *in, struct xlate_out *out)
     buf_destroy(&ctx.action_set);
     buf_destroy(&ctx.stack);
     buf_destroy(&ctx.frozen);
+    buf_destroy(&ctx.paused);
 }

@@ -183,12 +183,20 @@ struct xlate_cookie {
     __be32 regs[FLOW_N_REGS];
     uint16_t n_controllers; /* Ids, first in tail[], 2 bytes each. */
     uint16_t userdata_size; /* Behind them. */
+    uint32_t continuation;  /* The recirculation id at which a paused packet goes on; 0: none. */
     uint8_t is_implicit;    /* For controllers of OpenFlow 1.0 alone. */
-    uint8_t pad[3];
+    uint8_t pad[7];
     uint8_t tail[];
 };
 
 /* Whose bridge it is that a recirculated packet belongs to. */
 bool xlate_recirc_bridge(struct ids *recircs, uint32_t recirc_id, uint32_t *bridge);
+
+/* The recirculation id at which a packet goes on whose state was saved as `bytes` (what
+ * xlate_cookie.continuation stood for), but with metadata, registers and, if it is not 0, in_port
+ * of `flow`; with a reference for the caller. 0: not a state of this bridge. `in_port` is set to
+ * the packet's. */
+uint32_t xlate_resume(const struct xlate_bridge *, const void *bytes, size_t size,
+                      const struct flow *flow, uint32_t *in_port);
 
 #endif

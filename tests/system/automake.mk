@@ -18,6 +18,7 @@ system_tests = \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
 	tests/system/packet_in.py \
+	tests/system/pause.py \
 	tests/system/restart.py \
 	tests/system/privileges.py \
 	tests/system/queues.py \

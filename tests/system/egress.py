@@ -7,8 +7,8 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, cases, main, sh, wait_for  # noqa: E402
-from hosts import Wire  # noqa: E402
+from harness import case, cases, main, wait_for  # noqa: E402
+from hosts import add_wires, expect_frames  # noqa: E402
 from peer import ERROR, FLOW_MOD, V15, Peer, flow_mod, output  # noqa: E402
 
 from scapy.all import Dot1Q, Ether, IP, Raw, UDP  # noqa: E402
@@ -146,11 +146,7 @@ def properties(data):
 def start(switch, hook="tc"):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = [Wire(f"p{i}") for i in range(1, N_PORTS + 1)]
-    for number, wire in enumerate(wires, 1):
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
-        switch.ctl("add-port", "br0", wire.port, f"ofport={number}", f"hook={hook}")
-    return wires, Peer(f"{switch.dir}/br0.mgmt", V15)
+    return add_wires(switch, N_PORTS, hook), Peer(f"{switch.dir}/br0.mgmt", V15)
 
 
 def ctl(switch, *args):
@@ -163,17 +159,6 @@ def upcalls(switch):
 
 def counts(switch):
     return sorted(flow["packets"] for flow in switch.ctl_json("-O", "OpenFlow15", "dump-flows", "br0"))
-
-
-def expect_frames(wires, frames, name):
-    """Each wire receives just its frames, in some order."""
-    for number, wire in enumerate(wires, 1):
-        wanted = sorted(frames.get(number, []))
-        got = sorted(wire.receive() or b"" for _ in wanted)
-        assert got == wanted, f"{name}: port {number}: {got[0].hex()}, not {wanted[0].hex()}"
-    for number, wire in enumerate(wires, 1):
-        late = wire.receive(0)
-        assert late is None, f"{name}: port {number}: {late.hex()} too"
 
 
 def check_row(switch, wires, row):

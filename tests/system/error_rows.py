@@ -598,8 +598,8 @@ ELSEWHERE = {
     "OFPGMFC_OUT_OF_GROUPS": "65,537 groups @ tests/ofproto/test-group",
     "NXBRC_UNENCODABLE_ERROR":
         "1.0: an error that no row of its column has, such as OFPBRC_BAD_PACKET @ tests/system/errors.py",
-    "NXR_STALE": "never sent: no packet waits for a resume",
-    "NXR_NOT_SUPPORTED": "a resume @ tests/system/nicira.py",
+    "NXR_STALE": "a resume with a continuation that this daemon did not give out @ tests/system/pause.py",
+    "NXR_NOT_SUPPORTED": "never sent: a resume is supported",
     "NXTTMFC_BAD_COMMAND": "an unknown command for tunnel options @ tests/system/nicira.py",
     "NXTTMFC_BAD_OPT_LEN": "a tunnel option of five bytes @ tests/system/nicira.py",
     "NXTTMFC_BAD_FIELD_IDX": "any tunnel option @ tests/system/nicira.py",

@@ -121,6 +121,17 @@ class Stream(threading.Thread):
         assert not set(range(1, self.n + 1)) - got, "other traffic lost frames"
 
 
+def expect_frames(wires, frames, name):
+    """Each wire receives just its frames, in some order: `frames` has them by number, from 1."""
+    for number, wire in enumerate(wires, 1):
+        wanted = sorted(frames.get(number, []))
+        got = sorted(wire.receive() or b"" for _ in wanted)
+        assert got == wanted, f"{name}: {wire.end}: {[data.hex() for data in got]}"
+    for wire in wires:
+        late = wire.receive(0)
+        assert late is None, f"{name}: {wire.end}: {late.hex()} too"
+
+
 class Host:
     """A network namespace with one interface, eth0, whose other end is a device here."""
 

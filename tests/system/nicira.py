@@ -125,8 +125,6 @@ def what_is_not_there_is_refused(switch):
         for subtype in (3, 4):  # NXST_IPFIX_*: NXST_NOT_CONFIGURED
             body = head + struct.pack("!II", NICIRA, subtype) + pad
             assert peer.error(kind, body) == error(36, 535), version
-        # NXT_RESUME: NXR_NOT_SUPPORTED
-        assert peer.error(EXPERIMENTER, struct.pack("!II", NICIRA, 28)) == error(34, 533)
         # No tunnel options: none can be mapped.
         (said,) = peer.experimenter(NICIRA, 25, xid=6)
         assert said == header(version, EXPERIMENTER, struct.pack("!III2x10x", NICIRA, 26, 0), 6)

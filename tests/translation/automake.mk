@@ -2,7 +2,7 @@
 # Translation on tables in memory: no root, no datapath.
 translation_libs = slowpath/libslowpath.a actions/libactions.a ofproto/libofproto.a \
 	ofproto/libofp.a ofproto/libopenflow.a datapath/libdatapath.a lib/libshunt.a \
-	$(LIBEVENT_LIBS) $(LIBBPF_LIBS) $(CMOCKA_LIBS) -lm
+	$(LIBEVENT_LIBS) $(LIBBPF_LIBS) $(OPENSSL_LIBS) $(CMOCKA_LIBS) -lm
 translation_fixture = tests/translation/fixture.c tests/translation/fixture.h
 
 translation_tests = tests/translation/test-choice tests/translation/test-property \
