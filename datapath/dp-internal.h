@@ -90,6 +90,7 @@ struct dp {
     unsigned int inject_ifindex;
     uint32_t max_flows, n_buckets, n_cpus, n_rings;
     int64_t ns_per_jiffy, reference_ns;
+    int64_t clock_ahead_ns; /* Of time_now_ns(), before the clock of programs. */
     uint64_t reference_jiffies;
     __u64 secret[32]; /* As in struct dp_control. */
 

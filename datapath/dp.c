@@ -44,6 +44,22 @@ nearest_hz(int64_t ns_per_jiffy)
     return best;
 }
 
+/* time_namespaces(7): a container may have a monotonic clock of its own, programs have the
+ * kernel's.
+ */
+static int64_t
+read_clock_ahead(void)
+{
+    FILE *file = fopen("/proc/self/timens_offsets", "re");
+    long long seconds = 0, ns = 0;
+
+    if (file && fscanf(file, "monotonic %lld %lld", &seconds, &ns) != 2)
+        seconds = ns = 0;
+    if (file)
+        fclose(file);
+    return seconds * INT64_C(1000000000) + ns;
+}
+
 /* The kernel tells nobody its HZ: watches 16 ticks. The reference is a time before the tick, so
  * that no packet seems to come from the future. */
 static int
@@ -53,6 +69,7 @@ clock_init(struct dp *dp)
     uint64_t first = 0, jiffies;
     int error = jiffies_now(dp, &first);
 
+    dp->clock_ahead_ns = read_clock_ahead();
     for (jiffies = first; !error && jiffies < first + 16; error = jiffies_now(dp, &jiffies)) {
         dp->reference_ns = asked_ns;
         usleep(1000);

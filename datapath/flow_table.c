@@ -299,7 +299,8 @@ flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t m
     flow->flags = list_flags(dp, actions, n_actions);
     flow->hash = hash;
     flow->n_held = is_held;
-    flow->held_until_ns = is_held ? (uint64_t)time_now_ns() + DP_HOLD_MAX_NS : 0;
+    flow->held_until_ns =
+        is_held ? (uint64_t)(time_now_ns() - dp->clock_ahead_ns) + DP_HOLD_MAX_NS : 0;
     __atomic_store_n(&flow->ufid, ufid, __ATOMIC_RELEASE);
     if (slot_publish(dp, flow->hash, index))
         return 0;

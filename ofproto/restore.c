@@ -46,10 +46,11 @@ take(struct restorer *r, void *fixed, size_t size)
     r->size -= n;
 }
 
+/* Not in the future, whatever became of the host's clock over a boot. */
 static int64_t
 time_here(const struct restorer *r, int64_t ms)
 {
-    return ms + r->saved->clock_offset_ms;
+    return MIN(ms + r->saved->clock_offset_ms, time_now_ms());
 }
 
 /* The former daemon's slot where that is still there, else what was written. */

@@ -2,6 +2,7 @@
 # Whole switches in namespaces; they need root, and skip without.
 system_tests = \
 	tests/system/async.py \
+	tests/system/clocks.py \
 	tests/system/audit.py \
 	tests/system/controller.py \
 	tests/system/daemon.py \
