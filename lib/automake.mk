@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += lib/libshunt.a
 lib_libshunt_a_SOURCES = \
+	lib/boot.c \
+	lib/boot.h \
 	lib/buf.c \
 	lib/buf.h \
 	lib/chunk.c \

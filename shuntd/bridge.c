@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <unistd.h>
 
 #include "lib/hash.h"
 #include "lib/util.h"
@@ -80,6 +82,37 @@ free_bridge(struct bridge *bridge)
     free(bridge);
 }
 
+/* Where the addresses that the bridge learned outlive the daemon. */
+static int
+macs_path(const struct bridge *bridge, char path[PATH_MAX])
+{
+    int n = snprintf(path, PATH_MAX, "%s/%s.macs", bridge->bridges->run_dir, bridge->config.name);
+
+    return n >= PATH_MAX ? ENAMETOOLONG : 0;
+}
+
+static void
+keep_macs(struct bridge *bridge)
+{
+    char path[PATH_MAX];
+    int err = macs_path(bridge, path);
+
+    if (!err)
+        err = slowpath_fdb_keep(bridge->bridges->slowpath, bridge->ofproto, path);
+    if (err)
+        log_warn("bridge %s: learned addresses cannot be kept in %s: %s", bridge->config.name,
+                 bridge->bridges->run_dir, strerror(err));
+}
+
+static void
+remove_macs(const struct bridge *bridge)
+{
+    char path[PATH_MAX];
+
+    if (bridge->bridges->state_dir && !macs_path(bridge, path))
+        unlink(path);
+}
+
 /* Takes a bridge's ports off their devices and its local pair away. */
 static void
 release_devices(struct bridge *bridge)
@@ -112,8 +145,10 @@ bridges_destroy(struct bridges *bridges, bool keep)
     LIST_FOR_EACH_SAFE (bridge, next, link, &bridges->list) {
         if (!keep && bridge->saver)
             saver_save_now(bridge->saver, &error); /* Its errors are in the log. */
-        if (!keep)
+        if (!keep) {
             release_devices(bridge);
+            remove_macs(bridge);
+        }
         free_bridge(bridge);
     }
     slowpath_destroy(bridges->slowpath);
@@ -360,12 +395,17 @@ bridges_add(struct bridges *bridges, const struct config_bridge *request, struct
         err = bridge_attach_local(bridge, error);
     if (!err && bridges->state_dir)
         err = saver_open(bridge, &bridge->saver, error);
+    if (!err && bridges->state_dir) {
+        remove_macs(bridge);
+        keep_macs(bridge);
+    }
     if (!err)
         err = bridges_save(bridges, error);
     if (err) {
         saver_close(bridge->saver);
         bridge->saver = NULL;
         saver_remove(bridge);
+        remove_macs(bridge);
         release_devices(bridge);
         free_bridge(bridge);
         return err;
@@ -386,6 +426,7 @@ bridges_remove(struct bridges *bridges, const char *name, struct error *error)
     saver_close(bridge->saver);
     bridge->saver = NULL;
     saver_remove(bridge);
+    remove_macs(bridge);
     release_devices(bridge);
     free_bridge(bridge);
     return bridges_save(bridges, error);
@@ -494,6 +535,8 @@ restore_bridge(struct bridges *bridges, const struct config_bridge *config)
     for (size_t i = 0; i < config->n_ports; i++)
         restore_port(bridge, &config->ports[i]);
     restore_state(bridge);
+    if (bridges->state_dir)
+        keep_macs(bridge);
 }
 
 int

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "lib/boot.h"
 #include "lib/durable.h"
 #include "lib/journal.h"
 #include "lib/util.h"
@@ -30,7 +31,7 @@ struct head {
     uint32_t zero;
     uint64_t generation;               /* Of the tallies. */
     int64_t monotonic_ms, realtime_ms; /* When it was written. */
-    char boot_id[40];
+    char boot_id[BOOT_ID_SIZE];
 };
 
 enum job_kind { JOB_NONE, JOB_SYNC, JOB_BASE };
@@ -90,18 +91,12 @@ realtime_ms(void)
 static void
 make_head(struct head *head)
 {
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-
     memset(head, 0, sizeof *head);
     head->format = FORMAT;
     head->generation = tallies_generation();
     head->monotonic_ms = time_now_ms();
     head->realtime_ms = realtime_ms();
-    if (file) {
-        if (!fgets(head->boot_id, sizeof head->boot_id, file))
-            head->boot_id[0] = '\0';
-        fclose(file);
-    }
+    boot_id_get(head->boot_id);
 }
 
 /* ---- Restoring ---- */

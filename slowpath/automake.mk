@@ -12,6 +12,8 @@ slowpath_libslowpath_a_SOURCES = \
 	slowpath/ids.c \
 	slowpath/ids.h \
 	slowpath/internal.h \
+	slowpath/mac-store.c \
+	slowpath/mac-store.h \
 	slowpath/mac.c \
 	slowpath/mac.h \
 	slowpath/mailbox.c \

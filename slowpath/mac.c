@@ -8,12 +8,14 @@
 #include "lib/hmap.h"
 #include "lib/list.h"
 #include "ofproto/ofp.h"
+#include "slowpath/mac-store.h"
 
 struct mac_entry {
     struct hmap_node node;
     struct list lru; /* In mac_table.lru, least recently used first. */
     uint64_t key;
     uint32_t ofport;
+    uint32_t slot; /* In mac_table.store. */
     int64_t used_ms;
 };
 
@@ -25,6 +27,9 @@ struct mac_table {
     int64_t idle_ms;
     mac_changed_cb *changed;
     void *aux;
+    struct mac_store *store; /* NULL: the table is not kept. */
+    uint32_t n_slots;        /* That were ever used. */
+    uint32_t *freed, n_freed;
 };
 
 static uint64_t
@@ -70,6 +75,9 @@ static void
 remove_entry(struct mac_table *table, struct mac_entry *entry)
 {
     tell(table, entry->key);
+    table->freed[table->n_freed++] = entry->slot;
+    if (table->store)
+        mac_store_free(table->store, entry->slot);
     hmap_remove(&table->entries, &entry->node);
     list_remove(&entry->lru);
     free(entry);
@@ -81,16 +89,22 @@ oldest(const struct mac_table *table)
     return list_is_empty(&table->lru) ? NULL : CONTAINER_OF(table->lru.next, struct mac_entry, lru);
 }
 
-static void
+static struct mac_entry *
 add_entry(struct mac_table *table, uint64_t key, uint32_t ofport, int64_t now_ms)
 {
     struct mac_entry *entry = xcalloc(1, sizeof *entry);
 
     if (table->entries.n >= table->max_entries)
         remove_entry(table, oldest(table));
-    *entry = (struct mac_entry){.key = key, .ofport = ofport, .used_ms = now_ms};
+    *entry = (struct mac_entry){
+        .key = key,
+        .ofport = ofport,
+        .slot = table->n_freed ? table->freed[--table->n_freed] : table->n_slots++,
+        .used_ms = now_ms,
+    };
     hmap_insert(&table->entries, &entry->node, hash_u64(key, 0));
     list_push_back(&table->lru, &entry->lru);
+    return entry;
 }
 
 struct mac_table *
@@ -102,6 +116,7 @@ mac_table_create(uint32_t max_entries, int64_t idle_ms, mac_changed_cb *changed,
     hmap_init(&table->entries);
     list_init(&table->lru);
     table->max_entries = MAX(max_entries, 1);
+    table->freed = xcalloc(table->max_entries, sizeof *table->freed);
     table->idle_ms = idle_ms;
     table->changed = changed;
     table->aux = aux;
@@ -119,7 +134,53 @@ mac_table_destroy(struct mac_table *table)
         free(entry);
     hmap_destroy(&table->entries);
     pthread_mutex_destroy(&table->lock);
+    mac_store_close(table->store);
+    free(table->freed);
     free(table);
+}
+
+static void
+restore(struct mac_table *table, const struct mac_slot *slots, size_t n, mac_has_port *has_port,
+        void *aux, int64_t now_ms)
+{
+    int64_t at_least_ms = now_ms - table->idle_ms + MAC_TABLE_GRACE_MS;
+
+    for (size_t i = 0; i < n; i++) {
+        uint8_t mac[6];
+
+        mac_of_key(slots[i].key, mac);
+        if (slots[i].used_ms <= now_ms && has_port(aux, slots[i].ofport))
+            mac_table_learn(table, (uint16_t)(slots[i].key >> 48), mac, slots[i].ofport,
+                            MAX(slots[i].used_ms, at_least_ms));
+    }
+}
+
+int
+mac_table_keep(struct mac_table *table, const char *path, mac_has_port *has_port, void *aux,
+               int64_t now_ms)
+{
+    struct mac_store *store;
+    struct mac_slot *slots = NULL;
+    struct mac_entry *entry;
+    size_t n = 0;
+    int error;
+
+    if (!mac_store_read(path, &slots, &n))
+        restore(table, slots, n, has_port, aux, now_ms);
+    free(slots);
+    error = mac_store_create(path, table->max_entries, &store);
+    if (error)
+        return error;
+    pthread_mutex_lock(&table->lock);
+    LIST_FOR_EACH (entry, lru, &table->lru)
+        mac_store_set(store, entry->slot, entry->key, entry->ofport, entry->used_ms);
+    error = mac_store_place(store);
+    if (!error)
+        table->store = store;
+    pthread_mutex_unlock(&table->lock);
+    if (error)
+        mac_store_close(store);
+    return error;
 }
 
 bool
@@ -151,7 +212,7 @@ mac_table_learn(struct mac_table *table, uint16_t vlan, const uint8_t mac[6], ui
     entry = find(table, key);
     is_change = !entry || entry->ofport != ofport;
     if (!entry) {
-        add_entry(table, key, ofport, now_ms);
+        entry = add_entry(table, key, ofport, now_ms);
     } else {
         entry->ofport = ofport;
         entry->used_ms = now_ms;
@@ -160,6 +221,10 @@ mac_table_learn(struct mac_table *table, uint16_t vlan, const uint8_t mac[6], ui
     }
     if (is_change)
         tell(table, key);
+    if (table->store && is_change)
+        mac_store_set(table->store, entry->slot, key, ofport, now_ms);
+    else if (table->store)
+        mac_store_use(table->store, entry->slot, now_ms);
     pthread_mutex_unlock(&table->lock);
     return is_change;
 }

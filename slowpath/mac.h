@@ -6,6 +6,9 @@
  * its least recently used entry. Translation only looks up; learning is an effect that its
  * caller applies, so that tracing a packet teaches the switch nothing.
  *
+ * A table that is kept (mac_table_keep()) stands in a file's memory, too, so that a daemon that is
+ * killed leaves it to the next, and what that forwards is not flooded meanwhile.
+ *
  * Invariant: a lookup's result changes only together with a call of `changed`, which names the
  * one address concerned; so megaflows that did not ask for that address stay good.
  *
@@ -30,6 +33,14 @@ typedef void mac_changed_cb(void *aux, uint16_t vlan, const uint8_t mac[6]);
 struct mac_table *mac_table_create(uint32_t max_entries, int64_t idle_ms, mac_changed_cb *,
                                    void *aux);
 void mac_table_destroy(struct mac_table *);
+
+/* Keeps the table in the file `path`, and learns what a former daemon of this boot left there, of
+ * ports that `has_port` knows. What is old is given MAC_TABLE_GRACE_MS: megaflows that forwarded
+ * meanwhile refresh it. Once a table. On an error it is not kept. */
+#define MAC_TABLE_GRACE_MS 60000
+typedef bool mac_has_port(void *aux, uint32_t ofport);
+int mac_table_keep(struct mac_table *, const char *path, mac_has_port *has_port, void *aux,
+                   int64_t now_ms);
 
 /* Finds the port; `vlan` is the VLAN id, 0 without a tag. */
 bool mac_table_lookup(struct mac_table *, uint16_t vlan, const uint8_t mac[6], uint32_t *ofport);

@@ -386,6 +386,8 @@ expire_tables(struct revalidator *revalidator, int64_t now_ms)
 
     ids_expire(slowpath->recircs, now_ms);
     ids_expire(slowpath->cookies, now_ms);
+    if (atomic_load(&slowpath->is_holding)) /* Held megaflows do not refresh what they are for. */
+        return;
     pthread_rwlock_rdlock(&ofproto_lock);
     LIST_FOR_EACH (bridge, link, &slowpath->bridges)
         mac_table_expire(bridge->xlate.macs, now_ms);

@@ -145,6 +145,9 @@ void slowpath_dump_flows(struct slowpath *, const struct ofproto *, struct buf *
 void slowpath_del_flows(struct slowpath *);
 void slowpath_fdb_show(struct slowpath *, const struct ofproto *, struct buf *out);
 uint32_t slowpath_fdb_flush(struct slowpath *, const struct ofproto *);
+/* Keeps the learned addresses of a bridge in this file's memory, and learns those of its ports that
+ * a former daemon of this boot left there. Once a bridge. */
+int slowpath_fdb_keep(struct slowpath *, struct ofproto *, const char *path);
 
 struct slowpath_stats {
     uint64_t n_upcalls, n_misses, n_slow, n_actions, n_ttl, n_held; /* By reason. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an operator sees: megaflows, learned addresses, traces, counters. */
+#include <errno.h>
 #include <inttypes.h>
 
 #include "actions/actions.h"
@@ -111,6 +112,26 @@ slowpath_fdb_flush(struct slowpath *slowpath, const struct ofproto *ofproto)
     struct bridge *bridge = bridge_of_ofproto(slowpath, ofproto);
 
     return bridge ? mac_table_flush(bridge->xlate.macs, OFPORT_ANY) : 0;
+}
+
+static bool
+has_port(void *ofproto, uint32_t number)
+{
+    return ofproto_port(ofproto, number);
+}
+
+int
+slowpath_fdb_keep(struct slowpath *slowpath, struct ofproto *ofproto, const char *path)
+{
+    struct bridge *bridge = bridge_of_ofproto(slowpath, ofproto);
+    int error;
+
+    if (!bridge)
+        return ENODEV;
+    pthread_rwlock_rdlock(&ofproto_lock);
+    error = mac_table_keep(bridge->xlate.macs, path, has_port, ofproto, time_now_ms());
+    pthread_rwlock_unlock(&ofproto_lock);
+    return error;
 }
 
 /* ---- Trace ------------------------------------------------------------------------------------*/

@@ -2,8 +2,10 @@
 /* slowpath/mac.h and slowpath/ids.h. */
 #include "tests/unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ofproto/ofp.h"
 #include "slowpath/ids.h"
@@ -145,6 +147,97 @@ the_table_prints_as_fdb_show_does(void **state)
     mac_table_destroy(table);
 }
 
+/* ---- A table that outlives its process ---- */
+static bool
+has_port(void *aux, uint32_t port)
+{
+    (void)aux;
+    return port != 9;
+}
+
+static struct mac_table *
+keep(const char *path, int64_t now_ms)
+{
+    struct mac_table *table = mac_table_create(3, 300000, NULL, NULL);
+
+    assert_int_equal(mac_table_keep(table, path, has_port, NULL, now_ms), 0);
+    return table;
+}
+
+static uint32_t
+port_of(struct mac_table *table, const uint8_t mac[6])
+{
+    uint32_t port;
+
+    return mac_table_lookup(table, 7, mac, &port) ? port : 0;
+}
+
+/* A table is not closed before the next reads its file, as after a kill. */
+static void
+a_kept_table_is_there_for_the_next_process(void **state)
+{
+    char path[] = "/tmp/shunt-macs-XXXXXX";
+    struct mac_table *tables[3];
+
+    (void)state;
+    close(mkstemp(path)); /* No file of ours: empty. */
+    tables[0] = keep(path, 1000000);
+    assert_int_equal(mac_table_count(tables[0]), 0);
+    mac_table_learn(tables[0], 7, a, 1, 1000000);
+    mac_table_learn(tables[0], 7, b, 9, 1000001);
+    mac_table_learn(tables[0], 7, c, 3, 1000002);
+    mac_table_learn(tables[0], 7, (const uint8_t[]){2, 0, 0, 0, 0, 0xd}, 4, 1100000);
+    mac_table_learn(tables[0], 7, c, 5, 1100001);
+    tables[1] = keep(path, 1100001);
+    assert_int_equal(port_of(tables[1], a), 0); /* The table was full. */
+    assert_int_equal(port_of(tables[1], b), 0); /* Port 9 is gone. */
+    assert_int_equal(port_of(tables[1], c), 5);
+    assert_int_equal(mac_table_count(tables[1]), 2);
+    assert_int_equal(mac_table_flush(tables[1], 5), 1);
+    tables[2] = keep(path, 1100000 + 290000);
+    assert_int_equal(mac_table_count(tables[2]), 1);
+    mac_table_expire(tables[2], 1100000 + 290000 + MAC_TABLE_GRACE_MS - 1);
+    assert_int_equal(mac_table_count(tables[2]), 1);
+    mac_table_expire(tables[2], 1100000 + 290000 + MAC_TABLE_GRACE_MS);
+    assert_int_equal(mac_table_count(tables[2]), 0);
+    for (int i = 0; i < 3; i++)
+        mac_table_destroy(tables[i]);
+    unlink(path);
+}
+
+/* Another boot's, another build's, or cut off. */
+static void
+a_file_that_is_not_ours_or_damaged_gives_nothing_wrong(void **state)
+{
+    char path[] = "/tmp/shunt-macs-XXXXXX", bytes[256];
+    struct mac_table *table;
+    ssize_t size;
+    int fd;
+
+    (void)state;
+    close(mkstemp(path));
+    table = keep(path, 1000);
+    mac_table_learn(table, 7, a, 1, 1000);
+    fd = open(path, O_RDWR);
+    size = read(fd, bytes, sizeof bytes);
+    mac_table_destroy(table);
+    for (ssize_t at = 0; at <= size; at++) {
+        if (at < 48)
+            bytes[at] ^= 1;
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, bytes, (size_t)(at < 48 ? size : at), 0), at < 48 ? size : at);
+        table = keep(path, 1000);
+        close(fd);
+        assert_int_equal(mac_table_count(table), at >= 48 + 24 || (at >= 4 && at < 8));
+        mac_table_destroy(table);
+        fd = open(path, O_RDWR);
+        if (at < 48)
+            bytes[at] ^= 1;
+    }
+    close(fd);
+    unlink(path);
+}
+
 static void
 equal_bytes_have_one_id(void **state)
 {
@@ -195,6 +288,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_full_table_gives_up_its_least_recently_used),
     cmocka_unit_test(a_port_that_goes_takes_its_addresses),
     cmocka_unit_test(the_table_prints_as_fdb_show_does),
+    cmocka_unit_test(a_kept_table_is_there_for_the_next_process),
+    cmocka_unit_test(a_file_that_is_not_ours_or_damaged_gives_nothing_wrong),
     cmocka_unit_test(equal_bytes_have_one_id),
     cmocka_unit_test(an_id_without_references_lingers_then_goes),
 };
