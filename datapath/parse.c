@@ -5,7 +5,7 @@
 
 #include "datapath/parse.bpf.h"
 
-void
+size_t
 dp_parse(const void *data, size_t size, struct dp_key *key)
 {
     struct layout layout = {0};
@@ -13,4 +13,5 @@ dp_parse(const void *data, size_t size, struct dp_key *key)
 
     memset((__u64 *)key + DP_KEY_PACKET_FIRST, 0, DP_KEY_PACKET_WORDS * sizeof(__u64));
     parse_frame(&parser, (struct dp_vlan){0, 0});
+    return layout.l4_off;
 }

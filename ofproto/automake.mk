@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# The vocabulary of OpenFlow that the switch and shuntctl share, independent of version.
+# The vocabulary of OpenFlow that the switch and shuntctl share, independent of version. The parser
+# is for packets that are printed.
 noinst_LIBRARIES += ofproto/libofp.a
 ofproto_libofp_a_SOURCES = \
+	datapath/parse.c \
 	ofproto/field-text.c \
 	ofproto/field.c \
 	ofproto/field.h \
@@ -52,7 +54,21 @@ ofproto_libofp_a_SOURCES = \
 	ofproto/parse-group.c \
 	ofproto/parse-monitor.c \
 	ofproto/parse.h \
+	ofproto/print-flow.c \
+	ofproto/print-group.c \
+	ofproto/print-message.c \
+	ofproto/print-names.c \
+	ofproto/print-nicira.c \
+	ofproto/print-packet.c \
+	ofproto/print-port.c \
+	ofproto/print-private.h \
+	ofproto/print-queue.c \
+	ofproto/print-session.c \
+	ofproto/print-table-features.c \
+	ofproto/print-table.c \
+	ofproto/print-words.c \
 	ofproto/print.c \
+	ofproto/print.h \
 	ofproto/text.c \
 	ofproto/text.h
 

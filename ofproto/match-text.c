@@ -71,7 +71,8 @@ put_shorthand(const struct printer *p)
     for (size_t i = 0; i < ARRAY_SIZE(shorthands); i++) {
         const struct shorthand *s = &shorthands[i];
 
-        if (s->eth_type == p->eth_type && (!s->ip_proto || s->ip_proto == p->ip_proto)) {
+        if (s->eth_type && s->eth_type == p->eth_type &&
+            (!s->ip_proto || s->ip_proto == p->ip_proto)) {
             buf_printf(p->out, "%s,", s->name);
             return s;
         }
@@ -101,26 +102,42 @@ put_pipeline(const struct printer *p)
     put(p, FIELD_IN_PHY_PORT, NULL);
 }
 
+/* One tag; `number` follows its names. */
 static void
-put_vlan(const struct printer *p)
+put_tag(const struct printer *p, const struct flow *flow, const struct flow *bits,
+        const char *number)
 {
     const struct field *field = &fields[FIELD_VLAN_TCI];
-    unsigned int tci = (unsigned int)field_get(field, &p->match->flow);
-    unsigned int mask = (unsigned int)field_get_mask(field, &p->match->mask);
+    unsigned int tci = (unsigned int)field_get(field, flow);
+    unsigned int mask = (unsigned int)field_get_mask(field, bits);
     unsigned int vid_mask = mask & 0xfff, pcp_mask = mask >> 13;
     bool whole =
         (vid_mask == 0xfff || !vid_mask) && (pcp_mask == 7 || !pcp_mask) && (vid_mask || pcp_mask);
 
     if (whole && tci & 0x1000) {
         if (vid_mask)
-            buf_printf(p->out, "dl_vlan=%u,", tci & 0xfff);
+            buf_printf(p->out, "dl_vlan%s=%u,", number, tci & 0xfff);
         if (pcp_mask)
-            buf_printf(p->out, "dl_vlan_pcp=%u,", tci >> 13);
+            buf_printf(p->out, "dl_vlan_pcp%s=%u,", number, tci >> 13);
     } else if (mask == 0xffff) {
-        buf_printf(p->out, "vlan_tci=0x%04x,", tci);
+        buf_printf(p->out, "vlan_tci%s=0x%04x,", number, tci);
     } else if (mask) {
-        buf_printf(p->out, "vlan_tci=0x%04x/0x%04x,", tci, mask);
+        buf_printf(p->out, "vlan_tci%s=0x%04x/0x%04x,", number, tci, mask);
     }
+}
+
+/* No match is about an inner tag, but a packet that is printed has one. */
+static void
+put_vlans(const struct printer *p)
+{
+    struct flow flow = {0}, mask = {0};
+
+    put_tag(p, &p->match->flow, &p->match->mask, "");
+    if (!p->match->mask.key.vlan[1].tci)
+        return;
+    flow.key.vlan[0] = p->match->flow.key.vlan[1];
+    mask.key.vlan[0] = p->match->mask.key.vlan[1];
+    put_tag(p, &flow, &mask, "1");
 }
 
 static void
@@ -220,7 +237,7 @@ match_format(const struct match *match, const struct ofp_port_names *names, int 
     put_packet_type(&p);
     shorthand = put_shorthand(&p);
     put_pipeline(&p);
-    put_vlan(&p);
+    put_vlans(&p);
     put(&p, FIELD_ETH_SRC, "dl_src");
     put(&p, FIELD_ETH_DST, "dl_dst");
     if (!shorthand && p.eth_type >= 0 && !key->packet_type)

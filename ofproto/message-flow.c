@@ -318,7 +318,7 @@ static void
 removed_encode_standard(const struct ofp_flow_removed *fr, enum ofp_version version,
                         struct scratch *s, struct of_flow_removed *of)
 {
-    struct counters counters = {fr->duration_ns, fr->n_packets, fr->n_bytes, OFP_COUNT_UNKNOWN};
+    struct counters counters = {fr->duration_ns, fr->n_packets, fr->n_bytes, OFP_COUNT_UNKNOWN, -1};
 
     of->cookie = fr->cookie;
     of->priority = fr->priority;

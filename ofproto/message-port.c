@@ -37,6 +37,16 @@ features_from(uint32_t features, enum ofp_version version)
     return (features & FEATURES_RATES) | (features & FEATURES_V10) << FEATURES_V10_SHIFT;
 }
 
+/* The fastest of the rates, in kbit/s, for 1.0, which tells no speeds. */
+static uint32_t
+fastest(uint32_t features)
+{
+    static const uint32_t mbps[] = {10, 10, 100, 100, 1000, 1000, 10000};
+    uint32_t rates = features & FEATURES_RATES;
+
+    return rates ? 1000 * mbps[31 - __builtin_clz(rates)] : 0;
+}
+
 /* ---- Descriptions -----------------------------------------------------------------------------*/
 static void
 encode_ethernet(const struct ofp_port *port, enum ofp_version version, struct scratch *s,
@@ -91,8 +101,8 @@ decode_desc(const struct of_port_desc *of, enum ofp_version version, struct ofp_
         port->advertised = features_from(of->advertised, version);
         port->supported = features_from(of->supported, version);
         port->peer = features_from(of->peer, version);
-        port->curr_speed = version > OFP10 ? of->curr_speed : 0;
-        port->max_speed = version > OFP10 ? of->max_speed : 0;
+        port->curr_speed = version > OFP10 ? of->curr_speed : fastest(of->curr);
+        port->max_speed = version > OFP10 ? of->max_speed : fastest(of->supported);
         return;
     }
     for (size_t i = 0; i < of->properties.n; i++) {

@@ -102,7 +102,7 @@ counters_encode(const struct counters *c, enum ofp_version version, struct scrat
 void
 counters_decode(const struct of_stat *stat, struct counters *c)
 {
-    *c = (struct counters){0, OFP_COUNT_UNKNOWN, OFP_COUNT_UNKNOWN, OFP_COUNT_UNKNOWN};
+    *c = (struct counters){0, OFP_COUNT_UNKNOWN, OFP_COUNT_UNKNOWN, OFP_COUNT_UNKNOWN, -1};
     for (size_t i = 0; i < stat->oxs_list.n; i++) {
         const void *oxs = stat->oxs_list.items[i];
         uint64_t duration;
@@ -111,6 +111,9 @@ counters_decode(const struct of_stat *stat, struct counters *c)
         case OF_OXS_DURATION:
             duration = ((const struct of_oxs_duration *)oxs)->value;
             c->duration_ns = duration_ns((uint32_t)(duration >> 32), (uint32_t)duration);
+            break;
+        case OF_OXS_IDLE_TIME:
+            c->idle_age_s = (int64_t)(((const struct of_oxs_idle_time *)oxs)->value >> 32);
             break;
         case OF_OXS_FLOW_COUNT:
             c->n_flows = ((const struct of_oxs_flow_count *)oxs)->value;

@@ -42,6 +42,7 @@ struct counters {
     uint64_t duration_ns;
     uint64_t n_packets, n_bytes;
     uint64_t n_flows;
+    int64_t idle_age_s; /* Decoded; -1: not told. */
 };
 void counters_encode(const struct counters *, enum ofp_version, struct scratch *, struct of_stat *);
 void counters_decode(const struct of_stat *, struct counters *);

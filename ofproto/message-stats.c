@@ -170,7 +170,7 @@ append_lightweight(const struct ofp_flow_stats *fs, struct scratch *s, struct of
 {
     struct of_flow_lightweight_stats_entry *of =
         scratch_new(s, OF_FLOW_LIGHTWEIGHT_STATS_ENTRY, mp->version);
-    struct counters counters = {fs->duration_ns, fs->n_packets, fs->n_bytes, OFP_COUNT_UNKNOWN};
+    struct counters counters = {fs->duration_ns, fs->n_packets, fs->n_bytes, OFP_COUNT_UNKNOWN, -1};
 
     of->table_id = fs->table_id;
     of->reason = fs->reason;
@@ -184,7 +184,7 @@ static void
 append_standard(const struct ofp_flow_stats *fs, struct scratch *s, struct ofp_multipart *mp)
 {
     struct of_flow_stats_entry *of = scratch_new(s, OF_FLOW_STATS_ENTRY, mp->version);
-    struct counters counters = {fs->duration_ns, fs->n_packets, fs->n_bytes, OFP_COUNT_UNKNOWN};
+    struct counters counters = {fs->duration_ns, fs->n_packets, fs->n_bytes, OFP_COUNT_UNKNOWN, -1};
 
     of->table_id = fs->table_id;
     of->priority = fs->priority;
@@ -236,7 +236,7 @@ void
 ofp_aggregate_stats_append(const struct ofp_aggregate_stats *as,
                            const struct ofp_flow_stats_request *r, struct ofp_multipart *mp)
 {
-    struct counters counters = {OFP_COUNT_UNKNOWN, as->n_packets, as->n_bytes, as->n_flows};
+    struct counters counters = {OFP_COUNT_UNKNOWN, as->n_packets, as->n_bytes, as->n_flows, -1};
     struct of_nicira_aggregate_stats_reply *nicira;
     struct of_aggregate_stats_reply *of;
     struct scratch s;
@@ -285,6 +285,7 @@ decode_entry_standard(const struct of_flow_stats_entry *of, enum ofp_version ver
         fs->duration_ns = counters.duration_ns;
         fs->n_packets = counters.n_packets;
         fs->n_bytes = counters.n_bytes;
+        fs->idle_age_s = counters.idle_age_s;
     }
     error = match_decode(&of->match, version, &fs->match);
     if (error)
@@ -327,6 +328,7 @@ decode_entry_lightweight(const struct of_flow_lightweight_stats_entry *of,
     fs->duration_ns = counters.duration_ns;
     fs->n_packets = counters.n_packets;
     fs->n_bytes = counters.n_bytes;
+    fs->idle_age_s = counters.idle_age_s;
     return match_decode(&of->match, OFP15, &fs->match);
 }
 

@@ -385,6 +385,16 @@ of_msg_decode(struct of_arena *arena, const uint8_t *bytes, size_t size, struct 
     return finish(&d, result, error);
 }
 
+uint16_t
+of_msg_class(const uint8_t *bytes, size_t size)
+{
+    const struct of_cursor in = {bytes, bytes, bytes + size};
+    int index = size < sizeof(uint64_t) ? -1 : of_version_index(bytes[0]);
+    int class_id = index < 0 ? -1 : of_class_infos[OF_HEADER]->layouts[index]->classify(&in);
+
+    return class_id < 0 ? OF_HEADER : (uint16_t)class_id;
+}
+
 int
 of_object_decode(struct of_arena *arena, uint16_t class_id, uint8_t version, const uint8_t *bytes,
                  size_t size, struct of_object **object, struct of_error *error)

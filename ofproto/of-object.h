@@ -74,6 +74,10 @@ struct of_error {
 int of_msg_decode(struct of_arena *arena, const uint8_t *bytes, size_t size, struct of_header **msg,
                   struct of_error *error);
 
+/* The class of the message that `bytes` begin with, so far as they tell: OF_HEADER if they do not.
+ */
+uint16_t of_msg_class(const uint8_t *bytes, size_t size);
+
 /* Appends `msg` to `out`; on an error `out` is as before. */
 int of_msg_encode(const struct of_header *msg, struct of_buf *out);
 

@@ -100,7 +100,7 @@ ofp_flow_update_format(const struct ofp_flow_update *fu, const struct ofp_port_n
         buf_printf(out, " idle_timeout=%u", fu->idle_timeout);
     if (fu->hard_timeout)
         buf_printf(out, " hard_timeout=%u", fu->hard_timeout);
-    buf_printf(out, " cookie=0x%llx ", (unsigned long long)fu->cookie);
+    buf_printf(out, " cookie=%#llx ", (unsigned long long)fu->cookie);
     start = out->size;
     match_format(&fu->match, names, fu->priority, out);
     if (out->size > start && fu->ofpacts_size)

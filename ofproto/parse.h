@@ -52,7 +52,7 @@ char *ofp_meter_mod_parse(const char *line, uint16_t command, struct ofp_meter_m
 void ofp_flow_stats_format(const struct ofp_flow_stats *, const struct ofp_port_names *,
                            bool with_stats, struct buf *out);
 
-/* "event=ADDED table=0 cookie=0x0 priority=5,ip actions=output:2". */
+/* "event=ADDED table=0 cookie=0x9 priority=5,ip actions=output:2". */
 void ofp_flow_update_format(const struct ofp_flow_update *, const struct ofp_port_names *,
                             struct buf *out);
 
@@ -63,6 +63,9 @@ void ofp_flow_mod_format(const struct ofp_flow_mod *, const struct ofp_port_name
 /* "group_id=1,type=all,bucket=..."; the version decides about bucket ids. */
 void ofp_group_desc_format(const struct ofp_group_desc *, enum ofp_version,
                            const struct ofp_port_names *, struct buf *out);
+/* "ADD group_id=1,type=all,bucket=...". */
+void ofp_group_mod_format(const struct ofp_group_mod *, enum ofp_version,
+                          const struct ofp_port_names *, struct buf *out);
 void ofp_group_stats_format(const struct ofp_group_stats *, struct buf *out);
 
 /* "meter=1 kbps burst bands=\ntype=drop rate=1000 burst_size=100\n". */

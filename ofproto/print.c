@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flows, groups and meters to text. */
-#include <stdio.h>
-
-#include "ofproto/openflow.h"
-#include "ofproto/parse.h"
+#include "ofproto/print-private.h"
 
 #define NS_PER_S UINT64_C(1000000000)
-#define NS_PER_MS 1000000u
-
-/* "5s", "5.250s", "5.000000123s". */
-static void
-put_duration(uint64_t ns, struct buf *out)
-{
-    unsigned int fraction = (unsigned int)(ns % NS_PER_S);
-
-    buf_printf(out, "%llu", (unsigned long long)(ns / NS_PER_S));
-    if (fraction && fraction % NS_PER_MS == 0)
-        buf_printf(out, ".%03u", fraction / NS_PER_MS);
-    else if (fraction)
-        buf_printf(out, ".%09u", fraction);
-    buf_putc(out, 's');
-}
 
 /* ---- Flows ------------------------------------------------------------------------------------*/
 static void
@@ -44,9 +26,11 @@ static void
 put_counters(const struct ofp_flow_stats *fs, struct buf *out)
 {
     buf_puts(out, "duration=");
-    put_duration(fs->duration_ns, out);
-    buf_printf(out, ", table=%u, n_packets=%llu, n_bytes=%llu, ", fs->table_id,
-               (unsigned long long)fs->n_packets, (unsigned long long)fs->n_bytes);
+    print_duration(out, fs->duration_ns);
+    buf_printf(out, ", table=%u", fs->table_id);
+    print_counter(out, ", n_packets=", fs->n_packets);
+    print_counter(out, ", n_bytes=", fs->n_bytes);
+    buf_puts(out, ", ");
 }
 
 static void
@@ -114,15 +98,13 @@ ofp_flow_mod_format(const struct ofp_flow_mod *fm, const struct ofp_port_names *
                     struct buf *out)
 {
     static const char *const commands[] = {"ADD", "MOD", "MOD_STRICT", "DEL", "DEL_STRICT"};
-    bool strict = fm->command == OFPFC_ADD || fm->command == OFPFC_MODIFY_STRICT ||
-                  fm->command == OFPFC_DELETE_STRICT;
     size_t start;
 
     buf_printf(out, "%s ", commands[fm->command]);
-    if (fm->table_id && fm->table_id != OFTABLE_ALL)
+    if (fm->table_id)
         buf_printf(out, "table:%u ", fm->table_id);
     start = out->size;
-    match_format(&fm->match, names, strict ? fm->priority : -1, out);
+    match_format(&fm->match, names, fm->priority, out);
     if (out->size > start)
         buf_putc(out, ' ');
     put_cookies(fm, out);
@@ -132,8 +114,6 @@ ofp_flow_mod_format(const struct ofp_flow_mod *fm, const struct ofp_port_names *
         buf_printf(out, "hard:%u ", fm->hard_timeout);
     if (fm->importance)
         buf_printf(out, "importance:%u ", fm->importance);
-    if (!strict && fm->priority != OFPRIORITY_DEFAULT)
-        buf_printf(out, "pri:%u ", fm->priority);
     if (fm->buffer_id != OFBUFFER_NONE)
         buf_printf(out, "buf:0x%x ", fm->buffer_id);
     put_out(fm, names, out);
@@ -143,10 +123,17 @@ ofp_flow_mod_format(const struct ofp_flow_mod *fm, const struct ofp_port_names *
 }
 
 /* ---- Groups -----------------------------------------------------------------------------------*/
-static void
-put_bucket_id(uint32_t bucket_id, struct buf *out)
+/* 1.5 has them, and so has Nicira's extension to 1.0. */
+static bool
+has_bucket_ids(enum ofp_version version)
 {
-    buf_puts(out, "bucket_id:");
+    return version == OFP10 || version >= OFP15;
+}
+
+static void
+put_bucket_id(const char *label, uint32_t bucket_id, struct buf *out)
+{
+    buf_puts(out, label);
     switch (bucket_id) {
     case OFPG_BUCKET_FIRST:
         buf_puts(out, "first,");
@@ -168,8 +155,8 @@ put_bucket(const struct ofp_bucket *bucket, uint8_t type, enum ofp_version versi
            const struct ofp_port_names *names, struct buf *out)
 {
     buf_puts(out, ",bucket=");
-    if (version >= OFP15)
-        put_bucket_id(bucket->bucket_id, out);
+    if (has_bucket_ids(version))
+        put_bucket_id("bucket_id:", bucket->bucket_id, out);
     if (bucket->weight != (type == OFPGT_SELECT ? 1 : 0))
         buf_printf(out, "weight:%u,", bucket->weight);
     if (bucket->watch_port != OFPORT_ANY) {
@@ -183,7 +170,7 @@ put_bucket(const struct ofp_bucket *bucket, uint8_t type, enum ofp_version versi
     ofpacts_format(bucket->ofpacts, bucket->ofpacts_size, names, out);
 }
 
-/* "=FIELD" for one, "(FIELD,FIELD/MASK)" for more. */
+/* "=FIELD" for one, "(FIELD,FIELD=MASK)" for more. */
 static void
 put_hash_fields(const struct ofp_group_props *props, struct buf *out)
 {
@@ -197,7 +184,7 @@ put_hash_fields(const struct ofp_group_props *props, struct buf *out)
             continue;
         buf_printf(&list, "%s%s", n++ ? "," : "", field->name);
         if (bits != field_ones(field)) {
-            buf_putc(&list, '/');
+            buf_putc(&list, '=');
             field_format(field, bits, field_ones(field), NULL, &list);
         }
     }
@@ -206,34 +193,79 @@ put_hash_fields(const struct ofp_group_props *props, struct buf *out)
     buf_destroy(&list);
 }
 
+static void
+put_props(const struct ofp_group_props *props, struct buf *out)
+{
+    if (!props->selection_method[0])
+        return;
+    buf_printf(out, ",selection_method=%s", props->selection_method);
+    if (props->selection_method_param)
+        buf_printf(out, ",selection_method_param=%" PRIu64, props->selection_method_param);
+    put_hash_fields(props, out);
+}
+
+static void
+put_buckets(const struct list *buckets, uint8_t type, enum ofp_version version,
+            const struct ofp_port_names *names, struct buf *out)
+{
+    const struct ofp_bucket *bucket;
+
+    LIST_FOR_EACH (bucket, node, buckets)
+        put_bucket(bucket, type, version, names, out);
+}
+
+static void
+put_group_type(uint8_t type, struct buf *out)
+{
+    static const char *const types[] = {"all", "select", "indirect", "ff"};
+
+    buf_puts(out, ",type=");
+    PRINT_WORD(out, type, types);
+}
+
 void
 ofp_group_desc_format(const struct ofp_group_desc *gd, enum ofp_version version,
                       const struct ofp_port_names *names, struct buf *out)
 {
-    static const char *const types[] = {"all", "select", "indirect", "ff"};
-    const struct ofp_bucket *bucket;
+    buf_printf(out, "group_id=%u", gd->group_id);
+    put_group_type(gd->type, out);
+    put_props(&gd->props, out);
+    put_buckets(&gd->buckets, gd->type, version, names, out);
+}
 
-    buf_printf(out, "group_id=%u,type=", gd->group_id);
-    if (gd->type < ARRAY_SIZE(types))
-        buf_puts(out, types[gd->type]);
-    else
-        buf_printf(out, "%u", gd->type);
-    if (gd->props.selection_method[0]) {
-        buf_printf(out, ",selection_method=%s", gd->props.selection_method);
-        if (gd->props.selection_method_param)
-            buf_printf(out, ",selection_method_param=%llu",
-                       (unsigned long long)gd->props.selection_method_param);
-        put_hash_fields(&gd->props, out);
+void
+ofp_group_mod_format(const struct ofp_group_mod *gm, enum ofp_version version,
+                     const struct ofp_port_names *names, struct buf *out)
+{
+    static const struct {
+        uint16_t command;
+        const char *name;
+    } commands[] = {{OFPGC_ADD, "ADD"},
+                    {OFPGC_MODIFY, "MOD"},
+                    {OFPGC_DELETE, "DEL"},
+                    {OFPGC_INSERT_BUCKET, "INSERT_BUCKET"},
+                    {OFPGC_REMOVE_BUCKET, "REMOVE_BUCKET"},
+                    {OFPGC_ADD_OR_MOD, "ADD_OR_MOD"}};
+    bool is_of_buckets = gm->command == OFPGC_INSERT_BUCKET || gm->command == OFPGC_REMOVE_BUCKET;
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        if (commands[i].command == gm->command)
+            buf_printf(out, "%s ", commands[i].name);
     }
-    LIST_FOR_EACH (bucket, node, &gd->buckets)
-        put_bucket(bucket, gd->type, version, names, out);
+    if (is_of_buckets && has_bucket_ids(version))
+        put_bucket_id("command_bucket_id:", gm->command_bucket_id, out);
+    buf_printf(out, "group_id=%u", gm->group_id);
+    if (!is_of_buckets)
+        put_group_type(gm->type, out);
+    put_props(&gm->props, out);
+    put_buckets(&gm->buckets, gm->type, version, names, out);
 }
 
 void
 ofp_group_stats_format(const struct ofp_group_stats *gs, struct buf *out)
 {
     buf_printf(out, "group_id=%u,duration=", gs->group_id);
-    put_duration(gs->duration_ns, out);
+    print_duration(out, gs->duration_ns);
     buf_printf(out, ",ref_count=%u,packet_count=%llu,byte_count=%llu", gs->ref_count,
                (unsigned long long)gs->n_packets, (unsigned long long)gs->n_bytes);
     for (uint32_t i = 0; i < gs->n_buckets; i++)
@@ -276,7 +308,7 @@ ofp_meter_stats_format(const struct ofp_meter_stats *ms, struct buf *out)
     ofmeter_format(ms->meter_id, out);
     buf_printf(out, " flow_count:%u packet_in_count:%llu byte_in_count:%llu duration:", ms->n_flows,
                (unsigned long long)ms->n_packets, (unsigned long long)ms->n_bytes);
-    put_duration(ms->duration_ns, out);
+    print_duration(out, ms->duration_ns);
     buf_puts(out, " bands:\n");
     for (unsigned int i = 0; i < ms->n_bands; i++)
         buf_printf(out, "%u: packet_count:%llu byte_count:%llu\n", i,

@@ -533,7 +533,8 @@ ports_come_back(void **state)
                                 .name = "br0",
                                 .config = OFPPC_PORT_DOWN,
                                 .state = OFPPS_LINK_DOWN,
-                                .curr = OFPPF_10GB_FD | OFPPF_COPPER};
+                                .curr = OFPPF_10GB_FD | OFPPF_COPPER,
+                                .curr_speed = 10000000}; /* Of 1.0: as curr tells. */
         struct ofp_port_mod pm = {.port_no = 3,
                                   .hw_addr = {2, 0, 0, 0, 0, 1},
                                   .config = OFPPC_NO_FWD,
