@@ -11,6 +11,7 @@ cli_shuntctl_SOURCES = \
 	cli/of-groups.c \
 	cli/of-json.c \
 	cli/of-json.h \
+	cli/of-parse.c \
 	cli/of-ports.c \
 	cli/of-verbs.h \
 	cli/of-watch.c \

@@ -44,6 +44,9 @@ extern const struct cli_verb cli_daemon_verbs[];
 
 /* Prints "shuntctl: " and the text on standard error; returns 1, the exit status. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints the text, and destroys it. */
+struct buf;
+void cli_print_text(struct buf *);
 /* Prints a JSON value, indented, and a newline. */
 void cli_print_json(const json_t *);
 

@@ -55,7 +55,8 @@ static const char usage_options[] =
     "  -V, --version        print the version\n";
 
 static const struct cli_verb *const verb_lists[] = {
-    cli_daemon_verbs, cli_flow_verbs, cli_group_verbs, cli_port_verbs, cli_watch_verbs,
+    cli_daemon_verbs, cli_flow_verbs,  cli_group_verbs,
+    cli_port_verbs,   cli_watch_verbs, cli_parse_verbs,
 };
 
 int
@@ -70,6 +71,13 @@ cli_error(const char *format, ...)
     va_end(args);
     fputc('\n', stderr);
     return 1;
+}
+
+void
+cli_print_text(struct buf *text)
+{
+    fputs(buf_text(text), stdout);
+    buf_destroy(text);
 }
 
 void

@@ -245,27 +245,43 @@ answer_echo(struct of_client *client, const struct of_header *request)
     return status;
 }
 
+static int
+decode(struct of_client *client, const uint8_t *bytes, size_t size, struct of_header **msg)
+{
+    struct of_error error;
+
+    of_arena_reset(&client->arena);
+    if (of_msg_decode(&client->arena, bytes, size, msg, &error))
+        return cli_error("%s: a message of the switch is not well formed at byte %u: %s",
+                         client->cli->verb, error.offset,
+                         of_error_code_name(client->version, error.type, error.code));
+    return 0;
+}
+
+int
+of_client_receive_bytes(struct of_client *client, const uint8_t **bytes, size_t *size)
+{
+    struct of_header *msg;
+
+    for (;;) {
+        if (next_message(client, bytes, size))
+            return 1;
+        if (of_msg_class(*bytes, *size) != OF_ECHO_REQUEST)
+            return 0;
+        if (decode(client, *bytes, *size, &msg) || answer_echo(client, msg))
+            return 1;
+    }
+}
+
 int
 of_client_receive(struct of_client *client, struct of_header **msg, const uint8_t **bytesp,
                   size_t *sizep)
 {
     const uint8_t *bytes;
-    struct of_error error;
     size_t size;
 
-    for (;;) {
-        if (next_message(client, &bytes, &size))
-            return 1;
-        of_arena_reset(&client->arena);
-        if (of_msg_decode(&client->arena, bytes, size, msg, &error))
-            return cli_error("%s: a message of the switch is not well formed at byte %u: %s",
-                             client->cli->verb, error.offset,
-                             of_error_code_name(client->version, error.type, error.code));
-        if ((*msg)->object.class_id != OF_ECHO_REQUEST)
-            break;
-        if (answer_echo(client, *msg))
-            return 1;
-    }
+    if (of_client_receive_bytes(client, &bytes, &size) || decode(client, bytes, size, msg))
+        return 1;
     if (bytesp) {
         *bytesp = bytes;
         *sizep = size;

@@ -33,6 +33,8 @@ int of_client_send_object(struct of_client *, struct of_header *, uint32_t *xid)
 /* The next message that is no echo; *bytes (when not NULL) are what it was decoded from. One that
  * does not decode is an error. */
 int of_client_receive(struct of_client *, struct of_header **, const uint8_t **bytes, size_t *size);
+/* The same as it came, whether it decodes or not. */
+int of_client_receive_bytes(struct of_client *, const uint8_t **bytes, size_t *size);
 
 /* Waits for the answers to the request `xid`, all parts of it, and calls `reply` for each. An
  * OpenFlow error as answer is printed. */

@@ -7,6 +7,7 @@
 
 #include "ofproto/openflow.h"
 #include "ofproto/parse.h"
+#include "ofproto/print.h"
 
 /* Groups and meters came with OpenFlow 1.1 and 1.3. */
 #define VERSIONS (1u << OFP13 | 1u << OFP14 | 1u << OFP15)
@@ -195,35 +196,27 @@ decode_meter_stats(const struct of_header *reply, struct dump *dump)
     return ofp_meter_stats_decode(reply, print_meter_stats, dump);
 }
 
-static void
-print_flags(const char *title, uint32_t bits, const char *const names[], size_t n)
-{
-    printf("%s:", title);
-    for (size_t i = 0; i < n; i++) {
-        if (bits >> i & 1 && names[i])
-            printf(" %s", names[i]);
-    }
-    putchar('\n');
-}
-
-/* A reply of 1.5 may lack what 1.5 added, as Open vSwitch's does. */
+/* 1.5 added features that ovs-ofctl does not print; a reply may lack them, as Open vSwitch's does.
+ */
 static enum ofperr
 decode_meter_features(const struct of_header *reply, struct dump *dump)
 {
-    static const char *const types[] = {NULL, "drop", "dscp_remark"};
-    static const char *const flags[] = {"kbps", "pktps", "burst", "stats"};
-    static const char *const features[] = {"action_set", "any_position", "multi_list"};
+    static const char *const names[] = {"action_set", "any_position", "multi_list"};
     const struct of_meter_features_stats_reply *of = (const void *)reply;
+    struct buf text = BUF_INITIALIZER;
+    enum ofperr error = ofp_message_body_format(reply, NULL, &text);
 
     (void)dump;
-    printf("max_meter:%u max_bands:%u max_color:%u\n", of->features.max_meter,
-           of->features.max_bands, of->features.max_color);
-    print_flags("band_types", of->features.band_types, types, ARRAY_SIZE(types));
-    print_flags("capabilities", of->features.capabilities, flags, ARRAY_SIZE(flags));
-    if (of->feature_flags.n)
-        print_flags("features", of->feature_flags.items[0]->features, features,
-                    ARRAY_SIZE(features));
-    return OFPERR_OK;
+    if (of->feature_flags.n) {
+        buf_puts(&text, "features:");
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+            if (of->feature_flags.items[0]->features >> i & 1)
+                buf_printf(&text, " %s", names[i]);
+        }
+        buf_putc(&text, '\n');
+    }
+    cli_print_text(&text);
+    return error;
 }
 
 static int

@@ -3,103 +3,11 @@
 #include "cli/of-json.h"
 #include "cli/of-verbs.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "ofproto/messages.h"
 #include "ofproto/openflow.h"
-
-/* ---- Words for flags ---- */
-
-struct flag_name {
-    uint32_t bit;
-    const char *name;
-};
-
-static const struct flag_name config_names[] = {
-    {OFPPC_PORT_DOWN, "PORT_DOWN"},       {OFPPC_NO_STP, "NO_STP"},
-    {OFPPC_NO_RECV, "NO_RECV"},           {OFPPC_NO_RECV_STP, "NO_RECV_STP"},
-    {OFPPC_NO_FLOOD, "NO_FLOOD"},         {OFPPC_NO_FWD, "NO_FWD"},
-    {OFPPC_NO_PACKET_IN, "NO_PACKET_IN"}, {0, NULL},
-};
-
-static const struct flag_name state_names[] = {
-    {OFPPS_LINK_DOWN, "LINK_DOWN"},
-    {OFPPS_BLOCKED, "BLOCKED"},
-    {OFPPS_LIVE, "LIVE"},
-    {0, NULL},
-};
-
-static const struct flag_name feature_names[] = {
-    {OFPPF_10MB_HD, "10MB-HD"},
-    {OFPPF_10MB_FD, "10MB-FD"},
-    {OFPPF_100MB_HD, "100MB-HD"},
-    {OFPPF_100MB_FD, "100MB-FD"},
-    {OFPPF_1GB_HD, "1GB-HD"},
-    {OFPPF_1GB_FD, "1GB-FD"},
-    {OFPPF_10GB_FD, "10GB-FD"},
-    {OFPPF_40GB_FD, "40GB-FD"},
-    {OFPPF_100GB_FD, "100GB-FD"},
-    {OFPPF_1TB_FD, "1TB-FD"},
-    {OFPPF_OTHER, "OTHER"},
-    {OFPPF_COPPER, "COPPER"},
-    {OFPPF_FIBER, "FIBER"},
-    {OFPPF_AUTONEG, "AUTO_NEG"},
-    {OFPPF_PAUSE, "AUTO_PAUSE"},
-    {OFPPF_PAUSE_ASYM, "AUTO_PAUSE_ASYM"},
-    {0, NULL},
-};
-
-static void
-print_flags(const char *label, uint32_t flags, const struct flag_name *names, bool always)
-{
-    const char *separator = "";
-
-    if (!flags && !always)
-        return;
-    printf("     %-11s ", label);
-    if (!flags)
-        putchar('0');
-    for (; names->name; names++) {
-        if (flags & names->bit) {
-            printf("%s%s", separator, names->name);
-            separator = " ";
-            flags &= ~names->bit;
-        }
-    }
-    if (flags)
-        printf("%s%#x", separator, flags);
-    putchar('\n');
-}
-
-static void
-print_port_no(uint32_t port_no)
-{
-    struct buf text = BUF_INITIALIZER;
-
-    ofport_format(port_no, NULL, &text);
-    fputs(buf_text(&text), stdout);
-    buf_destroy(&text);
-}
-
-static void
-print_port(const struct ofp_port *port, void *aux)
-{
-    (void)aux;
-    putchar(' ');
-    print_port_no(port->port_no);
-    printf("(%s): addr:%02x:%02x:%02x:%02x:%02x:%02x\n", port->name, port->hw_addr[0],
-           port->hw_addr[1], port->hw_addr[2], port->hw_addr[3], port->hw_addr[4],
-           port->hw_addr[5]);
-    print_flags("config:", port->config, config_names, true);
-    print_flags("state:", port->state, state_names, true);
-    print_flags("current:", port->curr, feature_names, false);
-    print_flags("advertised:", port->advertised, feature_names, false);
-    print_flags("supported:", port->supported, feature_names, false);
-    print_flags("peer:", port->peer, feature_names, false);
-    printf("     speed: %u Mbps now, %u Mbps max\n", port->curr_speed / 1000,
-           port->max_speed / 1000);
-}
+#include "ofproto/print.h"
 
 /* ---- One request, its replies printed ---- */
 
@@ -167,7 +75,31 @@ view_one(const struct cli *cli, uint32_t versions, uint16_t class_id, of_client_
     return close_view(&view, ask(&view, class_id, print));
 }
 
+/* What the reply says, without its header. */
+static int
+print_reply(const struct of_header *reply, void *aux)
+{
+    const struct view *view = aux;
+    struct buf text = BUF_INITIALIZER;
+    enum ofperr error = ofp_message_body_format(reply, NULL, &text);
+
+    cli_print_text(&text);
+    return error ? cli_error("%s: the answer was not understood: %s", view->cli->verb,
+                             ofperr_name(error))
+                 : 0;
+}
+
 /* ---- Ports ---- */
+
+static void
+print_port(const struct ofp_port *port, void *aux)
+{
+    struct buf text = BUF_INITIALIZER;
+
+    (void)aux;
+    ofp_port_format(port, &text);
+    cli_print_text(&text);
+}
 
 static int
 print_ports(const struct of_header *reply, void *aux)
@@ -197,59 +129,16 @@ dump_ports_desc(const struct cli *cli)
     return close_view(&view, ask(&view, ports_request(&view), print_ports));
 }
 
-/* A counter that is not known has all bits set. */
-static void
-print_counter(const char *label, uint64_t value)
-{
-    if (value == UINT64_MAX)
-        printf("%s=?", label);
-    else
-        printf("%s=%" PRIu64, label, value);
-}
-
-static const struct of_port_stats_prop_ethernet *
-ethernet_of(const struct of_port_stats_entry *entry)
-{
-    for (size_t i = 0; i < entry->properties.n; i++) {
-        if (entry->properties.items[i]->object.class_id == OF_PORT_STATS_PROP_ETHERNET)
-            return (const struct of_port_stats_prop_ethernet *)entry->properties.items[i];
-    }
-    return NULL;
-}
-
-static void
-print_port_stats(const struct of_port_stats_entry *entry)
-{
-    const struct of_port_stats_prop_ethernet *ethernet = ethernet_of(entry);
-
-    fputs("  port ", stdout);
-    print_port_no(entry->port_no);
-    print_counter(": rx pkts", entry->rx_packets);
-    print_counter(", bytes", entry->rx_bytes);
-    print_counter(", drop", entry->rx_dropped);
-    print_counter(", errs", entry->rx_errors);
-    print_counter(", frame", ethernet ? ethernet->rx_frame_err : entry->rx_frame_err);
-    print_counter(", over", ethernet ? ethernet->rx_over_err : entry->rx_over_err);
-    print_counter(", crc", ethernet ? ethernet->rx_crc_err : entry->rx_crc_err);
-    print_counter("\n           tx pkts", entry->tx_packets);
-    print_counter(", bytes", entry->tx_bytes);
-    print_counter(", drop", entry->tx_dropped);
-    print_counter(", errs", entry->tx_errors);
-    print_counter(", coll", ethernet ? ethernet->collisions : entry->collisions);
-    if (entry->object.version != OFP10)
-        printf("\n           duration=%u.%03us", entry->duration_sec,
-               entry->duration_nsec / 1000000);
-    putchar('\n');
-}
-
 static int
 print_all_port_stats(const struct of_header *reply, void *aux)
 {
     const struct of_port_stats_reply *stats = (const struct of_port_stats_reply *)reply;
+    struct buf text = BUF_INITIALIZER;
 
     (void)aux;
     for (size_t i = 0; i < stats->entries.n; i++)
-        print_port_stats(stats->entries.items[i]);
+        ofp_port_stats_format(stats->entries.items[i], NULL, &text);
+    cli_print_text(&text);
     return 0;
 }
 
@@ -380,34 +269,6 @@ mod_port(const struct cli *cli)
 /* ---- The switch ---- */
 
 static int
-print_features(const struct of_header *reply, void *aux)
-{
-    const struct of_features_reply *features = (const struct of_features_reply *)reply;
-    char *text = of_object_to_string(&reply->object);
-    char *flags = text ? strstr(text, "capabilities=") : NULL;
-
-    printf("dpid:%016" PRIx64 "\nn_tables:%u, n_buffers:%u\n", features->datapath_id,
-           features->n_tables, features->n_buffers);
-    if (flags) {
-        flags += strlen("capabilities=");
-        printf("capabilities: %.*s\n", (int)strcspn(flags, ",)"), flags);
-    }
-    free(text);
-    return reply->object.version == OFP10 ? print_ports(reply, aux) : 0;
-}
-
-static int
-print_config(const struct of_header *reply, void *aux)
-{
-    const struct of_get_config_reply *config = (const struct of_get_config_reply *)reply;
-    static const char *const frags[] = {"normal", "drop", "reassemble", "nx-match"};
-
-    (void)aux;
-    printf("frags=%s miss_send_len=%u\n", frags[config->flags & 3], config->miss_send_len);
-    return 0;
-}
-
-static int
 features(const struct cli *cli)
 {
     struct view view;
@@ -415,83 +276,33 @@ features(const struct cli *cli)
 
     if (open_view(cli, 0, &view))
         return 1;
-    status = ask(&view, OF_FEATURES_REQUEST, print_features);
+    status = ask(&view, OF_FEATURES_REQUEST, print_reply);
     if (!status && of_client_version(view.client) != OFP10)
         status = ask(&view, OF_PORT_DESC_STATS_REQUEST, print_ports);
     if (!status)
-        status = ask(&view, OF_GET_CONFIG_REQUEST, print_config);
+        status = ask(&view, OF_GET_CONFIG_REQUEST, print_reply);
     return close_view(&view, status);
-}
-
-static int
-print_desc(const struct of_header *reply, void *aux)
-{
-    const struct of_desc_stats_reply *desc = (const struct of_desc_stats_reply *)reply;
-
-    (void)aux;
-    printf("Manufacturer: %s\nHardware: %s\nSoftware: %s\nSerial Num: %s\nDP Description: %s\n",
-           desc->mfr_desc, desc->hw_desc, desc->sw_desc, desc->serial_num, desc->dp_desc);
-    return 0;
 }
 
 static int
 dump_desc(const struct cli *cli)
 {
-    return view_one(cli, 0, OF_DESC_STATS_REQUEST, print_desc);
+    return view_one(cli, 0, OF_DESC_STATS_REQUEST, print_reply);
 }
 
 /* ---- Tables ---- */
 
 static int
-print_tables(const struct of_header *reply, void *aux)
-{
-    const struct of_table_stats_reply *stats = (const struct of_table_stats_reply *)reply;
-
-    (void)aux;
-    for (size_t i = 0; i < stats->entries.n; i++) {
-        const struct of_table_stats_entry *entry = stats->entries.items[i];
-
-        printf("  table %u%s%s%s: active=%u, lookup=%" PRIu64 ", matched=%" PRIu64 "\n",
-               entry->table_id, *entry->name ? " (" : "", entry->name, *entry->name ? ")" : "",
-               entry->active_count, entry->lookup_count, entry->matched_count);
-    }
-    return 0;
-}
-
-static int
 dump_tables(const struct cli *cli)
 {
-    return view_one(cli, 0, OF_TABLE_STATS_REQUEST, print_tables);
-}
-
-static int
-print_table_features(const struct of_header *reply, void *aux)
-{
-    const struct of_table_features_stats_reply *features_reply =
-        (const struct of_table_features_stats_reply *)reply;
-
-    (void)aux;
-    for (size_t i = 0; i < features_reply->entries.n; i++) {
-        const struct of_table_features *table = features_reply->entries.items[i];
-
-        printf("  table %u (\"%s\"): max_entries=%u, metadata: match=%#" PRIx64 " write=%#" PRIx64
-               "\n",
-               table->table_id, table->name, table->max_entries, table->metadata_match,
-               table->metadata_write);
-        for (size_t j = 0; j < table->properties.n; j++) {
-            fputs("    ", stdout);
-            of_object_print(stdout, &table->properties.items[j]->object);
-            putchar('\n');
-        }
-    }
-    return 0;
+    return view_one(cli, 0, OF_TABLE_STATS_REQUEST, print_reply);
 }
 
 static int
 dump_table_features(const struct cli *cli)
 {
     return view_one(cli, 1u << OFP13 | 1u << OFP14 | 1u << OFP15, OF_TABLE_FEATURES_STATS_REQUEST,
-                    print_table_features);
+                    print_reply);
 }
 
 const struct cli_verb cli_port_verbs[] = {

@@ -12,6 +12,7 @@ struct ofp_flow_mod;
 /* End with the row that has no name. */
 extern const struct cli_verb cli_flow_verbs[];
 extern const struct cli_verb cli_group_verbs[];
+extern const struct cli_verb cli_parse_verbs[];
 extern const struct cli_verb cli_port_verbs[];
 extern const struct cli_verb cli_watch_verbs[];
 

@@ -8,51 +8,43 @@
 #include "ofproto/messages.h"
 #include "ofproto/openflow.h"
 #include "ofproto/parse.h"
+#include "ofproto/print.h"
 
 static void
-print_update(const struct ofp_flow_update *fu, void *client)
+print_json(const struct of_header *msg)
 {
-    struct buf line = BUF_INITIALIZER;
+    json_t *json = of_json(&msg->object);
 
-    ofp_flow_update_format(fu, of_client_port_names(client), &line);
-    puts(buf_text(&line));
-    buf_destroy(&line);
-}
-
-static void
-print_message(struct of_client *client, const struct of_header *msg)
-{
-    bool is_of_monitor = msg->object.class_id == OF_FLOW_MONITOR_REPLY ||
-                         msg->object.class_id == OF_NICIRA_FLOW_MONITOR_REPLY ||
-                         msg->object.class_id == OF_ONF_FLOW_MONITOR_REPLY;
-
-    if (is_of_monitor && !ofp_flow_updates_decode(msg, print_update, client))
-        return;
-    printf("xid=%#x ", msg->xid);
-    of_msg_print(stdout, msg);
+    json_dumpf(json, stdout, JSON_COMPACT);
+    json_decref(json);
     putchar('\n');
 }
 
-/* Prints one message (or what became of a flow) a line until the switch ends the connection (or
- * somebody this process). */
+/* Prints messages until the switch ends the connection (or somebody this process). */
 static int
 watch(const struct cli *cli, struct of_client *client)
 {
+    const struct ofp_port_names *names = cli->names ? of_client_port_names(client) : NULL;
+    struct buf text = BUF_INITIALIZER;
     struct of_header *msg;
+    const uint8_t *bytes;
+    size_t size;
+    int status = 0;
 
-    while (!of_client_receive(client, &msg, NULL, NULL)) {
+    while (!status) {
         if (cli->json) {
-            json_t *json = of_json(&msg->object);
-
-            json_dumpf(json, stdout, JSON_COMPACT);
-            json_decref(json);
-            putchar('\n');
+            status = of_client_receive(client, &msg, NULL, NULL);
+            if (!status)
+                print_json(msg);
         } else {
-            print_message(client, msg);
+            status = of_client_receive_bytes(client, &bytes, &size);
+            if (!status)
+                ofp_message_format(bytes, size, names, OFP_PRINT_VERBOSITY, &text);
+            cli_print_text(&text);
         }
         fflush(stdout);
     }
-    return 1;
+    return status;
 }
 
 /* A bridge's name stands for the socket where it shows its controllers' messages. */
@@ -153,7 +145,9 @@ monitor(const struct cli *cli)
 
     if (of_client_open(cli, cli->argv[0], 0, &client))
         return 1;
-    status = ask(cli, client);
+    status = cli->names ? of_client_load_ports(client) : 0;
+    if (!status)
+        status = ask(cli, client);
     if (!status)
         status = watch(cli, client);
     of_client_close(client);

@@ -499,7 +499,7 @@ def shuntctl_watches(switch, version):
 
     def printed():
         with open(log, encoding="ascii") as file:
-            return file.read().splitlines()
+            return [line for line in file.read().splitlines() if line.startswith(" event=")]
     with open(log, "w", encoding="ascii") as out, subprocess.Popen(
             [SHUNTCTL, "-O", name, "--run-dir", switch.dir, "monitor", "br0",
              "watch:out_port=2,!modify"], stdout=out, stderr=subprocess.STDOUT) as watcher:
@@ -513,9 +513,9 @@ def shuntctl_watches(switch, version):
             watcher.terminate()
     initial = "INITIAL" if version >= V14 else "ADDED"
     assert printed() == [
-        f"event={initial} table=0 cookie=0x7 priority=5,ip actions=output:2",
-        "event=ADDED table=0 idle_timeout=9 cookie=0x0 in_port=1 actions=output:2",
-        "event=DELETED reason=delete table=0 idle_timeout=9 cookie=0x0 in_port=1"
+        f" event={initial} table=0 cookie=0x7 priority=5,ip actions=output:2",
+        " event=ADDED table=0 idle_timeout=9 cookie=0 in_port=1 actions=output:2",
+        " event=DELETED reason=delete table=0 idle_timeout=9 cookie=0 in_port=1"
         " actions=output:2,output:4"], printed()
     for text, said in (("watch:!bogus", "write !initial"), ("watch:cookie=1/1", "cookie"),
                        ("watch:frob=1", "frob"), ("x", "want bytes of a packet")):

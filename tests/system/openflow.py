@@ -275,7 +275,7 @@ def shuntctl_shows_the_switch(switch):
         desc = switch.ctl("-O", version, "dump-ports-desc", "br0")
         assert "1(h1)" in desc and "LOCAL(br0)" in desc, desc
         assert "port LOCAL: rx pkts=" in switch.ctl("-O", version, "dump-ports", "br0")
-        assert "port 1: rx pkts=" in switch.ctl("-O", version, "dump-ports", "br0", "h1")
+        assert "port  1: rx pkts=" in switch.ctl("-O", version, "dump-ports", "br0", "h1")
         assert "table 0" in switch.ctl("-O", version, "dump-tables", "br0")
         assert switch.ctl_json("-O", version, "dump-tables", "br0")[0]["table_id"] == 0
         assert len(switch.ctl_json("-O", version, "dump-ports", "br0")) == 3
