@@ -55,7 +55,7 @@ TESTS += tests/check-includes tests/check-style
 conformance_files = tests/conformance/ofctl.cases tests/conformance/ofctl-differences \
 	tests/conformance/ofctl.py tests/conformance/sides.py tests/conformance/apps.py \
 	tests/conformance/apps_examples.py tests/conformance/apps_main.py tests/conformance/report \
-	tests/conformance/scores
+	tests/conformance/scores tests/conformance/differences.py
 EXTRA_DIST += tests/conformance/run $(conformance_files) tests/check-includes tests/check-style scripts/guest \
 	tests/summary
 

@@ -24,6 +24,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sides  # noqa: E402
+from differences import Differences  # noqa: E402
 from sides import Skip, harness, wait_for  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,7 +38,6 @@ VOLATILE = [
 ]
 
 Case = collections.namedtuple("Case", "command title steps files")
-Difference = collections.namedtuple("Difference", "case versions ours theirs reason")
 
 
 # ---- What is asked ----
@@ -227,49 +227,18 @@ def in_order(text):
     return header + "".join(sorted(entries))
 
 
-def read_differences(path):
-    """Blocks of "CASE", "versions", "ours", "theirs", "why" lines."""
-    found = []
-    with open(path, encoding="ascii") as file:
-        for block in re.split(r"\n\s*\n", file.read()):
-            fields = dict(line.split(" ", 1) for line in block.splitlines()
-                          if line and not line.startswith("#"))
-            if fields:
-                versions = tuple(fields.get("versions", "10 13 14 15").split())
-                found.append(Difference(fields["case"], versions, fields.get("ours"),
-                                        fields.get("theirs"), fields["why"]))
-    return found
+def compare(differences, case, version, step, ours, theirs):
+    """The texts without what is listed, and the reasons."""
+    return differences.take_out(f"{case.command}: {case.title}: {step}", version[8:],
+                                normalised(step, ours), normalised(step, theirs))
 
 
-class Judge:
-    """Takes the listed differences out of what was said."""
-
-    def __init__(self, differences):
-        self.differences, self.used = differences, set()
-
-    def compare(self, case, version, step, ours, theirs):
-        """The texts without what is listed, and the reasons."""
-        texts, reasons = [normalised(step, ours), normalised(step, theirs)], []
-        if texts[0] == texts[1]:
-            return texts, reasons
-        for difference in self.differences:
-            if (version[8:] not in difference.versions or
-                    not re.search(difference.case, f"{case.command}: {case.title}: {step}")):
-                continue
-            changed = [re.sub(p, "", t, flags=re.M) if p else t
-                       for p, t in zip((difference.ours, difference.theirs), texts)]
-            if changed != texts:
-                texts, reasons = changed, reasons + [difference.reason]
-                self.used.add(difference)
-        return texts, reasons
-
-
-def judge(judge_, case, version, ours, theirs):
+def judge(differences, case, version, ours, theirs):
     """Reasons of the listed differences, and the lines that differ without one."""
     reasons, wrong = [], []
     assert len(ours) == len(theirs), f"{len(ours)} and {len(theirs)} answers"
     for (step, our_text), (_, their_text) in zip(ours, theirs):
-        texts, why = judge_.compare(case, version, step, our_text, their_text)
+        texts, why = compare(differences, case, version, step, our_text, their_text)
         reasons += why
         if texts[0] != texts[1]:
             wrong.append(f"{step}: (- Open vSwitch, + Shunt)")
@@ -355,7 +324,7 @@ class Run:
 
     def __init__(self, cases, options):
         self.cases, self.options = cases, options
-        self.judge = Judge(read_differences(HERE + "/ofctl-differences"))
+        self.differences = Differences(HERE + "/ofctl-differences")
         self.results, self.reasons = collections.defaultdict(list), {}
         self.n = self.n_wrong = 0
 
@@ -370,7 +339,7 @@ class Run:
         for case in self.cases:
             try:
                 said = play_both(pair, version, case)
-                why, wrong = judge(self.judge, case, version, *said)
+                why, wrong = judge(self.differences, case, version, *said)
             except AssertionError as error:
                 said, why, wrong = ([], []), [], [str(error)]
             self.tell(f"{case.command}: {case.title}, {version}", wrong)
@@ -380,10 +349,9 @@ class Run:
             self.results[case.command, version].append("wrong" if wrong else numbers or "same")
 
     def check_differences(self):
-        """A difference that is listed for nothing would hide the next one."""
-        for difference in self.judge.differences:
-            if difference not in self.judge.used:
-                self.tell("a listed difference", [f"no case needs it: {difference.case}"])
+        """With all cases: what is listed for nothing."""
+        for difference in self.differences.unused():
+            self.tell("a listed difference", [f"no case needs it: {difference.case}"])
 
 
 def print_all(ours, theirs):

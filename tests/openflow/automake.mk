@@ -31,4 +31,8 @@ tests_openflow_test_frame_LDADD = ofproto/libopenflow.a lib/libshunt.a $(CMOCKA_
 TESTS += tests/openflow/test-loxi
 EXTRA_DIST += tests/openflow/test-loxi
 
+# Needs Debian's openvswitch-common.
+TESTS += tests/openflow/test-ofp-parse
+EXTRA_DIST += tests/openflow/test-ofp-parse tests/openflow/ofp-parse-differences
+
 # Fuzz targets for these are in tests/fuzz.
