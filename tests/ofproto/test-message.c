@@ -553,7 +553,6 @@ ports_come_back(void **state)
         assert_int_equal(reason, OFPPR_MODIFY);
         assert_memory_equal(&port_copy, &port, sizeof port);
         wire_destroy(&wire);
-
         wire_init(&wire, v_);
         ofp_port_mod_encode(&pm, wire.version, 1, &wire.msg);
         assert_int_equal(ofp_port_mod_decode(wire_decode(&wire.msg, &wire.arena), &pm_copy),
