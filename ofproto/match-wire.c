@@ -255,16 +255,31 @@ encode_one(struct encoder *e, const struct field *field, const struct match *mat
     put_field(e, field, value, mask);
 }
 
+/* Bit i: word i is not zero. */
+static uint64_t
+words_in_use(const struct flow *mask)
+{
+    uint64_t words = 0;
+
+    for (int i = 0; i < FLOW_WORDS; i++)
+        words |= (uint64_t)(flow_words(mask)[i] != 0) << i;
+    return words;
+}
+
 void
 match_encode_oxm(const struct match *match, enum ofp_version version, struct of_arena *arena,
                  struct of_oxm_list *list)
 {
     struct encoder e = {.version = version, .arena = arena, .list = list};
+    uint64_t words = words_in_use(&match->mask);
     struct flow left = match->mask;
 
     list->n = 0;
-    for (const struct field *field = fields; field < fields + N_FIELDS; field++)
-        encode_one(&e, field, match, &left);
+    for (const struct field *field = fields; field < fields + N_FIELDS; field++) {
+        /* Most fields go no further. */
+        if (words >> field->first_word & ((UINT64_C(1) << field->n_words) - 1))
+            encode_one(&e, field, match, &left);
+    }
     finish(&e);
 }
 

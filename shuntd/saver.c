@@ -23,6 +23,7 @@
 #define FORMAT 1
 #define RULES_A_RECORD 4096
 #define MIN_BASE_SIZE (4u << 20) /* A journal below that is not worth a new base. */
+#define KEPT_BUF_SIZE (1u << 20) /* A larger buffer, as of a large bundle, is given back. */
 #define RETRY_MS 10000
 
 /* The first record of a file. */
@@ -244,6 +245,8 @@ saver_flush(struct saver *saver)
     if (!saver->buf.size)
         return;
     err = journal_append(saver->journal, saver->buf.data, saver->buf.size);
+    if (saver->buf.allocated > KEPT_BUF_SIZE)
+        buf_destroy(&saver->buf);
     if (err)
         give_up(saver, err);
     else
