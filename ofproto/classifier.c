@@ -35,6 +35,8 @@ find_subtable(const struct classifier *cls, const struct minimask *mask)
 {
     struct cls_subtable *subtable;
 
+    if (cls->recent && cls->recent->mask == mask)
+        return cls->recent;
     HMAP_FOR_EACH_WITH_HASH (subtable, node, mask->hash, &cls->by_mask) {
         if (mask_equal(subtable->mask, mask))
             return subtable;
@@ -42,14 +44,22 @@ find_subtable(const struct classifier *cls, const struct minimask *mask)
     return NULL;
 }
 
+static struct cls_subtable *
+find_subtable_of_flow(const struct classifier *cls, const struct flow *flow_mask)
+{
+    MINIMASK_ON_STACK(mask);
+
+    if (cls->recent && !memcmp(&cls->recent->whole_mask, flow_mask, sizeof *flow_mask))
+        return cls->recent;
+    minimask_init(mask, flow_mask);
+    return find_subtable(cls, mask);
+}
+
 struct minimask *
 classifier_mask(const struct classifier *cls, const struct flow *flow_mask)
 {
-    const struct cls_subtable *subtable;
-    MINIMASK_ON_STACK(mask);
+    const struct cls_subtable *subtable = find_subtable_of_flow(cls, flow_mask);
 
-    minimask_init(mask, flow_mask);
-    subtable = find_subtable(cls, mask);
     return subtable ? minimask_ref(subtable->mask) : minimask_create(flow_mask);
 }
 
@@ -101,6 +111,8 @@ remove_subtable(struct classifier *cls, struct cls_subtable *subtable)
 {
     size_t i = subtable_position(cls, subtable);
 
+    if (cls->recent == subtable)
+        cls->recent = NULL;
     cls->n_subtables--;
     memmove(&cls->entries[i], &cls->entries[i + 1], (cls->n_subtables - i) * sizeof *cls->entries);
     hmap_remove(&cls->by_mask, &subtable->node);
@@ -116,13 +128,13 @@ struct rule_prefixes {
 };
 
 static void
-read_prefixes(const struct cls_subtable *subtable, const struct cls_rule *rule,
+read_prefixes(const struct cls_subtable *subtable, const uint64_t *values,
               struct rule_prefixes *out)
 {
     uint64_t words[FLOW_WORDS] = {0};
 
     for (size_t k = 0; k < subtable->mask->n_words; k++)
-        words[subtable->mask->words[k]] = rule->values[k];
+        words[subtable->mask->words[k]] = values[k];
     out->n = 0;
     for (uint8_t i = 0; i < CLS_N_PREFIX_FIELDS; i++) {
         if (!subtable->prefix_bits[i])
@@ -133,16 +145,24 @@ read_prefixes(const struct cls_subtable *subtable, const struct cls_rule *rule,
     }
 }
 
-/* Reads the prefixes; starts to fetch all that a change to the rule's place will touch, which in a
+/* Reads the prefixes; starts to fetch what a change to the rule's place will touch, which in a
  * large classifier is a dozen cache misses, at once. */
+static void
+prefetch_change(const struct classifier *cls, const struct cls_subtable *subtable,
+                const uint64_t *values, uint32_t hash, struct rule_prefixes *prefixes)
+{
+    cls_subtable_prefetch(subtable, values, hash);
+    read_prefixes(subtable, values, prefixes);
+    for (size_t i = 0; i < prefixes->n; i++)
+        prefix_set_prefetch(&cls->prefixes[prefixes->fields[i]], &prefixes->prefixes[i]);
+}
+
+/* The same, and the first rule of the chain. */
 static void
 prepare_change(const struct classifier *cls, const struct cls_subtable *subtable,
                const struct cls_rule *rule, struct rule_prefixes *prefixes)
 {
-    cls_subtable_prefetch(subtable, rule);
-    read_prefixes(subtable, rule, prefixes);
-    for (size_t i = 0; i < prefixes->n; i++)
-        prefix_set_prefetch(&cls->prefixes[prefixes->fields[i]], &prefixes->prefixes[i]);
+    prefetch_change(cls, subtable, rule->values, rule->hash, prefixes);
     __builtin_prefetch(subtable->buckets[rule->hash & subtable->bucket_mask], 1);
 }
 
@@ -162,6 +182,7 @@ classifier_insert(struct classifier *cls, struct cls_rule *rule)
         reorder_subtable(cls, subtable);
     for (size_t i = 0; i < prefixes.n; i++)
         prefix_set_add(&cls->prefixes[prefixes.fields[i]], &prefixes.prefixes[i]);
+    cls->recent = subtable;
     cls->n_rules++;
     cls->n_conjunctive += rule->conjunctions != NULL;
 }
@@ -385,16 +406,15 @@ struct cls_rule *
 classifier_find(const struct classifier *cls, const struct flow *match,
                 const struct flow *flow_mask, int32_t priority)
 {
-    const struct cls_subtable *subtable;
+    const struct cls_subtable *subtable = find_subtable_of_flow(cls, flow_mask);
+    struct rule_prefixes prefixes;
     uint64_t values[FLOW_WORDS];
-    MINIMASK_ON_STACK(mask);
     uint32_t hash;
 
-    minimask_init(mask, flow_mask);
-    subtable = find_subtable(cls, mask);
     if (!subtable)
         return NULL;
-    hash = cls_hash(mask, cls_words(match), values);
+    hash = cls_hash(subtable->mask, cls_words(match), values);
+    prefetch_change(cls, subtable, values, hash, &prefixes); /* Often the place is changed next. */
     return cls_subtable_find(subtable, values, hash, priority);
 }
 

@@ -120,8 +120,9 @@ struct cls_entry {
 
 struct classifier {
     size_t n_rules;
-    struct hmap by_mask;       /* struct cls_subtable */
-    struct cls_entry *entries; /* Of all subtables, falling max_priority. */
+    struct hmap by_mask;         /* struct cls_subtable */
+    struct cls_subtable *recent; /* That got a rule last: the next one is likely its. Or NULL. */
+    struct cls_entry *entries;   /* Of all subtables, falling max_priority. */
     size_t n_subtables, max_entries;
     size_t n_conjunctive; /* Rules with a conjunction set. */
     struct prefix_set prefixes[CLS_N_PREFIX_FIELDS];

@@ -95,16 +95,16 @@ struct cls_subtable *
 cls_subtable_create(struct minimask *mask)
 {
     struct cls_subtable *subtable = xcalloc(1, sizeof *subtable);
-    struct flow flow_mask;
 
     subtable->mask = minimask_ref(mask);
     subtable->buckets = xcalloc(1, sizeof *subtable->buckets);
     subtable->filters = xcalloc(1, sizeof *subtable->filters);
     prefix_set_init(&subtable->priorities, false);
     init_indices(subtable);
-    minimask_expand(mask, &flow_mask);
+    minimask_expand(mask, &subtable->whole_mask);
     for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
-        subtable->prefix_bits[i] = mask_prefix_bits(&cls_prefix_fields[i], cls_words(&flow_mask));
+        subtable->prefix_bits[i] =
+            mask_prefix_bits(&cls_prefix_fields[i], cls_words(&subtable->whole_mask));
     return subtable;
 }
 
@@ -205,16 +205,16 @@ partial_hash(const struct cls_subtable *subtable, const uint64_t *values, unsign
 }
 
 void
-cls_subtable_prefetch(const struct cls_subtable *subtable, const struct cls_rule *rule)
+cls_subtable_prefetch(const struct cls_subtable *subtable, const uint64_t *values, uint32_t hash)
 {
-    uint32_t bucket = rule->hash & subtable->bucket_mask;
+    uint32_t bucket = hash & subtable->bucket_mask;
 
     __builtin_prefetch(&subtable->filters[bucket], 1);
     __builtin_prefetch(&subtable->buckets[bucket], 1);
     for (unsigned int i = 0; i < subtable->n_indices; i++) {
         const struct hash_counts *index = &subtable->indices[i];
 
-        __builtin_prefetch(&index->slots[partial_hash(subtable, rule->values, i) & index->mask], 1);
+        __builtin_prefetch(&index->slots[partial_hash(subtable, values, i) & index->mask], 1);
     }
 }
 

@@ -15,6 +15,7 @@
 struct cls_subtable {
     struct hmap_node node; /* In classifier's by_mask. */
     struct minimask *mask;
+    struct flow whole_mask; /* The same, all words. */
     struct cls_rule **buckets;
     uint16_t *filters;    /* For each bucket, filter_bit() of all hashes in its chain. */
     uint32_t bucket_mask; /* Buckets less one. */
@@ -71,8 +72,8 @@ cls_hash(const struct minimask *mask, const uint64_t *words, uint64_t *values)
 /* Takes a reference to `mask`. */
 struct cls_subtable *cls_subtable_create(struct minimask *);
 void cls_subtable_destroy(struct cls_subtable *);
-/* Has the processor fetch what inserting or removing the rule will touch. */
-void cls_subtable_prefetch(const struct cls_subtable *, const struct cls_rule *);
+/* Has the processor fetch what finding, inserting or removing a rule of these values will touch. */
+void cls_subtable_prefetch(const struct cls_subtable *, const uint64_t *values, uint32_t hash);
 void cls_subtable_insert(struct cls_subtable *, struct cls_rule *);
 void cls_subtable_remove(struct cls_subtable *, struct cls_rule *);
 

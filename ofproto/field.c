@@ -152,8 +152,18 @@ field_value
 field_read(const uint8_t *bytes, size_t size)
 {
     field_value value = 0;
+    uint16_t u16;
+    uint32_t u32;
     uint64_t u64;
 
+    if (size == 4) { /* Most fields. */
+        memcpy(&u32, bytes, 4);
+        return be32toh(u32);
+    }
+    if (size == 2) {
+        memcpy(&u16, bytes, 2);
+        return be16toh(u16);
+    }
     for (; size >= 8; size -= 8, bytes += 8) {
         memcpy(&u64, bytes, 8);
         value = value << 32 << 32 | be64toh(u64);
@@ -166,8 +176,16 @@ field_read(const uint8_t *bytes, size_t size)
 void
 field_write(field_value value, uint8_t *bytes, size_t size)
 {
-    for (; size; value >>= 8)
-        bytes[--size] = (uint8_t)value;
+    uint16_t u16 = htobe16((uint16_t)value);
+    uint32_t u32 = htobe32((uint32_t)value);
+
+    if (size == 4) /* Most fields. */
+        memcpy(bytes, &u32, 4);
+    else if (size == 2)
+        memcpy(bytes, &u16, 2);
+    else
+        for (; size; value >>= 8)
+            bytes[--size] = (uint8_t)value;
 }
 
 /* The integer in the field's bytes, shift and neighbours included. */

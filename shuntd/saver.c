@@ -266,8 +266,9 @@ static void
 on_unsaved(void *aux)
 {
     struct saver *saver = aux;
+    const struct timeval soon = {0, SAVER_APPEND_MS * 1000};
 
-    event_active(saver->flush_event, EV_TIMEOUT, 0);
+    event_add(saver->flush_event, &soon);
 }
 
 /* ---- Bases ---- */

@@ -2,8 +2,8 @@
 /* Keeps a bridge's OpenFlow state on disk, in STATE-DIR/BRIDGE.flows.
  *
  * Model: a journal (lib/journal.h) of saved state (ofproto/save.h): a base, and behind it what
- * changed since. Changes are appended once a round of the main loop, and before a barrier is
- * answered; so a daemon that is killed loses nothing that a barrier has confirmed. The file is
+ * changed since. Changes are appended SAVER_APPEND_MS after the first of them, and before a barrier
+ * is answered; so a daemon that is killed loses nothing that a barrier has confirmed. The file is
  * synced SAVER_SYNC_MS after it grew: power loss takes no more than that away, and leaves the
  * state as it was at some moment before. When what was appended is longer than the base a new base
  * is written, by a thread of its own, while the switch goes on.
@@ -21,6 +21,7 @@
 struct bridge;
 struct saver;
 
+#define SAVER_APPEND_MS 2
 #define SAVER_SYNC_MS 1000
 
 /* Fills the bridge's tables, which are empty, from its file. ENOENT: there is none. EBADMSG: it is
