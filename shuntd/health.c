@@ -342,6 +342,8 @@ health_for_each(const struct health *health, health_cb *cb, void *aux)
 {
     const struct trouble *trouble;
 
+    if (!health)
+        return;
     LIST_FOR_EACH (trouble, link, &health->troubles)
         cb(aux, trouble->what, health->looked_ms - trouble->began_ms);
 }

@@ -23,7 +23,8 @@ struct health;
 struct health *health_create(struct bridges *);
 void health_destroy(struct health *);
 
-/* Calls `cb` for each trouble that is not over: the sentence, and for how long it has lasted. */
+/* Calls `cb` for each trouble that is not over: the sentence, and for how long it has lasted. NULL,
+ * before the bridges are started: none. */
 typedef void health_cb(void *aux, const char *what, int64_t lasts_ms);
 void health_for_each(const struct health *, health_cb *cb, void *aux);
 
