@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "lib/util.h"
+
 #define LINE_MAX_SIZE 1024
 
 static _Atomic enum log_level max_level = LOG_INFO;
@@ -46,26 +48,11 @@ log_count(enum log_level level)
     return counts[level];
 }
 
-/* Writes `text` with unprintable bytes escaped; `out` has room for four bytes each. */
-static void
-escape(const char *text, char *out)
-{
-    for (; *text; text++) {
-        unsigned char c = *text;
-
-        if (c >= ' ' && c <= '~')
-            *out++ = c;
-        else
-            out += sprintf(out, "\\x%02x", c);
-    }
-    *out = '\0';
-}
-
 void
 log_write(enum log_level level, const char *module, const char *format, ...)
 {
     static const char *const names[] = {"ERR", "WARN", "INFO", "DBG"};
-    char text[LINE_MAX_SIZE], escaped[4 * LINE_MAX_SIZE], stamp[32];
+    char text[LINE_MAX_SIZE], escaped[4 * LINE_MAX_SIZE + 1], stamp[32];
     struct timespec now;
     struct tm tm;
     va_list args;
@@ -76,7 +63,7 @@ log_write(enum log_level level, const char *module, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    escape(text, escaped);
+    escape_text(text, escaped, sizeof escaped);
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &tm);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);

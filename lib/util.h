@@ -36,6 +36,10 @@ time_now_ms(void)
 /* Says so in the log, and aborts. Any thread. */
 void out_of_memory(size_t size) __attribute__((noreturn));
 
+/* Copies a text for one line of a log or a terminal: bytes that are not printable ASCII become
+ * \xNN. What does not fit into the `size` bytes is cut off. */
+void escape_text(const char *text, char *out, size_t size);
+
 /* Memory that the daemon cannot go on without: these abort when there is none. Sizes that a
  * peer chooses do not come here unchecked. */
 static inline void *

@@ -9,19 +9,24 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lib/util.h"
+
 struct error {
     char text[512];
 };
 
-/* Fills `error` and returns `err`, a positive errno, so that a caller can return both. */
+/* Fills `error` and returns `err`, a positive errno, so that a caller can return both. What a line
+ * cannot show, of names that somebody chose, is escaped. */
 static inline int __attribute__((format(printf, 3, 4)))
 error_set(struct error *error, int err, const char *format, ...)
 {
+    char text[sizeof error->text];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    escape_text(text, error->text, sizeof error->text);
     return err;
 }
 
