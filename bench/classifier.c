@@ -10,6 +10,7 @@
 #include <endian.h>
 #include <stdio.h>
 
+#include "bench/program.h"
 #include "ofproto/classifier.h"
 
 static uint64_t random_state = 88172645463325252ull;
@@ -21,15 +22,6 @@ random_u64(void)
     random_state ^= random_state >> 7;
     random_state ^= random_state << 17;
     return random_state;
-}
-
-static double
-now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
 static __be32
@@ -124,7 +116,7 @@ time_lookups(struct classifier *cls, struct cls_rule **rules, size_t n_rules, bo
 
     for (size_t i = 0; i < N_PACKETS; i++)
         packets[i] = make_packet(rules[random_u64() % n_rules]);
-    start = now_ns();
+    start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     for (size_t i = 0; i < N_LOOKUPS; i++) {
         const struct packet *packet = &packets[i % N_PACKETS];
 
@@ -134,7 +126,7 @@ time_lookups(struct classifier *cls, struct cls_rule **rules, size_t n_rules, bo
         memset(&wc, 0, sizeof wc);
         n_found += classifier_lookup(cls, &flow, with_wc ? &wc : NULL) != NULL;
     }
-    start = now_ns() - start;
+    start = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
     free(packets);
     if (n_found != N_LOOKUPS)
         abort();
@@ -147,7 +139,7 @@ run(size_t n_rules, unsigned int n_masks)
     enum { N_CHANGES = 200000 };
     struct cls_rule **rules = xcalloc(n_rules, sizeof(struct cls_rule *));
     struct flow *masks = xcalloc(n_masks, sizeof *masks);
-    double fill = now_ns(), add = 0, remove = 0;
+    double fill = clock_ns(CLOCK_THREAD_CPUTIME_ID), add = 0, remove = 0;
     struct classifier cls;
 
     classifier_init(&cls);
@@ -155,17 +147,17 @@ run(size_t n_rules, unsigned int n_masks)
         make_mask(i, &masks[i]);
     for (size_t i = 0; i < n_rules; i++)
         rules[i] = add_rule(&cls, masks, n_masks);
-    fill = (now_ns() - fill) / (double)n_rules;
+    fill = (clock_ns(CLOCK_THREAD_CPUTIME_ID) - fill) / (double)n_rules;
     for (size_t done = 0; done < N_CHANGES;) {
         size_t n = n_rules < 1000 ? n_rules : 1000, first = random_u64() % (n_rules - n + 1);
-        double t0 = now_ns(), t1;
+        double t0 = clock_ns(CLOCK_THREAD_CPUTIME_ID), t1;
 
         for (size_t i = first; i < first + n; i++)
             remove_rule(&cls, rules[i]);
-        t1 = now_ns();
+        t1 = clock_ns(CLOCK_THREAD_CPUTIME_ID);
         for (size_t i = first; i < first + n; i++)
             rules[i] = add_rule(&cls, masks, n_masks);
-        add += now_ns() - t1;
+        add += clock_ns(CLOCK_THREAD_CPUTIME_ID) - t1;
         remove += t1 - t0;
         done += n;
     }

@@ -11,16 +11,13 @@
  * JSON object when the command ended: what it took to install the flows, and the fast path's
  * totals. Exit status: the command's. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "actions/actions.h"
+#include "bench/program.h"
 #include "datapath/dp.h"
 #include "lib/util.h"
 
@@ -40,7 +37,7 @@ struct cost {
 };
 
 static void
-fail(const char *what, int error)
+dp_failed(const char *what, int error)
 {
     fprintf(stderr, "fastpath: %s: %s: %s\n", what, strerror(error), dp_error());
     exit(1);
@@ -80,15 +77,6 @@ make_flow(const struct options *options, uint32_t flow, struct dp_key *key, stru
 }
 
 static double
-now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static double
 put_flows(struct dp *dp, const struct options *options)
 {
     struct dp_actions_error why;
@@ -100,7 +88,7 @@ put_flows(struct dp *dp, const struct options *options)
         fprintf(stderr, "fastpath: %s: byte %zu: %s\n", options->actions, why.at, why.text);
         exit(1);
     }
-    start = now_ns();
+    start = clock_ns(CLOCK_MONOTONIC);
     for (uint32_t i = 0; i < options->n_flows; i++) {
         struct dp_key key, mask;
         uint32_t index;
@@ -110,22 +98,21 @@ put_flows(struct dp *dp, const struct options *options)
         make_flow(options, options->n_flows == 1 ? 1 : i, &key, &mask);
         error = dp_flow_put(dp, &key, &mask, actions, n_actions, i + 1, &index);
         if (error)
-            fail("flow", error);
+            dp_failed("flow", error);
     }
     free(actions);
-    return (now_ns() - start) / options->n_flows;
+    return (clock_ns(CLOCK_MONOTONIC) - start) / options->n_flows;
 }
 
 static void
 add_ports(struct dp *dp, const struct options *options)
 {
     for (uint32_t i = 0; i < 2; i++) {
-        unsigned int ifindex = if_nametoindex(options->ports[i]);
         struct dp_port_info info;
-        int error = ifindex ? dp_port_add(dp, i + 1, ifindex, 1, options->hook, &info) : errno;
+        int error = dp_port_add(dp, i + 1, ifindex_of(options->ports[i]), 1, options->hook, &info);
 
         if (error)
-            fail(options->ports[i], error);
+            dp_failed(options->ports[i], error);
     }
 }
 
@@ -135,27 +122,10 @@ set_peer(struct dp *dp, const char *mac)
     struct dp_peer peer = {.size = 1518};
     int error;
 
-    if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &peer.mac[0], &peer.mac[1], &peer.mac[2],
-               &peer.mac[3], &peer.mac[4], &peer.mac[5]) != 6)
-        fail(mac, EINVAL);
+    read_mac(mac, peer.mac);
     error = dp_port_set_peer(dp, 2, &peer);
     if (error)
-        fail("peer", error);
-}
-
-static int
-run_command(char **command)
-{
-    pid_t pid = fork();
-    int status;
-
-    if (pid == 0) {
-        execvp(command[0], command);
-        _exit(127);
-    }
-    if (pid < 0 || waitpid(pid, &status, 0) < 0)
-        fail(command[0], errno);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        dp_failed("peer", error);
 }
 
 static void
@@ -230,7 +200,7 @@ main(int argc, char **argv)
     dp_options.max_flows = options.n_flows > 1000 ? options.n_flows + 1000 : 2000;
     error = dp_open(&dp_options, &dp, &adopted);
     if (error)
-        fail("fast path", error);
+        dp_failed("fast path", error);
     add_ports(dp, &options);
     if (options.peer)
         set_peer(dp, options.peer);

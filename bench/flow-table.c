@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <stdio.h>
 
+#include "bench/program.h"
 #include "ofproto/openflow.h"
 
 #include "lib/buf.h"
@@ -36,15 +37,6 @@ static const struct ofproto_ops ops = {
 };
 
 /* ---- Work ----------------------------------------------------------------------------------- */
-static double
-now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
 static size_t
 heap_size(void)
 {
@@ -99,7 +91,7 @@ static double
 time_each(struct ofproto *ofproto, uint8_t command, uint32_t n, const struct buf outputs[64])
 {
     struct ofp_flow_mod fm;
-    double start = now_ns();
+    double start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
     init_flow_mod(&fm);
     fm.command = command;
@@ -107,7 +99,7 @@ time_each(struct ofproto *ofproto, uint8_t command, uint32_t n, const struct buf
         set_flow_mod(&fm, i, outputs);
         check(ofproto_flow_mod(ofproto, &fm, NULL));
     }
-    return (now_ns() - start) / n;
+    return (clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) / n;
 }
 
 static const struct ofproto_msg *
@@ -130,9 +122,9 @@ time_bundle(struct ofproto *ofproto, uint32_t n, const struct buf outputs[64])
         set_flow_mod(&fms[i], i, outputs);
         msgs[i] = (struct ofproto_msg){.type = OFPROTO_FLOW_MOD, .flow_mod = &fms[i]};
     }
-    start = now_ns();
+    start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     check(ofproto_bundle_commit(ofproto, &all, NULL, &failed));
-    start = now_ns() - start;
+    start = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
     free(msgs);
     free(fms);
     return start / n;
@@ -144,13 +136,13 @@ time_dump(struct ofproto *ofproto, uint32_t n)
     struct ofproto_flow_filter filter = {
         .table_id = OFTABLE_ALL, .out_port = OFPORT_ANY, .out_group = OFGROUP_ANY};
     struct ofproto_rules rules;
-    double start = now_ns();
+    double start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
     check(ofproto_collect(ofproto, &filter, &rules));
     if (rules.n != n)
         abort();
     ofproto_rules_free(&rules);
-    return (now_ns() - start) / n;
+    return (clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) / n;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench/program.h"
 #include "lib/util.h"
 #include "ofproto/openflow.h"
 
@@ -44,10 +45,7 @@ __wrap_calloc(size_t n, size_t size)
 static double
 now_s(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
 }
 
 /* ADD table=0 priority=100 of a TCP connection that is rewritten, put in a queue and sent out. */

@@ -16,24 +16,20 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <linux/if_ether.h>
-#include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
-#include <fcntl.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bench/program.h"
 #include "bench/traffic.skel.h"
 #include "lib/util.h"
 
@@ -55,23 +51,6 @@ struct options {
 struct offsets {
     uint32_t address, ip_check, l4_check;
 };
-
-static void
-fail(const char *what, int err)
-{
-    fprintf(stderr, "pktgen: %s: %s\n", what, strerror(err < 0 ? -err : err));
-    exit(1);
-}
-
-static unsigned
-ifindex_of(const char *name)
-{
-    unsigned ifindex = if_nametoindex(name);
-
-    if (!ifindex)
-        fail(name, errno);
-    return ifindex;
-}
 
 static uint32_t
 add_words(const void *data, size_t size)
@@ -168,48 +147,6 @@ make_frame(uint8_t *frame, const struct options *options, struct offsets *offset
     return size;
 }
 
-static void
-attach_xdp(unsigned ifindex, const struct bpf_program *program)
-{
-    int err = bpf_xdp_attach((int)ifindex, bpf_program__fd(program), XDP_FLAGS_DRV_MODE, NULL);
-
-    if (err)
-        fail("attach XDP", err);
-}
-
-static void
-attach_clsact(unsigned ifindex, const struct bpf_program *program)
-{
-    DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-    DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(program), .handle = 1,
-                        .priority = 1, .flags = BPF_TC_F_REPLACE);
-    int err = bpf_tc_hook_create(&hook);
-
-    if (err && err != -EEXIST)
-        fail("make clsact", err);
-    err = bpf_tc_attach(&hook, &opts);
-    if (err)
-        fail("attach TC", err);
-}
-
-static int
-open_netns(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        fail(path, errno);
-    return fd;
-}
-
-static void
-enter_netns(int fd)
-{
-    if (setns(fd, CLONE_NEWNET))
-        fail("enter a network namespace", errno);
-    close(fd);
-}
-
 /* Calls `function` with each device of the list. */
 static void
 for_each_sink(const char *list, const struct traffic_bpf *skel,
@@ -244,16 +181,14 @@ attach_sink_tc(unsigned ifindex, const struct traffic_bpf *skel)
 static void
 attach_sinks(const struct traffic_bpf *skel, const struct options *options)
 {
-    char path[PATH_MAX];
     int own;
 
     if (!options->sink_netns) {
         for_each_sink(options->sinks, skel, attach_sink_xdp);
         return;
     }
-    snprintf(path, sizeof path, "/run/netns/%s", options->sink_netns);
     own = open_netns("/proc/self/ns/net");
-    enter_netns(open_netns(path));
+    enter_netns(open_named_netns(options->sink_netns));
     for_each_sink(options->sinks, skel, attach_sink_tc);
     enter_netns(own);
 }
@@ -284,7 +219,7 @@ run_once(const struct traffic_bpf *skel, void *frame, size_t size, uint32_t repe
     int err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.generate), &opts);
 
     if (err)
-        fail("generate", err);
+        fail("generate", -err);
     return opts.duration + 0.5; /* The kernel cuts off the fraction. */
 }
 
@@ -319,24 +254,15 @@ is_over(void)
     return !sigpending(&set) && sigismember(&set, SIGTERM);
 }
 
-static double
-now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* Returns what time it is then. */
 static double
-sleep_until(double time_s)
+sleep_until(double time_ns)
 {
-    double left_s = time_s - now_s();
+    double left_ns = time_ns - clock_ns(CLOCK_MONOTONIC);
 
-    if (left_s > 0)
-        usleep((useconds_t)(left_s * 1e6));
-    return now_s();
+    if (left_ns > 0)
+        usleep((useconds_t)(left_ns / 1e3));
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 static void
@@ -346,7 +272,7 @@ run(const struct traffic_bpf *skel, const struct options *options)
     uint8_t frame[MAX_FRAME];
     size_t size = make_frame(frame, options, &offsets);
     uint64_t offered = 0, before;
-    double ns = 0, start_s;
+    double ns = 0, start_ns;
     uint32_t repeat;
 
     if (options->realtime)
@@ -357,25 +283,17 @@ run(const struct traffic_bpf *skel, const struct options *options)
         repeat = (uint32_t)(options->rate / BURSTS_A_SECOND / BATCH + 1) * BATCH;
     hold_back_term();
     before = read_count(skel);
-    start_s = now_s();
+    start_ns = clock_ns(CLOCK_MONOTONIC);
     do {
         ns += run_once(skel, frame, size, repeat) * repeat;
         offered += repeat;
         if (options->rate)
-            ns = sleep_until(start_s + (double)offered / options->rate) * 1e9 - start_s * 1e9;
+            ns = sleep_until(start_ns + (double)offered / options->rate * 1e9) - start_ns;
     } while (ns < options->seconds * 1e9 && !is_over());
     printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f, \"sent\": %lu, "
            "\"all_received\": %lu, \"wall_seconds\": %.6f}\n",
            offered, read_count(skel) - before, ns / 1e9, BATCH + WARM_UP + offered,
-           read_count(skel), now_s() - start_s);
-}
-
-static void
-read_mac(const char *text, uint8_t mac[6])
-{
-    if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-               &mac[5]) != 6)
-        fail(text, EINVAL);
+           read_count(skel), (clock_ns(CLOCK_MONOTONIC) - start_ns) / 1e9);
 }
 
 /* The number of the one of `words` that `text` is. */

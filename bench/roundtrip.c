@@ -8,18 +8,15 @@
  * microseconds p50_us, p99_us, p999_us, max_us. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "bench/program.h"
 
 #define PORT 7777
 #define PAYLOAD_SIZE 18
@@ -32,26 +29,6 @@ struct samples {
     size_t n, n_lost;
 };
 
-static void
-fail(const char *what)
-{
-    fprintf(stderr, "roundtrip: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static void
-enter(const char *netns)
-{
-    char path[PATH_MAX];
-    int fd;
-
-    snprintf(path, sizeof path, "/run/netns/%s", netns);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || setns(fd, CLONE_NEWNET))
-        fail(netns);
-    close(fd);
-}
-
 static int
 udp_socket(void)
 {
@@ -59,7 +36,7 @@ udp_socket(void)
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout))
-        fail("socket");
+        fail("socket", errno);
     return fd;
 }
 
@@ -80,20 +57,12 @@ answer(void *fd_)
     return NULL;
 }
 
-static uint64_t
-now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Returns nanoseconds, or 0 when no answer came. A late answer to another one is passed over. */
-static uint64_t
+static double
 round_trip(int fd, uint64_t number)
 {
-    uint64_t buf[(PAYLOAD_SIZE + 7) / 8] = {number}, start = now_ns();
+    uint64_t buf[(PAYLOAD_SIZE + 7) / 8] = {number};
+    double start = clock_ns(CLOCK_MONOTONIC);
 
     if (send(fd, buf, PAYLOAD_SIZE, 0) < 0)
         return 0;
@@ -101,7 +70,7 @@ round_trip(int fd, uint64_t number)
         if (recv(fd, buf, PAYLOAD_SIZE, 0) < 0)
             return 0;
     } while (buf[0] != number);
-    return now_ns() - start;
+    return clock_ns(CLOCK_MONOTONIC) - start;
 }
 
 static int
@@ -131,7 +100,7 @@ main(int argc, char **argv)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
     struct samples samples = {.ns = malloc(MAX_SAMPLES * sizeof *samples.ns)};
-    uint64_t end_ns;
+    double end_ns;
     pthread_t thread;
     int server, client;
 
@@ -139,23 +108,23 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: roundtrip CLIENT-NETNS SERVER-NETNS SERVER-ADDRESS SECONDS\n");
         return 1;
     }
-    enter(argv[2]);
+    enter_netns(open_named_netns(argv[2]));
     server = udp_socket();
     if (bind(server, (struct sockaddr *)&address, sizeof address))
-        fail("bind");
+        fail("bind", errno);
     if (pthread_create(&thread, NULL, answer, &server))
-        fail("thread");
-    enter(argv[1]);
+        fail("thread", errno);
+    enter_netns(open_named_netns(argv[1]));
     client = udp_socket();
     if (connect(client, (struct sockaddr *)&address, sizeof address))
-        fail("connect");
+        fail("connect", errno);
     for (uint64_t i = 0; i < WARM_UP; i++)
         round_trip(client, i);
-    end_ns = now_ns() + (uint64_t)(atof(argv[4]) * 1e9);
-    for (uint64_t i = WARM_UP; samples.n < MAX_SAMPLES && now_ns() < end_ns; i++) {
-        uint64_t ns = round_trip(client, i);
+    end_ns = clock_ns(CLOCK_MONOTONIC) + atof(argv[4]) * 1e9;
+    for (uint64_t i = WARM_UP; samples.n < MAX_SAMPLES && clock_ns(CLOCK_MONOTONIC) < end_ns; i++) {
+        double ns = round_trip(client, i);
 
-        if (ns)
+        if (ns > 0)
             samples.ns[samples.n++] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
         else
             samples.n_lost++;
