@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,6 +22,7 @@
 #define WINDOW_MS 100    /* It comes back after so long with */
 #define CALM_UPCALLS 500 /* fewer upcalls than these. */
 #define BULK_NICE 5
+#define LEAST_NICE 19
 #define SHORT_SLICE_NS 100000
 
 struct handlers {
@@ -135,14 +138,21 @@ struct priority {
 };
 
 /* The first handler asks for short slices, and so gets the processor soon (Linux 6.12); the second
- * for less of it. Neither takes a privilege; where it is refused, nothing else changes. */
+ * for less of it than the daemon was given. Neither takes a privilege; where it is refused, nothing
+ * else changes. A real-time policy that the daemon was started with stays. */
 static void
 set_priority(bool is_bulk)
 {
-    struct priority wanted = {.size = sizeof wanted, .policy = SCHED_OTHER};
+    struct priority wanted = {
+        .size = sizeof wanted,
+        .policy = SCHED_OTHER,
+        .nice = getpriority(PRIO_PROCESS, 0), /* Of this thread. */
+    };
 
+    if (sched_getscheduler(0) != SCHED_OTHER)
+        return;
     if (is_bulk)
-        wanted.nice = BULK_NICE;
+        wanted.nice = MIN(wanted.nice + BULK_NICE, LEAST_NICE);
     else
         wanted.runtime_ns = SHORT_SLICE_NS;
     if (syscall(SYS_sched_setattr, 0, &wanted, 0))
