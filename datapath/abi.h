@@ -230,17 +230,18 @@ _Static_assert(sizeof(struct dp_bucket) == 64, "a cache line");
 #define DP_SLOT_SPILL_MASK 0xc0000000ul /* Of them. */
 #define DP_SLOT_INDEX 0x3fffffffu       /* Of the low half: flow index + 1. */
 
-/* A bit for each 16th of the hashes (dp_filter_bit()) that a bucket's flows have, those of them
+/* A bit for each 32nd of the hashes (dp_filter_bit()) that a bucket's flows have, those of them
  * that its neighbours host included: small enough for the processor's caches, it spares a mask that
- * has no flow there a look at the bucket. Four buckets an element: number / 4, number % 4. */
+ * has no flow there a look at the bucket. Two buckets an element: number / 2, number % 2. */
+#define DP_FILTER_BUCKETS 2
 struct dp_filter {
-    __u16 buckets[4];
+    __u32 buckets[DP_FILTER_BUCKETS];
 };
 
-static inline __u16
+static inline __u32
 dp_filter_bit(__u32 hash)
 {
-    return 1u << (hash >> 28); /* Buckets go by the low bits, of which there are at most 24. */
+    return 1u << (hash >> 27); /* Buckets go by the low bits, of which there are at most 24. */
 }
 
 /* Words that nearly every mask covers: ports, Ethernet, VLAN, IPv4, protocol, layer 4 ports. They

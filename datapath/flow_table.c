@@ -62,10 +62,10 @@ bucket_put(struct dp_bucket *bucket, uint64_t value)
     return false;
 }
 
-static uint16_t *
+static uint32_t *
 filter_of(const struct dp *dp, uint32_t number)
 {
-    return &dp->filters[number / 4].buckets[number % 4];
+    return &dp->filters[number / DP_FILTER_BUCKETS].buckets[number % DP_FILTER_BUCKETS];
 }
 
 static bool
@@ -112,10 +112,10 @@ bucket_hosts(const struct dp *dp, const struct dp_bucket *bucket, uint32_t numbe
 }
 
 /* The bits of `number`'s flows that `bucket` has. */
-static uint16_t
+static uint32_t
 filter_bits(const struct dp *dp, const struct dp_bucket *bucket, uint32_t number)
 {
-    uint16_t bits = 0;
+    uint32_t bits = 0;
 
     for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
         uint32_t hash = bucket->slots[i] >> 32;
@@ -129,7 +129,7 @@ filter_bits(const struct dp *dp, const struct dp_bucket *bucket, uint32_t number
 static void
 filter_update(struct dp *dp, uint32_t number)
 {
-    uint16_t bits = 0;
+    uint32_t bits = 0;
 
     for (uint32_t i = 0; i <= DP_BUCKET_NEIGHBOURS; i++)
         bits |= filter_bits(dp, &dp->buckets[number ^ i], number);

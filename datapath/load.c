@@ -39,14 +39,14 @@ static const char *const mapped_names[DP_N_MAPPED] = {
 
 /* ---- Sizes ---- */
 
-/* Two flows a bucket of eight slots: an overflow into a neighbour is rare, and all three full
- * never seen. */
+/* At most three flows a bucket of eight slots: one in 500 goes into a neighbour of a full table's
+ * bucket, and of a million flows one at most finds all three full. */
 uint32_t
 dp_buckets_for(uint32_t max_flows)
 {
     uint32_t n = 1024;
 
-    while (n < max_flows / 2)
+    while (n < max_flows / 3)
         n *= 2;
     return n;
 }
@@ -56,7 +56,7 @@ dp_maps_size(uint32_t max_flows, uint32_t n_cpus)
 {
     size_t shared = (size_t)max_flows * sizeof(struct dp_flow) +
                     (size_t)dp_buckets_for(max_flows) *
-                        (sizeof(struct dp_bucket) + sizeof(struct dp_filter) / 4) +
+                        (sizeof(struct dp_bucket) + sizeof(struct dp_filter) / DP_FILTER_BUCKETS) +
                     DP_MAX_MASKS * sizeof(struct dp_mask) + sizeof(struct dp_control) +
                     DP_MAX_PORTS * (sizeof(struct dp_port) + sizeof(struct dp_port_stats) +
                                     sizeof(struct dp_token_bucket)) +
@@ -271,7 +271,7 @@ map_resize(const struct dp *dp, struct bpf_map *map)
     if (!strcmp(bpf_map__name(map), "buckets"))
         n = dp->n_buckets;
     if (!strcmp(bpf_map__name(map), "filters"))
-        n = dp->n_buckets / 4;
+        n = dp->n_buckets / DP_FILTER_BUCKETS;
     if (!strcmp(bpf_map__name(map), "rings"))
         n = dp->n_rings;
     bpf_map__set_max_entries(map, n);

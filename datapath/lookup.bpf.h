@@ -107,10 +107,10 @@ bucket_find(const struct state *state, const struct dp_mask *mask, __u32 mask_in
 static __always_inline bool
 bucket_may_have(__u32 number, __u32 hash)
 {
-    __u32 four = number / 4;
-    const struct dp_filter *filter = bpf_map_lookup_elem(&filters, &four);
+    __u32 element = number / DP_FILTER_BUCKETS, i = number % DP_FILTER_BUCKETS;
+    const struct dp_filter *filter = bpf_map_lookup_elem(&filters, &element);
 
-    return filter && *(volatile __u16 *)&filter->buckets[number & 3] & dp_filter_bit(hash);
+    return filter && *(volatile __u32 *)&filter->buckets[i] & dp_filter_bit(hash);
 }
 
 static __always_inline __u32
