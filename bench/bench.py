@@ -89,6 +89,7 @@ def main():
     options = parse_options()
     if os.geteuid():
         raise SystemExit("bench/bench.py: needs root (namespaces, BPF)")
+    os.setpriority(os.PRIO_PROCESS, 0, -20)  # Clients and senders, too, are before other work.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # Namespaces and daemons are taken away.
     names = options.profile or PROFILES + FULL_PROFILES * options.full
     scale = measure.Scale(options.full, options.rounds, options.seconds)

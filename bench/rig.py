@@ -19,6 +19,7 @@ NET = f"shunt-bench-{os.getpid()}"
 GENERATOR_NET = NET + "-generator"
 SINK_NET = NET + "-sink"
 SINK_MAC = "02:00:00:00:00:02"  # Which pktgen sends to.
+MAX_STRAY = 1e-3  # Share of frames that others may send meanwhile.
 HOST_ADDRESSES = "10.0.0.1", "10.0.0.2"  # Of g and s in hosts().
 
 
@@ -129,8 +130,20 @@ def hosts(offloads=True):
         yield
 
 
+def sent_by_generator():
+    """Frames that came to the port or found its queue full, by the count of the device."""
+    stats = json.loads(ns("ip", "-j", "-s", "link", "show", "g"))[0]["stats64"]["tx"]
+    return stats["packets"] + stats["dropped"], stats["dropped"]
+
+
 def generate(load, *args):
-    return json.loads(ns(*load.command(*args)))
+    """What pktgen says, and of the frames that it offered how many the port had no room for."""
+    before = sent_by_generator()
+    result = json.loads(ns(*load.command(*args)))
+    sent, dropped = (after - since for after, since in zip(sent_by_generator(), before))
+    if abs(sent - result["sent"]) > MAX_STRAY * result["sent"]:
+        raise Failed(f"pktgen offered {result['sent']} frames, but the device sent {sent}")
+    return result | {"queue_full": dropped}
 
 
 def resident(pid):

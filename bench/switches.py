@@ -36,9 +36,9 @@ def wait_for(path, process, name):
 
 @contextlib.contextmanager
 def started(*command):
-    """Before other processes of the machine. `ip` and `nice` execute the program in their own place,
+    """Before other processes of the machine. `chrt` and `ip` execute the program in their own place,
     so that their process number is the program's."""
-    process = subprocess.Popen(["nice", "-n", "-20", *rig.inside(rig.NET, *command)],
+    process = subprocess.Popen(["chrt", "--rr", "1", *rig.inside(rig.NET, *command)],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     try:
