@@ -73,6 +73,8 @@ print_error_msg(const struct print *p, const struct of_header *msg)
         buf_printf(p->out, " type %u code %u\n", of->err_type, of->code);
     if (error == OFPERR_OFPHFC_INCOMPATIBLE || error == OFPERR_OFPHFC_EPERM)
         print_text(p->out, data, size);
+    else if (of_class_is(of_msg_class(data, size), OF_ERROR_MSG)) /* No end of errors in errors. */
+        ofp_hex_dump(data, size, true, p->out);
     else
         ofp_message_format(data, size, p->names, 1, p->out);
     return OFPERR_OK;
@@ -246,6 +248,12 @@ print_requestforward(const struct print *p, const struct of_header *msg)
         buf_puts(p->out, " reason=meter_mod");
         return print_meter_mod(p, request);
     }
-    buf_puts(p->out, " reason=group_mod");
-    return print_group_mod(p, request);
+    if (of_class_is(request->object.class_id, OF_GROUP_MOD) ||
+        request->object.class_id == OF_NICIRA_GROUP_MOD) {
+        buf_puts(p->out, " reason=group_mod");
+        return print_group_mod(p, request);
+    }
+    buf_putc(p->out, '\n');
+    print_nested(p, request);
+    return OFPERR_OK;
 }
