@@ -65,6 +65,16 @@ ask(struct view *view, uint16_t class_id, of_client_reply *print)
     return of_client_ask(view->client, class_id, take_reply, view);
 }
 
+/* Sends a request with members, and prints its replies. */
+static int
+ask_for(struct view *view, struct of_header *request)
+{
+    uint32_t xid;
+
+    return of_client_send_object(view->client, request, &xid) ||
+           of_client_wait(view->client, xid, take_reply, view);
+}
+
 static int
 view_one(const struct cli *cli, uint32_t versions, uint16_t class_id, of_client_reply *print)
 {
@@ -145,7 +155,7 @@ print_all_port_stats(const struct of_header *reply, void *aux)
 static int
 dump_ports(const struct cli *cli)
 {
-    uint32_t port_no = OFPORT_ANY, xid;
+    uint32_t port_no = OFPORT_ANY;
     struct of_port_stats_request *request;
     struct of_arena arena;
     struct view view;
@@ -160,9 +170,51 @@ dump_ports(const struct cli *cli)
     request = of_port_stats_request_new(&arena, of_client_version(view.client));
     request->port_no = port_no;
     if (!status)
-        status = of_client_send_object(view.client, (struct of_header *)request, &xid);
+        status = ask_for(&view, (struct of_header *)request);
+    of_arena_destroy(&arena);
+    return close_view(&view, status);
+}
+
+/* ---- Queues ---- */
+
+static int
+parse_queue(const struct cli *cli, const char *text, uint32_t *queue_id)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (!strcasecmp(text, "all"))
+        return 0;
+    if (*text < '0' || *text > '9' || *end || value >= OFQUEUE_ALL)
+        return cli_error("%s: queue '%s': want a number or 'all'", cli->verb, text);
+    *queue_id = (uint32_t)value;
+    return 0;
+}
+
+/* In 1.0, all ports have another number. */
+static int
+queue_stats(const struct cli *cli)
+{
+    uint32_t port_no = OFPORT_ANY, queue_id = OFQUEUE_ALL;
+    struct of_queue_stats_request *request;
+    struct of_arena arena;
+    struct view view;
+    int status = cli->argc > 2 ? parse_queue(cli, cli->argv[2], &queue_id) : 0;
+
+    if (status || open_view(cli, 0, &view))
+        return 1;
+    if (of_client_version(view.client) == OFP10)
+        port_no = OFPORT_ALL;
+    if (cli->argc > 1 && strcasecmp(cli->argv[1], "any") &&
+        !ofport_parse(cli->argv[1], of_client_port_names(view.client), &port_no))
+        status = cli_error("%s: port '%s': the switch has no such port", cli->verb, cli->argv[1]);
+    view.print = print_reply;
+    of_arena_init(&arena, NULL, 0);
+    request = of_queue_stats_request_new(&arena, of_client_version(view.client));
+    request->port_no = port_no;
+    request->queue_id = queue_id;
     if (!status)
-        status = of_client_wait(view.client, xid, take_reply, &view);
+        status = ask_for(&view, (struct of_header *)request);
     of_arena_destroy(&arena);
     return close_view(&view, status);
 }
@@ -305,6 +357,25 @@ dump_table_features(const struct cli *cli)
                     print_reply);
 }
 
+static int
+dump_table_desc(const struct cli *cli)
+{
+    return view_one(cli, 1u << OFP14 | 1u << OFP15, OF_TABLE_DESC_STATS_REQUEST, print_reply);
+}
+
+static int
+dump_group_features(const struct cli *cli)
+{
+    return view_one(cli, 1u << OFP13 | 1u << OFP14 | 1u << OFP15, OF_GROUP_FEATURES_STATS_REQUEST,
+                    print_reply);
+}
+
+static int
+get_frags(const struct cli *cli)
+{
+    return view_one(cli, 0, OF_GET_CONFIG_REQUEST, print_reply);
+}
+
 const struct cli_verb cli_port_verbs[] = {
     {"features", features, 1, 1, "SWITCH", "datapath id, capabilities, ports, configuration"},
     {"dump-desc", dump_desc, 1, 1, "SWITCH", "what the switch says of itself"},
@@ -314,5 +385,9 @@ const struct cli_verb cli_port_verbs[] = {
      "change a port: up, down, [no-]flood, [no-]receive, [no-]forward, [no-]packet-in"},
     {"dump-tables", dump_tables, 1, 1, "SWITCH", "tables and their counters"},
     {"dump-table-features", dump_table_features, 1, 1, "SWITCH", "what tables can do"},
+    {"dump-table-desc", dump_table_desc, 1, 1, "SWITCH", "tables' eviction and vacancy"},
+    {"dump-group-features", dump_group_features, 1, 1, "SWITCH", "what groups can do"},
+    {"queue-stats", queue_stats, 1, 3, "SWITCH [PORT [QUEUE]]", "queues' counters"},
+    {"get-frags", get_frags, 1, 1, "SWITCH", "how fragments are treated"},
     {NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -280,9 +280,14 @@ def shuntctl_shows_the_switch(switch):
         assert switch.ctl_json("-O", version, "dump-tables", "br0")[0]["table_id"] == 0
         assert len(switch.ctl_json("-O", version, "dump-ports", "br0")) == 3
         assert "Manufacturer: " in switch.ctl("-O", version, "dump-desc", "br0")
+        assert switch.ctl("-O", version, "get-frags", "br0").startswith("frags=normal miss_send_")
+        assert "0 queues" in switch.ctl("-O", version, "queue-stats", "br0", "any", "all")
         switch.ctl("-O", version, "probe", "br0")
         switch.ctl("-O", version, "probe", f"unix:{switch.dir}/br0.mgmt")
     assert "table 0" in switch.ctl("-O", "OpenFlow13", "dump-table-features", "br0")
+    assert "table 0:\n   eviction=off" in switch.ctl("dump-table-desc", "br0")
+    assert "fast failover group:" in switch.ctl("dump-group-features", "br0")
+    assert "want a number" in switch.ctl_fails("queue-stats", "br0", "1", "first")
 
 
 @case
