@@ -16,6 +16,7 @@ system_tests = \
 	tests/system/fastpath.py \
 	tests/system/monitor.py \
 	tests/system/nicira.py \
+	tests/system/nicira_actions.py \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
 	tests/system/packet_in.py \
