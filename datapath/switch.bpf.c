@@ -159,7 +159,8 @@ finish(struct state *state, __u32 drop, int verdict)
     } else if (state->n_upcalls) {
         state->totals.n_consumed++;
     } else {
-        if (!state->injected)
+        /* What the tables drop was received: the first such packet ends in user space. */
+        if (!state->injected && drop != DP_DROP_RULE)
             port_stats_of(state, state->u.key.in_port)->rx_dropped++;
         state->totals.n_dropped[drop & 31]++;
     }

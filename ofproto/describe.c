@@ -37,7 +37,7 @@ table_describe(const struct table *table, enum ofp_version version, struct of_ar
     desc->table_id = table->id;
     desc->config = table->config;
     desc->properties.items = of_arena_alloc(arena, 2 * sizeof *desc->properties.items);
-    eviction->flags = table->eviction_flags;
+    eviction->flags = table_eviction_flags(table);
     desc->properties.items[desc->properties.n++] = (struct of_table_mod_prop *)eviction;
     if (table->config & OFPTC_VACANCY_EVENTS) {
         vacancy->vacancy_down = table->vacancy_down;

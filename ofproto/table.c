@@ -47,18 +47,25 @@ table_destroy(struct table *table)
     tally_free(table->tally);
 }
 
+/* 0 leaves the choice to the switch: both. */
+uint32_t
+table_eviction_flags(const struct table *table)
+{
+    return table->eviction_flags ? table->eviction_flags : OFPTMPEF_IMPORTANCE | OFPTMPEF_LIFETIME;
+}
+
 /* What goes first has the smallest key: by importance, then by remaining lifetime, each if the
- * flags say so (OpenFlow 1.4, section 7.3.4.1; 0 leaves the choice to the switch: both). */
+ * flags say so (OpenFlow 1.4, section 7.3.4.1). */
 static int64_t
 eviction_key(const struct table *table, const struct rule *rule)
 {
-    uint32_t flags = table->eviction_flags;
+    uint32_t flags = table_eviction_flags(table);
     int64_t deadline = rule_deadline_ms(rule), max = (INT64_C(1) << 46) - 1;
     int64_t importance = rule->importance;
 
-    if (flags && !(flags & OFPTMPEF_IMPORTANCE))
+    if (!(flags & OFPTMPEF_IMPORTANCE))
         importance = 0;
-    if (flags && !(flags & OFPTMPEF_LIFETIME))
+    if (!(flags & OFPTMPEF_LIFETIME))
         deadline = rule->created_ms;
     return (importance << 46) + MIN(deadline, max);
 }
@@ -88,7 +95,7 @@ struct rule *
 table_victim(const struct table *table, uint16_t importance)
 {
     const struct rule_heap_item *first = rule_heap_first(&table->evictable);
-    bool counts = !table->eviction_flags || table->eviction_flags & OFPTMPEF_IMPORTANCE;
+    bool counts = table_eviction_flags(table) & OFPTMPEF_IMPORTANCE;
 
     if (!first || (counts && first->rule->importance > importance))
         return NULL;

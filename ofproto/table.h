@@ -102,5 +102,7 @@ struct rule *table_victim(const struct table *, uint16_t importance);
 void table_reorder(struct table *, struct rule *);
 /* Sets config and builds or drops what eviction needs. */
 void table_set_eviction(struct table *, bool on, uint32_t eviction_flags);
+/* OFPTMPEF_*: what entries are evicted by when eviction is on. */
+uint32_t table_eviction_flags(const struct table *);
 
 #endif

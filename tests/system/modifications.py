@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Bundles, table features and bucket commands over the wire: what they do, to the byte."""
+"""Bundles, tables, ports and bucket commands over the wire: what they do, to the byte."""
 import os
 import struct
 import sys
@@ -9,10 +9,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from error_rows import (CLOSE, COMMIT, DISCARD, DROP_BAND, FRAME, OPEN, OUTPUT_1, OXM,  # noqa: E402
                         apply, bucket, bundle_add, bundle_ctrl, flow, group, group_with, meter,
                         multipart, packet_out)
-from harness import case, main, run  # noqa: E402
+from harness import case, main, run, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
 from ofwire import ERROR, error_message, error_table, message  # noqa: E402
-from peer import Peer  # noqa: E402
+from peer import V14, V15, Peer  # noqa: E402
 
 ERRORS = error_table()
 TO_2 = "0000 0010 00000002 0000 000000000000"
@@ -204,6 +204,54 @@ def learning_stops_at_its_limit(switch):
         assert wires[1].receive() is not None
     learned = sorted(flow["match"] for flow in switch.ctl_json("dump-flows", "br0", "table=1"))
     assert learned == ["dl_dst=02:00:00:00:01:01", "dl_dst=02:00:00:00:01:02"], learned
+
+
+# ---- Tables and ports --------------------------------------------------------------------------
+EVICTION, EVICT_OTHER, EVICT_IMPORTANCE, EVICT_LIFETIME = 4, 1, 2, 4
+
+
+@case
+def a_table_says_what_it_evicts_by(switch):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    for version in V14, V15:
+        peer = Peer(f"{switch.dir}/br0.mgmt", version)
+
+        def table_mod(flags):
+            prop = struct.pack("!HHI", 2, 8, flags)
+            return peer.ask(17, struct.pack("!BxxxI", 0, EVICTION) + prop)
+
+        def told():
+            """The description of table 0, the first of all."""
+            return peer.multipart(14)[0][16:32]
+        for asked, used in ((0, EVICT_IMPORTANCE | EVICT_LIFETIME), (EVICT_LIFETIME, EVICT_LIFETIME),
+                            (EVICT_OTHER, EVICT_OTHER)):
+            assert table_mod(asked) == []
+            assert told() == struct.pack("!HBxIHHI", 16, 0, EVICTION, 2, 8, used), told().hex()
+
+
+@case
+def what_a_rule_drops_was_received(switch):
+    """The first packet as the others: rx_dropped has none of them, but what the port refuses."""
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    (wire,) = add_wires(switch, 1, "tc")
+    switch.ctl("add-flow", "br0", "priority=5,actions=drop")
+
+    def dropped():
+        return switch.ports("br0")["p1"]["stats"]["rx_dropped"]
+
+    def n_packets():
+        return switch.ctl_json("dump-flows", "br0")[0]["packets"]
+    for number in range(1, 6):
+        wire.send(frame())
+        wait_for(lambda number=number: n_packets() == number, "the entry counts it")
+        assert dropped() == 0, number
+    switch.ctl("mod-port", "br0", "1", "no-receive")
+    for number in range(1, 4):
+        wire.send(frame())
+        wait_for(lambda number=number: dropped() == number, "the port drops it")
+    assert n_packets() == 5
 
 
 main()
