@@ -11,7 +11,9 @@ from harness import case, main, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
 from peer import V13, Peer  # noqa: E402
 
-PACKET_IN = 10
+from scapy.all import Ether, IP, Raw, UDP  # noqa: E402
+
+PACKET_IN, SET_ASYNC, INVALID_TTL = 10, 28, 2
 
 
 def start(switch, n_ports, *limits):
@@ -114,6 +116,27 @@ def a_meter_limits_what_an_action_sends(switch):
     n_got = len([m for m in peer.sync() if m[1] == PACKET_IN])
     # The burst, and one more for a second that may have begun.
     assert 1 <= n_got <= 8, n_got
+
+
+@case
+def an_invalid_ttl_is_told(switch):
+    """The packet goes up as it came and nowhere else; one with a TTL left goes on."""
+    (one, two), peer = start(switch, 2)
+    mask = struct.pack("!6I", 7, 7, 0, 0, 0, 0)  # Packet-ins for any reason.
+    assert peer.ask(SET_ASYNC, mask) == []
+    switch.ctl("add-flow", "br0", "ip,actions=dec_ttl,output:2")
+
+    def packet(ttl):
+        return bytes(Ether(dst="02:00:00:00:00:02", src="02:00:00:00:00:01") /
+                     IP(src="10.0.0.1", dst="10.0.0.2", ttl=ttl, id=0) / UDP() / Raw(bytes(30)))
+    for _ in range(3):
+        one.send(packet(1))
+        message = peer.receive()
+        assert message[1] == PACKET_IN and message[14] == INVALID_TTL, message.hex()
+        assert message.endswith(packet(1)), message.hex()
+        one.send(packet(2))
+        assert two.receive() == packet(1)
+    assert peer.sync() == [] and two.receive(0) is None
 
 
 main()
