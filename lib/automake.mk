@@ -14,6 +14,8 @@ lib_libshunt_a_SOURCES = \
 	lib/journal.h \
 	lib/hmap.h \
 	lib/list.h \
+	lib/log-limit.c \
+	lib/log-limit.h \
 	lib/log.c \
 	lib/log.h \
 	lib/tally.c \

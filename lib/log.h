@@ -6,7 +6,7 @@
  * line. A warning or error is also counted, so that tests can see an unexpected one.
  *
  * Threads: any thread, any time. Errors: none; a line that cannot be written is lost.
- * Not here: rate limits by subject (the caller knows its subject), drop counters (datapath). */
+ * Not here: how often the same may be said (lib/log-limit.h), drop counters (datapath). */
 #ifndef SHUNT_LIB_LOG_H
 #define SHUNT_LIB_LOG_H
 
@@ -30,6 +30,12 @@ unsigned long log_count(enum log_level level);
 #define log_warn(...) log_write(LOG_WARN, LOG_MODULE, __VA_ARGS__)
 #define log_info(...) log_write(LOG_INFO, LOG_MODULE, __VA_ARGS__)
 #define log_dbg(...) log_write(LOG_DBG, LOG_MODULE, __VA_ARGS__)
+/* With a struct log_limit *. */
+#define log_limited(limit, level, ...)                                                             \
+    do {                                                                                           \
+        if (log_limit_pass(limit, LOG_MODULE))                                                     \
+            log_write(level, LOG_MODULE, __VA_ARGS__);                                             \
+    } while (0)
 #endif
 
 #endif
