@@ -85,11 +85,31 @@ print_joined(const json_t *names)
     }
 }
 
+/* What there is to say of connections that do not do as they should. */
+static void
+print_counters(const json_t *target)
+{
+    static const struct {
+        const char *name, *text;
+    } counters[] = {
+        {"refused", "connections refused"},          {"packet_ins_dropped", "packet-ins dropped"},
+        {"async_dropped", "other messages dropped"}, {"errors_sent", "errors sent"},
+        {"unread_bytes", "bytes not read yet"},
+    };
+    const char *error = text_of(target, "last_error");
+
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        if (number_of(target, counters[i].name))
+            printf(", %lld %s", number_of(target, counters[i].name), counters[i].text);
+    }
+    if (*error)
+        printf(" (%s)", error);
+    putchar('\n');
+}
+
 static void
 print_controller(const json_t *controller)
 {
-    const char *error = text_of(controller, "last_error");
-
     printf("    controller %s", text_of(controller, "target"));
     if (json_object_get(controller, "connections"))
         printf(": %lld connections", number_of(controller, "connections"));
@@ -101,20 +121,25 @@ print_controller(const json_t *controller)
         printf(", %lld packet-ins a second and %lld at once",
                number_of(controller, "controller_rate_limit"),
                number_of(controller, "controller_burst_limit"));
-    if (number_of(controller, "packet_ins_dropped"))
-        printf(", %lld packet-ins dropped", number_of(controller, "packet_ins_dropped"));
-    if (*error)
-        printf(" (%s)", error);
-    putchar('\n');
+    print_counters(controller);
+}
+
+static void
+print_management(const json_t *management)
+{
+    printf("    management: %lld connections", number_of(management, "connections"));
+    print_counters(management);
 }
 
 void
 show_print_bridges(const json_t *result)
 {
-    const json_t *bridge, *item;
+    const json_t *bridge, *item, *management = json_object_get(result, "management");
     size_t i, j;
 
     print_troubles(result);
+    if (number_of(management, "refused"))
+        printf("%lld connections of shuntctl refused\n", number_of(management, "refused"));
     json_array_foreach(json_object_get(result, "bridges"), i, bridge)
     {
         printf("bridge %s: datapath id %s, fail mode %s, %lld tables\n", text_of(bridge, "name"),
@@ -127,6 +152,7 @@ show_print_bridges(const json_t *result)
         {
             print_controller(item);
         }
+        print_management(json_object_get(bridge, "management"));
         json_array_foreach(json_object_get(bridge, "ports"), j, item)
         {
             print_port(item);

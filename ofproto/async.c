@@ -315,7 +315,7 @@ send_packet_in(struct ofconn *ofconn, const struct ofp_packet_in *full, uint16_t
     struct ofp_packet_in pin;
 
     if (conn_is_congested(ofconn->conn)) {
-        ofconn->n_packet_ins_dropped++;
+        ofconn->peers->n_packet_ins_dropped++;
         return;
     }
     cut_packet(ofconn, full, max_len, &pin);
@@ -328,8 +328,9 @@ ofconn_send_packet_in(void *aux, struct buf *msg)
 {
     struct ofconn *ofconn = aux;
 
-    if (ofconn_send_async(ofconn, msg))
-        ofconn->n_packet_ins_dropped++;
+    if (conn_send_async(ofconn->conn, msg->data, msg->size))
+        ofconn->peers->n_packet_ins_dropped++;
+    buf_destroy(msg);
 }
 
 void

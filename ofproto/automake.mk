@@ -289,6 +289,8 @@ dist-openflow:
 # Connections, and the answers to requests.
 noinst_LIBRARIES += ofproto/libconnmgr.a
 ofproto_libconnmgr_a_SOURCES = \
+	ofproto/acceptor.c \
+	ofproto/acceptor.h \
 	ofproto/async.c \
 	ofproto/conn.c \
 	ofproto/conn.h \

@@ -4,19 +4,18 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
-#include <event2/listener.h>
 
 #include <openssl/err.h>
 
+#include "lib/log-limit.h"
 #include "lib/util.h"
+#include "ofproto/acceptor.h"
 #include "ofproto/frame.h"
 #include "ofproto/hello.h"
 
@@ -26,6 +25,8 @@
 #define MIN_BACKOFF_MS 250
 #define MAX_BACKOFF_MS 8000
 #define HELLO_TIMEOUT_MS 10000
+#define INPUT_HIGH (128u << 10) /* Two of the largest messages. */
+#define OUTPUT_LEAST (64u << 10)
 
 /* Message types that are the same in all versions. */
 enum { TYPE_HELLO, TYPE_ERROR, TYPE_ECHO_REQUEST, TYPE_ECHO_REPLY };
@@ -44,17 +45,24 @@ struct conn {
     unsigned backoff_ms;
     unsigned n_holds;
     bool is_congested;
-    bool is_ending;   /* After what is queued. */
+    uint64_t n_queued, n_taken; /* Bytes in all; and what the peer had taken at the last probe. */
+    bool is_ending;             /* After what is queued. */
+    bool is_at_end;             /* Of what the peer sends; some of it may be left to do. */
+    bool is_closed_by_peer;
     unsigned n_users; /* Callbacks on the stack. */
     bool is_dead;     /* Freed when the last of them returns. */
     struct bufferevent *bev;
     struct event *timer;  /* Backoff, handshake timeout or probe, by state. */
-    struct event *resume; /* Goes on with what was read before a hold. */
+    struct event *resume; /* Goes on with what was read: after a hold, or in its next turn. */
     struct conn_counters counters;
     char error[128];
 };
 
+static atomic_uint n_streams; /* Of all connections. */
+static const char closed_by_peer[] = "closed by the peer";
+
 static void stream_start(struct conn *);
+static void update_reading(struct conn *);
 
 static void
 set_state(struct conn *conn, enum conn_state state)
@@ -72,10 +80,19 @@ set_timer(struct conn *conn, unsigned ms)
 }
 
 static void
+close_stream(struct conn *conn)
+{
+    if (!conn->bev)
+        return;
+    bufferevent_free(conn->bev);
+    conn->bev = NULL;
+    n_streams--;
+}
+
+static void
 conn_free(struct conn *conn)
 {
-    if (conn->bev)
-        bufferevent_free(conn->bev);
+    close_stream(conn);
     if (conn->timer)
         event_free(conn->timer);
     if (conn->resume)
@@ -104,16 +121,18 @@ stream_end(struct conn *conn, const char *why)
     if (!conn->bev)
         return;
     snprintf(conn->error, sizeof conn->error, "%s", why);
+    conn->is_closed_by_peer = why == closed_by_peer;
     if (was_up || !conn->is_active)
-        log_info("%s: connection closed (%s)", conn->ep.text, why);
+        log_limited(conn->options.log, LOG_INFO, "%s: connection closed (%s)", conn->ep.text, why);
     else
         log_dbg("%s: connection attempt failed (%s)", conn->ep.text, why);
-    bufferevent_free(conn->bev);
-    conn->bev = NULL;
+    close_stream(conn);
     conn->version = 0;
-    conn->is_congested = conn->is_probing = conn->is_ending = false;
+    conn->is_congested = conn->is_probing = conn->is_ending = conn->is_at_end = false;
     conn->n_holds = 0;
+    conn->n_queued = conn->n_taken = 0;
     evtimer_del(conn->timer);
+    event_del(conn->resume);
     set_state(conn, CONN_BACKOFF);
     if (conn->is_active) {
         set_timer(conn, conn->backoff_ms);
@@ -133,19 +152,37 @@ send_header(struct conn *conn, uint8_t type, uint32_t xid)
     conn_send(conn, bytes, sizeof bytes);
 }
 
+/* Nothing is read from a peer that does not keep up, so that it cannot be heard; but it can be seen
+ * to take what waits for it. */
+static void
+check_progress(struct conn *conn)
+{
+    uint64_t n_taken = conn->n_queued - conn_output_size(conn);
+
+    if (n_taken == conn->n_taken) {
+        stream_end(conn, "the peer does not read");
+    } else {
+        conn->n_taken = n_taken;
+        set_timer(conn, conn->options.probe_ms);
+    }
+}
+
 static void
 probe(struct conn *conn)
 {
     int64_t silent_ms = time_now_ms() - conn->heard_ms;
+    bool is_our_turn = conn->n_holds || evtimer_pending(conn->resume, NULL);
 
-    if (silent_ms < conn->options.probe_ms) {
+    if (conn->is_congested) {
+        check_progress(conn);
+    } else if (silent_ms < conn->options.probe_ms) {
         conn->is_probing = false;
         set_timer(conn, conn->options.probe_ms - silent_ms);
-    } else if (!conn->is_probing && !conn->n_holds) {
+    } else if (!conn->is_probing && !is_our_turn) {
         conn->is_probing = true;
         send_header(conn, TYPE_ECHO_REQUEST, 0);
         set_timer(conn, conn->options.probe_ms);
-    } else if (conn->n_holds || conn->is_congested) {
+    } else if (is_our_turn) {
         set_timer(conn, conn->options.probe_ms);
     } else {
         stream_end(conn, "no answer to an inactivity probe");
@@ -195,7 +232,7 @@ handle_hello(struct conn *conn, const uint8_t *bytes, size_t size)
     of_buf_init(&reply);
     err = of_hello_negotiate(conn->options.version_bitmap, bytes, size, &conn->version, &reply);
     if (err) {
-        log_warn("%s: no common OpenFlow version", conn->ep.text);
+        log_limited(conn->options.log, LOG_WARN, "%s: no common OpenFlow version", conn->ep.text);
         send_last(conn, reply.data, reply.size);
     } else {
         set_state(conn, CONN_UP);
@@ -236,26 +273,54 @@ handle_message(struct conn *conn, const uint8_t *bytes, size_t size)
         conn->ops->message(conn->aux, conn, bytes, size);
 }
 
+/* Lets others have their turn. A timer, because an event that is made active runs before streams
+ * are looked at again. */
+static void
+wait_for_turn(struct conn *conn)
+{
+    struct timeval at_once = {0, 0};
+
+    evtimer_add(conn->resume, &at_once);
+}
+
+/* The size of the next message, 0 while it is not whole: then the stream may be at its end. */
+static size_t
+next_message(struct conn *conn)
+{
+    struct evbuffer *input = bufferevent_get_input(conn->bev);
+    uint8_t header[OF_FRAME_HEADER_SIZE];
+    size_t size;
+
+    if (evbuffer_copyout(input, header, sizeof header) == (ev_ssize_t)sizeof header) {
+        if (of_frame_size(header, &size)) {
+            stream_end(conn, "a message shorter than its own header");
+            return 0;
+        }
+        if (evbuffer_get_length(input) >= size)
+            return size;
+    }
+    if (conn->is_at_end)
+        stream_end(conn, closed_by_peer);
+    return 0;
+}
+
 /* Hands over the messages that are whole, until there is a reason to pause. */
 static void
 process_input(struct conn *conn)
 {
-    while (conn->bev && !conn->n_holds && !conn->is_congested && !conn->is_ending &&
-           !conn->is_dead) {
-        struct evbuffer *input = bufferevent_get_input(conn->bev);
-        uint8_t header[OF_FRAME_HEADER_SIZE];
-        size_t size;
+    int64_t began_ms = time_now_ms();
+    size_t size;
 
-        if (evbuffer_copyout(input, header, sizeof header) < (ev_ssize_t)sizeof header)
-            return;
-        if (of_frame_size(header, &size)) {
-            stream_end(conn, "a message shorter than its own header");
+    while (conn->bev && !conn->n_holds && !conn->is_congested && !conn->is_ending &&
+           !conn->is_dead && (size = next_message(conn))) {
+        uint8_t *bytes;
+
+        if (time_now_ms() - began_ms >= CONN_TURN_MS) {
+            wait_for_turn(conn);
             return;
         }
-        if (evbuffer_get_length(input) < size)
-            return;
-        uint8_t *bytes = xmalloc(size);
-        evbuffer_remove(input, bytes, size);
+        bytes = xmalloc(size);
+        evbuffer_remove(bufferevent_get_input(conn->bev), bytes, size);
         handle_message(conn, bytes, size);
         free(bytes);
     }
@@ -269,6 +334,8 @@ on_read(struct bufferevent *bev, void *aux)
     (void)bev;
     conn->heard_ms = time_now_ms();
     conn->is_probing = false;
+    if (evtimer_pending(conn->resume, NULL))
+        return;
     enter(conn);
     process_input(conn);
     leave(conn);
@@ -295,6 +362,8 @@ update_reading(struct conn *conn)
     if (conn->n_holds || conn->is_congested) {
         bufferevent_disable(conn->bev, EV_READ);
     } else {
+        conn->heard_ms = time_now_ms();
+        conn->is_probing = false;
         bufferevent_enable(conn->bev, EV_READ);
         event_active(conn->resume, EV_TIMEOUT, 0);
     }
@@ -308,7 +377,7 @@ on_written(struct bufferevent *bev, void *aux)
 
     (void)bev;
     enter(conn);
-    if (conn->is_ending)
+    if (conn->is_ending && !conn_output_size(conn))
         stream_end(conn, "no common OpenFlow version");
     if (conn->is_congested) {
         conn->is_congested = false;
@@ -351,6 +420,15 @@ stream_error(struct bufferevent *bev)
     return evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR());
 }
 
+/* What came before the end is done first. */
+static void
+on_end(struct conn *conn)
+{
+    conn->is_at_end = true;
+    if (!evtimer_pending(conn->resume, NULL))
+        process_input(conn);
+}
+
 static void
 on_event(struct bufferevent *bev, short what, void *aux)
 {
@@ -360,7 +438,7 @@ on_event(struct bufferevent *bev, short what, void *aux)
     if (what & BEV_EVENT_CONNECTED && conn->state == CONN_CONNECTING)
         stream_ready(conn);
     else if (what & BEV_EVENT_EOF)
-        stream_end(conn, "closed by the peer");
+        on_end(conn);
     else if (what & BEV_EVENT_ERROR)
         stream_end(conn, stream_error(bev));
     leave(conn);
@@ -388,7 +466,9 @@ stream_wrap(struct conn *conn, evutil_socket_t fd)
     }
     if (!conn->bev)
         return ENOMEM;
+    n_streams++;
     bufferevent_setcb(conn->bev, on_read, on_written, on_event, conn);
+    bufferevent_setwatermark(conn->bev, EV_READ, 0, INPUT_HIGH);
     bufferevent_setwatermark(conn->bev, EV_WRITE, CONN_OUTPUT_HIGH / 4, 0);
     bufferevent_enable(conn->bev, EV_READ | EV_WRITE);
     set_timer(conn, HELLO_TIMEOUT_MS);
@@ -453,11 +533,9 @@ conn_destroy(struct conn *conn)
     if (!conn)
         return;
     conn->is_dead = true;
-    if (conn->bev) {
-        bufferevent_free(conn->bev);
-        conn->bev = NULL;
-    }
+    close_stream(conn);
     evtimer_del(conn->timer);
+    event_del(conn->resume);
     if (!conn->n_users)
         conn_free(conn);
 }
@@ -470,6 +548,19 @@ conn_set_aux(struct conn *conn, void *aux)
 
 /* ---- Sending and state ---- */
 
+static void
+check_congestion(struct conn *conn)
+{
+    size_t share = CONN_OUTPUT_ALL / MAX(n_streams, 1u);
+    size_t high = MIN(MAX(share, OUTPUT_LEAST), CONN_OUTPUT_HIGH);
+
+    if (conn->is_congested || conn_output_size(conn) <= high)
+        return;
+    conn->is_congested = true;
+    bufferevent_setwatermark(conn->bev, EV_WRITE, high / 4, 0);
+    update_reading(conn);
+}
+
 int
 conn_send(struct conn *conn, const void *bytes, size_t size)
 {
@@ -480,11 +571,8 @@ conn_send(struct conn *conn, const void *bytes, size_t size)
     conn->counters.n_sent++;
     if (bufferevent_write(conn->bev, bytes, size))
         return ENOMEM;
-    if (!conn->is_congested &&
-        evbuffer_get_length(bufferevent_get_output(conn->bev)) > CONN_OUTPUT_HIGH) {
-        conn->is_congested = true;
-        update_reading(conn);
-    }
+    conn->n_queued += size;
+    check_congestion(conn);
     return 0;
 }
 
@@ -557,6 +645,12 @@ conn_last_error(const struct conn *conn)
 }
 
 bool
+conn_is_closed_by_peer(const struct conn *conn)
+{
+    return conn->is_closed_by_peer;
+}
+
+bool
 conn_is_active(const struct conn *conn)
 {
     return conn->is_active;
@@ -583,7 +677,7 @@ struct conn_listener {
     const struct conn_ops *ops;
     conn_accepted *accepted;
     void *aux;
-    struct evconnlistener *listener;
+    struct acceptor *acceptor;
 };
 
 static void
@@ -609,46 +703,26 @@ name_peer(struct endpoint *ep, const struct sockaddr *address)
 }
 
 static void
-on_accept(struct evconnlistener *evl, evutil_socket_t fd, struct sockaddr *address, int size,
-          void *aux)
+on_accept(void *aux, evutil_socket_t fd, const struct sockaddr *address)
 {
     struct conn_listener *listener = aux;
     struct endpoint ep = listener->ep;
     struct conn *conn;
 
-    (void)evl, (void)size;
     ep.is_passive = false;
     name_peer(&ep, address);
     conn = conn_new(listener->base, &ep, &listener->options, listener->ops, NULL);
     if (!conn->timer || !conn->resume || stream_wrap(conn, fd)) {
-        log_warn("%s: %s", ep.text, conn->error);
+        log_limited(conn->options.log, LOG_WARN, "%s: %s", ep.text, conn->error);
         evutil_closesocket(fd);
         conn_free(conn);
-        return;
-    }
-    listener->accepted(listener->aux, conn);
-    if (!ep.is_tls) {
+    } else if (!listener->accepted(listener->aux, conn)) {
+        conn_free(conn);
+    } else if (!ep.is_tls) {
         enter(conn);
         stream_ready(conn);
         leave(conn);
     }
-}
-
-/* Makes a Unix socket with its final mode from the start, so that nobody slips in before. */
-static struct evconnlistener *
-listen_unix(struct conn_listener *listener)
-{
-    const struct sockaddr_un *sun = (const struct sockaddr_un *)&listener->ep.address;
-    mode_t mode = listener->options.socket_mode ? listener->options.socket_mode : 0700;
-    mode_t old_umask = umask(0777 & ~mode);
-    struct evconnlistener *evl;
-
-    unlink(sun->sun_path);
-    evl = evconnlistener_new_bind(listener->base, on_accept, listener,
-                                  LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1,
-                                  (const struct sockaddr *)sun, sizeof *sun);
-    umask(old_umask);
-    return evl;
 }
 
 int
@@ -657,6 +731,8 @@ conn_listen(struct event_base *base, const struct endpoint *ep, const struct con
             struct conn_listener **listenerp)
 {
     struct conn_listener *listener = xcalloc(1, sizeof *listener);
+    mode_t mode = options->socket_mode ? options->socket_mode : 0700;
+    int err;
 
     *listenerp = NULL;
     listener->base = base;
@@ -665,21 +741,13 @@ conn_listen(struct event_base *base, const struct endpoint *ep, const struct con
     listener->ops = ops;
     listener->accepted = accepted;
     listener->aux = aux;
-    if (ep->address.ss_family == AF_UNIX)
-        listener->listener = listen_unix(listener);
-    else
-        listener->listener = evconnlistener_new_bind(
-            base, on_accept, listener,
-            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
-            (const struct sockaddr *)&ep->address, ep->address_size);
-    if (!listener->listener) {
-        int err = errno ? errno : EADDRINUSE;
-
+    err = acceptor_open(base, (const struct sockaddr *)&ep->address, ep->address_size, mode,
+                        ACCEPTOR_MANAGEMENT_RESERVE, on_accept, listener, &listener->acceptor);
+    if (err)
         free(listener);
-        return err;
-    }
-    *listenerp = listener;
-    return 0;
+    else
+        *listenerp = listener;
+    return err;
 }
 
 void
@@ -687,8 +755,12 @@ conn_listener_destroy(struct conn_listener *listener)
 {
     if (!listener)
         return;
-    evconnlistener_free(listener->listener);
-    if (listener->ep.address.ss_family == AF_UNIX)
-        unlink(((struct sockaddr_un *)&listener->ep.address)->sun_path);
+    acceptor_close(listener->acceptor);
     free(listener);
+}
+
+uint64_t
+conn_listener_n_refused(const struct conn_listener *listener)
+{
+    return listener ? acceptor_n_refused(listener->acceptor) : 0;
 }

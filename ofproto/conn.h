@@ -6,8 +6,12 @@
  * `up` is called, then `message` for each message that is not HELLO or an echo. A stream that
  * says nothing for `probe_ms` gets an echo request, and is closed after as long again.
  *
- * While more than CONN_OUTPUT_HIGH bytes wait for the peer, reading stops: a peer that never
- * reads holds up only itself. Asynchronous messages are dropped and counted then.
+ * A peer that does not keep up, or asks without end, holds up only itself:
+ * - While more than CONN_OUTPUT_HIGH bytes wait for it (less beside many connections, which share
+ *   CONN_OUTPUT_ALL), nothing is read from it, and asynchronous messages are dropped and counted.
+ *   A reply is never cut: what waits is that much and one reply. When it takes none of it for a
+ *   whole `probe_ms`, the stream ends.
+ * - It has turns of CONN_TURN_MS; between two of them others have theirs.
  *
  * Ownership: a connection frees itself never; its owner destroys it, also from a callback.
  * Threads: the thread of the event base. Errors: callbacks; conn_last_error() has words.
@@ -25,9 +29,12 @@
 #include "ofproto/endpoint.h"
 
 #define CONN_OUTPUT_HIGH (4u << 20)
+#define CONN_OUTPUT_ALL (256u << 20)
+#define CONN_TURN_MS 2
 
 struct conn;
 struct conn_listener;
+struct log_limit;
 
 struct conn_ops {
     /* A version is agreed. */
@@ -49,6 +56,7 @@ struct conn_options {
     unsigned max_backoff_ms; /* Of an active connection; 0: 8,000. */
     SSL_CTX *tls;            /* For ssl: and pssl:. Borrowed. */
     mode_t socket_mode;      /* Of a punix: socket; 0: 0700. */
+    struct log_limit *log;   /* Of lines that a peer can cause; NULL: none. Borrowed. */
 };
 
 enum conn_state { CONN_BACKOFF, CONN_CONNECTING, CONN_HELLO, CONN_UP };
@@ -63,13 +71,15 @@ int conn_open(struct event_base *, const struct endpoint *ep, const struct conn_
               const struct conn_ops *, void *aux, struct conn **);
 void conn_destroy(struct conn *);
 
-/* Takes what a caller of conn_listen() is given. `accepted` owns the connection, and sets its
- * aux with conn_set_aux() before it returns. */
-typedef void conn_accepted(void *aux, struct conn *);
+/* Takes what a caller of conn_listen() is given: `accepted` owns the connection from then on, and
+ * sets its aux with conn_set_aux() before it returns. Or returns false, and it is cut off. */
+typedef bool conn_accepted(void *aux, struct conn *);
 int conn_listen(struct event_base *, const struct endpoint *ep, const struct conn_options *,
                 const struct conn_ops *, conn_accepted *accepted, void *aux,
                 struct conn_listener **);
 void conn_listener_destroy(struct conn_listener *);
+/* Callers that got no descriptor. NULL: 0. */
+uint64_t conn_listener_n_refused(const struct conn_listener *);
 void conn_set_aux(struct conn *, void *aux);
 
 /* Queues one message; 0, or ENOTCONN while there is no stream. */
@@ -90,6 +100,8 @@ enum conn_state conn_state(const struct conn *);
 uint8_t conn_version(const struct conn *); /* Agreed wire version, 0 before. */
 const char *conn_name(const struct conn *);
 const char *conn_last_error(const struct conn *);
+/* The last stream ended because the peer closed it, as peers may. */
+bool conn_is_closed_by_peer(const struct conn *);
 bool conn_is_active(const struct conn *);
 void conn_get_counters(const struct conn *, struct conn_counters *);
 /* Milliseconds since the state was entered. */

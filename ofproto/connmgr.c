@@ -173,7 +173,7 @@ port_destroy(struct connmgr_port *port)
 }
 
 static void
-conn_options_of(const struct connmgr *mgr, const struct connmgr_port *port,
+conn_options_of(const struct connmgr *mgr, const struct connmgr_port *port, struct peers *peers,
                 struct conn_options *options)
 {
     *options = (struct conn_options){
@@ -181,27 +181,48 @@ conn_options_of(const struct connmgr *mgr, const struct connmgr_port *port,
         .probe_ms = port ? port->probe_ms : 0,
         .max_backoff_ms = port ? port->max_backoff_ms : 0,
         .tls = mgr->options.tls,
+        .log = &peers->log,
     };
 }
 
-static void
+static bool
+accept_peer(struct connmgr *mgr, struct conn *conn, struct connmgr_port *port, struct peers *peers,
+            enum ofconn_kind kind)
+{
+    if (peers->n_open == CONNMGR_MAX_PEERS) {
+        peers->n_refused++;
+        log_limited(&peers->log, LOG_WARN, "%s: %s: a connection from %s is refused, %u are open",
+                    mgr->ofproto->name, port ? port->target : "management", conn_name(conn),
+                    peers->n_open);
+        return false;
+    }
+    peers->n_open++;
+    conn_set_aux(conn, ofconn_new(mgr, conn, port, peers, kind));
+    return true;
+}
+
+static bool
 accept_controller(void *aux, struct conn *conn)
 {
     struct connmgr_port *port = aux;
 
-    conn_set_aux(conn, ofconn_new(port->mgr, conn, port, OFCONN_CONTROLLER));
+    return accept_peer(port->mgr, conn, port, &port->peers, OFCONN_CONTROLLER);
 }
 
-static void
+static bool
 accept_service(void *aux, struct conn *conn)
 {
-    conn_set_aux(conn, ofconn_new(aux, conn, NULL, OFCONN_SERVICE));
+    struct connmgr *mgr = aux;
+
+    return accept_peer(mgr, conn, NULL, &mgr->mgmt_peers, OFCONN_SERVICE);
 }
 
-static void
+static bool
 accept_snoop(void *aux, struct conn *conn)
 {
-    conn_set_aux(conn, ofconn_new(aux, conn, NULL, OFCONN_SNOOP));
+    struct connmgr *mgr = aux;
+
+    return accept_peer(mgr, conn, NULL, &mgr->snoop_peers, OFCONN_SNOOP);
 }
 
 static int
@@ -211,7 +232,7 @@ port_start(struct connmgr_port *port)
     struct conn_options options;
     int err;
 
-    conn_options_of(mgr, port, &options);
+    conn_options_of(mgr, port, &port->peers, &options);
     if (port->ep.is_tls && !mgr->options.tls)
         return ENOKEY;
     if (port->ep.is_passive)
@@ -220,7 +241,7 @@ port_start(struct connmgr_port *port)
     err = conn_open(mgr->options.base, &port->ep, &options, &peer_ops, NULL, &port->conn);
     if (err)
         return err;
-    port->ofconn = ofconn_new(mgr, port->conn, port, OFCONN_CONTROLLER);
+    port->ofconn = ofconn_new(mgr, port->conn, port, &port->peers, OFCONN_CONTROLLER);
     conn_set_aux(port->conn, port->ofconn);
     return 0;
 }
@@ -357,24 +378,36 @@ describe_active(const struct connmgr_port *port, struct connmgr_target_info *inf
     info->role = port->ofconn->role;
     info->since_ms = conn_state_ms(port->conn);
     info->last_error = conn_last_error(port->conn);
-    info->n_packet_ins_dropped = port->ofconn->n_packet_ins_dropped;
+    info->n_unread = conn_output_size(port->conn);
 }
 
 static void
-describe_passive(const struct connmgr *mgr, const struct connmgr_port *port,
-                 struct connmgr_target_info *info)
+describe_passive(const struct connmgr *mgr, const struct peers *peers,
+                 const struct conn_listener *listener, struct connmgr_target_info *info)
 {
     const struct ofconn *ofconn;
 
+    info->is_passive = true;
+    info->last_error = peers->last_error;
+    info->n_refused += conn_listener_n_refused(listener);
     LIST_FOR_EACH (ofconn, link, &mgr->ofconns) {
-        if (ofconn->port != port)
+        if (ofconn->peers != peers)
             continue;
         info->n_connections++;
         info->is_connected = true;
         info->version = conn_version(ofconn->conn);
         info->role = ofconn->role;
-        info->n_packet_ins_dropped += ofconn->n_packet_ins_dropped;
+        info->n_unread += conn_output_size(ofconn->conn);
     }
+}
+
+static void
+describe_peers(const struct peers *peers, struct connmgr_target_info *info)
+{
+    info->n_refused = peers->n_refused;
+    info->n_packet_ins_dropped = peers->n_packet_ins_dropped;
+    info->n_async_dropped = peers->n_async_dropped;
+    info->n_errors = peers->n_errors;
 }
 
 void
@@ -386,18 +419,25 @@ connmgr_for_each_target(const struct connmgr *mgr,
     LIST_FOR_EACH (port, link, &mgr->ports) {
         struct connmgr_target_info info = {
             .target = port->target,
-            .is_passive = port->ep.is_passive,
-            .last_error = "",
             .packet_in_rate = port->packet_in_rate,
             .packet_in_burst = port->packet_in_burst,
         };
 
+        describe_peers(&port->peers, &info);
         if (port->ep.is_passive)
-            describe_passive(mgr, port, &info);
+            describe_passive(mgr, &port->peers, port->listener, &info);
         else
             describe_active(port, &info);
         cb(aux, &info);
     }
+}
+
+void
+connmgr_get_management(const struct connmgr *mgr, struct connmgr_target_info *info)
+{
+    *info = (struct connmgr_target_info){.target = "management"};
+    describe_peers(&mgr->mgmt_peers, info);
+    describe_passive(mgr, &mgr->mgmt_peers, mgr->mgmt, info);
 }
 
 /* ---- Streams ---- */
@@ -407,8 +447,8 @@ on_up(void *aux, struct conn *conn)
 {
     struct ofconn *ofconn = aux;
 
-    log_info("%s: connected to %s, OpenFlow wire version %u", ofconn->mgr->ofproto->name,
-             conn_name(conn), conn_version(conn));
+    log_limited(&ofconn->peers->log, LOG_INFO, "%s: connected to %s, OpenFlow wire version %u",
+                ofconn->mgr->ofproto->name, conn_name(conn), conn_version(conn));
     ofconn_up(ofconn);
     ofconn_tell_status(ofconn, OFPCSR_CHANNEL_STATUS);
     update_fail_mode(ofconn->mgr);
@@ -427,6 +467,9 @@ on_down(void *aux, struct conn *conn)
     struct ofconn *ofconn = aux;
     struct connmgr *mgr = ofconn->mgr;
 
+    if (!conn_is_active(conn) && !conn_is_closed_by_peer(conn))
+        snprintf(ofconn->peers->last_error, sizeof ofconn->peers->last_error, "%s: %s",
+                 conn_name(conn), conn_last_error(conn));
     ofconn_tell_status(ofconn, OFPCSR_CHANNEL_STATUS);
     if (conn_is_active(conn))
         ofconn_reset(ofconn);
@@ -468,7 +511,7 @@ static const struct conn_ops peer_ops = {
 /* ---- Life ---- */
 
 static int
-listen_on(struct connmgr *mgr, const char *path, conn_accepted *accepted,
+listen_on(struct connmgr *mgr, const char *path, conn_accepted *accepted, struct peers *peers,
           struct conn_listener **listener)
 {
     struct conn_options options;
@@ -484,7 +527,7 @@ listen_on(struct connmgr *mgr, const char *path, conn_accepted *accepted,
         log_err("%s", error);
         return err;
     }
-    conn_options_of(mgr, NULL, &options);
+    conn_options_of(mgr, NULL, peers, &options);
     options.socket_mode = 0660;
     return conn_listen(mgr->options.base, &ep, &options, &peer_ops, accepted, mgr, listener);
 }
@@ -509,9 +552,9 @@ connmgr_create(const struct connmgr_options *options, const struct connmgr_ops *
     mgr->alone_since_ms = -1;
     err = mgr->fail_timer ? 0 : ENOMEM;
     if (!err)
-        err = listen_on(mgr, options->mgmt_path, accept_service, &mgr->mgmt);
+        err = listen_on(mgr, options->mgmt_path, accept_service, &mgr->mgmt_peers, &mgr->mgmt);
     if (!err)
-        err = listen_on(mgr, options->snoop_path, accept_snoop, &mgr->snoop);
+        err = listen_on(mgr, options->snoop_path, accept_snoop, &mgr->snoop_peers, &mgr->snoop);
     if (err) {
         connmgr_destroy(mgr);
         mgr = NULL;

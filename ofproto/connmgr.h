@@ -62,6 +62,9 @@ struct connmgr_options {
     SSL_CTX *tls; /* NULL: ssl: and pssl: cannot be used. */
 };
 
+/* Connections that a listener has open at a time; one more is cut off. */
+#define CONNMGR_MAX_PEERS 1024
+
 /* One controller or listener as it is configured. */
 struct connmgr_target {
     const char *target;       /* tcp:, ssl:, unix:, ptcp:, pssl:, punix: */
@@ -81,7 +84,12 @@ struct connmgr_target_info {
     int64_t since_ms;       /* In this state. */
     const char *last_error;
     uint32_t packet_in_rate, packet_in_burst; /* As in struct connmgr_target. */
-    uint64_t n_packet_ins_dropped;
+    /* Of all its connections, since it was configured: */
+    uint64_t n_refused;            /* Over the limit of connections or of descriptors. */
+    uint64_t n_packet_ins_dropped; /* By the rate, or because the peer did not keep up. */
+    uint64_t n_async_dropped;      /* Of other messages that it did not ask for. */
+    uint64_t n_errors;             /* Sent. */
+    uint64_t n_unread;             /* Bytes that wait for peers. */
 };
 
 int connmgr_create(const struct connmgr_options *, const struct connmgr_ops *, void *aux,
@@ -97,6 +105,8 @@ void connmgr_set_versions(struct connmgr *, uint32_t version_bitmap);
 /* Calls `cb` for each target. */
 void connmgr_for_each_target(const struct connmgr *,
                              void (*cb)(void *aux, const struct connmgr_target_info *), void *aux);
+/* The same of the management socket. */
+void connmgr_get_management(const struct connmgr *, struct connmgr_target_info *);
 
 /* ---- What the bridge tells its controllers ---- */
 /* The packet is whole: each connection gets `max_len` bytes of it (of a miss without a flow entry,

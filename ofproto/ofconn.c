@@ -44,7 +44,8 @@ set_defaults(struct ofconn *ofconn)
 }
 
 struct ofconn *
-ofconn_new(struct connmgr *mgr, struct conn *conn, struct connmgr_port *port, enum ofconn_kind kind)
+ofconn_new(struct connmgr *mgr, struct conn *conn, struct connmgr_port *port, struct peers *peers,
+           enum ofconn_kind kind)
 {
     struct ofconn *ofconn = xcalloc(1, sizeof *ofconn);
 
@@ -52,10 +53,11 @@ ofconn_new(struct connmgr *mgr, struct conn *conn, struct connmgr_port *port, en
     ofconn->mgr = mgr;
     ofconn->conn = conn;
     ofconn->port = port;
+    ofconn->peers = peers;
     ofconn->kind = kind;
     list_init(&ofconn->bundles);
     flow_monitors_init(&ofconn->monitors);
-    packet_in_limit_init(&ofconn->packet_ins, mgr->options.base, &ofconn->n_packet_ins_dropped,
+    packet_in_limit_init(&ofconn->packet_ins, mgr->options.base, &peers->n_packet_ins_dropped,
                          ofconn_send_packet_in, ofconn);
     if (port)
         packet_in_limit_configure(&ofconn->packet_ins, port->packet_in_rate, port->packet_in_burst);
@@ -85,6 +87,8 @@ ofconn_destroy(struct ofconn *ofconn)
     if (!ofconn)
         return;
     ofconn_reset(ofconn);
+    if (!conn_is_active(ofconn->conn))
+        ofconn->peers->n_open--;
     list_remove(&ofconn->link);
     flow_monitors_destroy(&ofconn->monitors);
     packet_in_limit_destroy(&ofconn->packet_ins);
@@ -144,6 +148,7 @@ ofconn_send_async(struct ofconn *ofconn, struct buf *msg)
     int err = conn_send_async(ofconn->conn, msg->data, msg->size);
 
     buf_destroy(msg);
+    ofconn->peers->n_async_dropped += err == ENOBUFS;
     return err;
 }
 
@@ -153,6 +158,7 @@ ofconn_send_error(struct ofconn *ofconn, enum ofperr error, const uint8_t *reque
     struct buf msg = BUF_INITIALIZER;
 
     log_dbg("%s: sends error %s", conn_name(ofconn->conn), ofperr_name(error));
+    ofconn->peers->n_errors++;
     ofp_error_encode(error, ofconn->version, request, size, &msg);
     ofconn_send(ofconn, &msg);
 }
@@ -206,8 +212,8 @@ ofconn_send_async_object(struct ofconn *ofconn, const void *msg)
 {
     struct of_buf out;
 
-    if (!encode(msg, &out))
-        conn_send_async(ofconn->conn, out.data, out.size);
+    if (!encode(msg, &out) && conn_send_async(ofconn->conn, out.data, out.size) == ENOBUFS)
+        ofconn->peers->n_async_dropped++;
     of_buf_destroy(&out);
 }
 
@@ -290,6 +296,7 @@ handle_bytes(struct ofconn *ofconn, struct request *request)
         struct of_buf reply;
 
         of_buf_init(&reply);
+        ofconn->peers->n_errors++;
         if (!of_error_encode(&error, ofconn->version, request->bytes, request->size, &reply))
             conn_send(ofconn->conn, reply.data, reply.size);
         of_buf_destroy(&reply);

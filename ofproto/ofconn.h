@@ -11,6 +11,7 @@
 #define SHUNT_OFPROTO_OFCONN_H
 
 #include "lib/list.h"
+#include "lib/log-limit.h"
 #include "ofproto/connmgr.h"
 #include "ofproto/flow-monitor.h"
 #include "ofproto/messages.h"
@@ -42,11 +43,20 @@ struct async_config {
     uint32_t masks[2][N_ASYNC_TYPES];
 };
 
+/* What came of a target's connections, those of before with those of now. */
+struct peers {
+    unsigned n_open; /* Accepted ones. */
+    uint64_t n_refused, n_packet_ins_dropped, n_async_dropped, n_errors;
+    char last_error[192]; /* Of an accepted one that ended, not by its peer: whose, and why. */
+    struct log_limit log;
+};
+
 struct ofconn {
     struct list link; /* In connmgr's ofconns. */
     struct connmgr *mgr;
     struct conn *conn;
     struct connmgr_port *port; /* The target it belongs to; NULL: management, snoop. */
+    struct peers *peers;       /* Of its target. */
     enum ofconn_kind kind;
     enum ofp_version version;
 
@@ -58,7 +68,6 @@ struct ofconn {
     bool is_nxm;              /* 1.0: flow-removed and statistics in NXM (NXT_SET_FLOW_FORMAT). */
     bool has_table_id;        /* 1.0: NXT_FLOW_MOD_TABLE_ID. */
     struct packet_in_limit packet_ins;
-    uint64_t n_packet_ins_dropped;
 
     struct list bundles;                /* struct bundle, handle-bundle.c */
     struct table_features_parts *parts; /* handle-table-features.c; NULL: none. */
@@ -75,6 +84,7 @@ struct connmgr_port {
     struct connmgr *mgr;
     unsigned probe_ms, max_backoff_ms;
     uint32_t packet_in_rate, packet_in_burst;
+    struct peers peers;
     struct conn *conn;              /* Active. */
     struct ofconn *ofconn;          /* Active. */
     struct conn_listener *listener; /* Passive. */
@@ -88,6 +98,8 @@ struct connmgr {
     struct list ports;   /* struct connmgr_port */
     struct list ofconns; /* struct ofconn, all kinds. */
     struct conn_listener *mgmt, *snoop;
+    struct peers mgmt_peers, snoop_peers;
+    size_t bundled_size; /* Bytes that all bundles take. */
     struct pktbuf *pktbuf;
     enum connmgr_fail_mode fail_mode;
     struct event *fail_timer;
@@ -99,7 +111,9 @@ struct connmgr {
 };
 
 /* ---- ofconn.c ---- */
-struct ofconn *ofconn_new(struct connmgr *, struct conn *, struct connmgr_port *, enum ofconn_kind);
+/* `port` NULL: management, snoop. */
+struct ofconn *ofconn_new(struct connmgr *, struct conn *, struct connmgr_port *port,
+                          struct peers *, enum ofconn_kind);
 /* The stream ended: bundles, monitors and roles are gone; the object stays for a new stream. */
 void ofconn_reset(struct ofconn *);
 void ofconn_destroy(struct ofconn *);

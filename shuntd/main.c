@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -301,6 +302,19 @@ check_memory_of_libraries(void)
     event_set_mem_functions(xmalloc, xrealloc, free);
 }
 
+/* Each connection takes a descriptor: as many as root lets us have. */
+static void
+raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_warn("the limit of open files stays: %s", strerror(errno));
+}
+
 /* Returns with *waiter_fd what daemon.h says of it. */
 static int
 run(const struct daemon_options *options, enum daemon_end *end, int *waiter_fd, struct error *error)
@@ -322,6 +336,7 @@ run(const struct daemon_options *options, enum daemon_end *end, int *waiter_fd, 
     if (err)
         return err;
     check_memory_of_libraries();
+    raise_file_limit();
     evthread_use_pthreads();
     daemon.base = event_base_new();
     err = serve(&daemon, ready_fd, error);

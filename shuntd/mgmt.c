@@ -4,27 +4,28 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/listener.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "lib/list.h"
+#include "lib/log-limit.h"
+#include "lib/util.h"
+#include "ofproto/acceptor.h"
 
 #define LOG_MODULE "mgmt"
 #include "lib/log.h"
 
 struct mgmt {
     struct event_base *base;
-    struct evconnlistener *listener;
-    char path[sizeof((struct sockaddr_un *)0)->sun_path];
+    struct acceptor *acceptor;
     mgmt_handler *handler;
     void *aux;
-    struct list clients; /* Of struct client. */
-    size_t n_clients;
+    struct list clients; /* Of struct client; the first asked last long ago. */
+    unsigned n_clients;
+    uint64_t n_refused;
+    struct log_limit log;
     struct client *current; /* Whose request is being handled. */
     bool is_deferred;       /* That request is answered later. */
 };
@@ -34,7 +35,11 @@ struct client {
     struct mgmt *mgmt;
     struct bufferevent *stream;
     struct mgmt_later *later; /* The answer that is due; NULL: none. */
-    bool is_ending;           /* Closed when its output is written. */
+    struct event *turn;       /* Goes on with the requests that were read. */
+    int64_t asked_ms;
+    bool is_congested;
+    bool is_at_end; /* Of what the client sends; some of it may be left to do. */
+    bool is_ending; /* Closed when its output is written. */
 };
 
 struct mgmt_later {
@@ -49,6 +54,7 @@ destroy_client(struct client *client)
     list_remove(&client->link);
     client->mgmt->n_clients--;
     bufferevent_free(client->stream);
+    event_free(client->turn);
     free(client);
 }
 
@@ -116,108 +122,177 @@ handle_line(struct client *client, const char *line, size_t size)
     json_decref(request);
 }
 
+static size_t
+output_size(const struct client *client)
+{
+    return evbuffer_get_length(bufferevent_get_output(client->stream));
+}
+
+/* Once it has what waits for it. */
+static void
+end(struct client *client)
+{
+    client->is_ending = true;
+    if (!output_size(client))
+        destroy_client(client);
+}
+
+static void
+note_request(struct client *client)
+{
+    client->asked_ms = time_now_ms();
+    list_remove(&client->link);
+    list_push_back(&client->mgmt->clients, &client->link);
+}
+
+/* Nothing more is read until the client has taken what waits for it. */
+static void
+check_congestion(struct client *client)
+{
+    if (output_size(client) <= MGMT_OUTPUT_HIGH)
+        return;
+    client->is_congested = true;
+    bufferevent_disable(client->stream, EV_READ);
+}
+
+static void
+handle_requests(struct client *client)
+{
+    struct evbuffer *input = bufferevent_get_input(client->stream);
+    int64_t began_ms = time_now_ms();
+    struct timeval at_once = {0, 0};
+    size_t size;
+    char *line;
+
+    while (!client->is_ending && !client->is_congested && !client->later) {
+        if (time_now_ms() - began_ms >= MGMT_TURN_MS) {
+            evtimer_add(client->turn, &at_once);
+            return;
+        }
+        line = evbuffer_readln(input, &size, EVBUFFER_EOL_LF);
+        if (!line)
+            break;
+        note_request(client);
+        handle_line(client, line, size);
+        free(line);
+        check_congestion(client);
+    }
+    if (client->is_ending || client->is_congested || client->later)
+        return;
+    if (evbuffer_get_length(input) > MGMT_LINE_MAX)
+        refuse(client, "a request has at most 1048576 bytes");
+    else if (client->is_at_end)
+        end(client);
+}
+
 static void
 on_readable(struct bufferevent *stream, void *aux)
 {
     struct client *client = aux;
-    struct evbuffer *input = bufferevent_get_input(stream);
-    size_t size;
-    char *line;
 
-    while (!client->is_ending && !client->later &&
-           (line = evbuffer_readln(input, &size, EVBUFFER_EOL_LF))) {
-        handle_line(client, line, size);
-        free(line);
-    }
-    if (!client->is_ending && evbuffer_get_length(input) > MGMT_LINE_MAX)
-        refuse(client, "a request has at most 1048576 bytes");
+    (void)stream;
+    if (!evtimer_pending(client->turn, NULL))
+        handle_requests(client);
 }
 
+static void
+on_turn(evutil_socket_t fd, short what, void *aux)
+{
+    (void)fd, (void)what;
+    handle_requests(aux);
+}
+
+/* Nothing is left of the output. */
 static void
 on_written(struct bufferevent *stream, void *aux)
 {
     struct client *client = aux;
 
-    (void)stream;
-    if (client->is_ending)
+    if (client->is_ending) {
         destroy_client(client);
+    } else if (client->is_congested) {
+        client->is_congested = false;
+        bufferevent_enable(stream, EV_READ);
+        handle_requests(client);
+    }
 }
 
 static void
 on_event(struct bufferevent *stream, short what, void *aux)
 {
-    (void)stream;
-    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-        destroy_client(aux);
+    struct client *client = aux;
+
+    if (what & BEV_EVENT_ERROR) {
+        destroy_client(client);
+    } else if (what & BEV_EVENT_EOF) {
+        client->is_at_end = true;
+        on_readable(stream, client);
+    }
+}
+
+/* Makes room for one more by ending a client that does nothing. */
+static bool
+make_room(struct mgmt *mgmt)
+{
+    struct client *idle = CONTAINER_OF(mgmt->clients.next, struct client, link);
+
+    if (mgmt->n_clients < MGMT_CONNECTIONS_MAX)
+        return true;
+    if (time_now_ms() - idle->asked_ms < MGMT_IDLE_MS)
+        return false;
+    log_limited(&mgmt->log, LOG_INFO, "a connection that asked nothing for a minute gives way");
+    destroy_client(idle);
+    return true;
 }
 
 static void
-on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size,
-          void *aux)
+on_accept(void *aux, evutil_socket_t fd, const struct sockaddr *address)
 {
     struct mgmt *mgmt = aux;
+    bool has_room = make_room(mgmt);
     struct client *client = xcalloc(1, sizeof *client);
 
-    (void)listener;
     (void)address;
-    (void)size;
     client->mgmt = mgmt;
+    client->asked_ms = time_now_ms();
+    client->turn = evtimer_new(mgmt->base, on_turn, client);
     client->stream = bufferevent_socket_new(mgmt->base, fd, BEV_OPT_CLOSE_ON_FREE);
     bufferevent_setcb(client->stream, on_readable, on_written, on_event, client);
+    bufferevent_setwatermark(client->stream, EV_READ, 0, MGMT_LINE_MAX + MGMT_LINE_MAX / 4);
     list_push_back(&mgmt->clients, &client->link);
+    mgmt->n_clients++;
     bufferevent_enable(client->stream, EV_WRITE);
-    if (++mgmt->n_clients > MGMT_CONNECTIONS_MAX)
-        refuse(client, "64 management connections are open: close some");
-    else
+    if (has_room) {
         bufferevent_enable(client->stream, EV_READ);
-}
-
-/* A listening socket whose file only root and its group may use from the first moment on. */
-static int
-listen_at(const char *path, int *fdp)
-{
-    struct sockaddr_un sun = {.sun_family = AF_UNIX};
-    mode_t old_mask;
-    int fd, err = 0;
-
-    if (strlen(path) >= sizeof sun.sun_path)
-        return ENAMETOOLONG;
-    strcpy(sun.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return errno;
-    if (unlink(path) < 0 && errno != ENOENT)
-        err = errno;
-    old_mask = umask(0117);
-    if (!err && bind(fd, (struct sockaddr *)&sun, sizeof sun) < 0)
-        err = errno;
-    umask(old_mask);
-    if (!err && listen(fd, MGMT_CONNECTIONS_MAX) < 0)
-        err = errno;
-    if (err)
-        close(fd);
-    *fdp = fd;
-    return err;
+        return;
+    }
+    mgmt->n_refused++;
+    log_limited(&mgmt->log, LOG_WARN, "a connection is refused, %u are open", MGMT_CONNECTIONS_MAX);
+    refuse(client, "64 management connections are open: close some");
 }
 
 int
 mgmt_open(struct event_base *base, const char *path, mgmt_handler *handler, void *aux,
           struct mgmt **mgmtp, struct error *error)
 {
-    struct mgmt *mgmt;
-    int fd = -1, err = listen_at(path, &fd);
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    struct mgmt *mgmt = xcalloc(1, sizeof *mgmt);
+    int err = strlen(path) < sizeof sun.sun_path ? 0 : ENAMETOOLONG;
 
-    if (err)
-        return error_set(error, err, "%s: the management socket could not be made: %s", path,
-                         strerror(err));
-    mgmt = xcalloc(1, sizeof *mgmt);
     mgmt->base = base;
     mgmt->handler = handler;
     mgmt->aux = aux;
-    strcpy(mgmt->path, path);
     list_init(&mgmt->clients);
-    mgmt->listener = evconnlistener_new(base, on_accept, mgmt,
-                                        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (!err) {
+        strcpy(sun.sun_path, path);
+        err = acceptor_open(base, (const struct sockaddr *)&sun, sizeof sun, 0660,
+                            ACCEPTOR_DAEMON_RESERVE, on_accept, mgmt, &mgmt->acceptor);
+    }
+    if (err) {
+        free(mgmt);
+        return error_set(error, err, "%s: the management socket could not be made: %s", path,
+                         strerror(err));
+    }
     *mgmtp = mgmt;
     return 0;
 }
@@ -240,13 +315,19 @@ mgmt_close(struct mgmt *mgmt)
 
     if (!mgmt)
         return;
-    evconnlistener_free(mgmt->listener);
-    unlink(mgmt->path);
+    acceptor_close(mgmt->acceptor);
     LIST_FOR_EACH_SAFE (client, next, link, &mgmt->clients) {
         write_rest(client);
         destroy_client(client);
     }
     free(mgmt);
+}
+
+void
+mgmt_get_counters(const struct mgmt *mgmt, struct mgmt_counters *counters)
+{
+    counters->n_open = mgmt->n_clients;
+    counters->n_refused = mgmt->n_refused + acceptor_n_refused(mgmt->acceptor);
 }
 
 int
@@ -278,6 +359,7 @@ mgmt_answer(struct mgmt_later *later, int err, const struct error *error)
     client->later = NULL;
     reply_result(client, err, NULL, error);
     bufferevent_enable(client->stream, EV_READ);
+    check_congestion(client);
     if (client->mgmt->current != client) /* Else its lines are being read. */
         on_readable(client->stream, client);
 }

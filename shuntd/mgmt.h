@@ -7,6 +7,11 @@
  * Which verbs there are stands in shuntd/verbs.c. A line over MGMT_LINE_MAX bytes, or one that is
  * no object, is answered with an error and ends the connection.
  *
+ * A client holds up only itself: while more than MGMT_OUTPUT_HIGH bytes wait for it, no request of
+ * its is done or read, and after MGMT_TURN_MS it is others' turn. Of MGMT_CONNECTIONS_MAX clients
+ * one that asked nothing for MGMT_IDLE_MS gives way to another; when there is none, that is
+ * refused.
+ *
  * Ownership: mgmt owns its connections. Threads: the event base's. Errors: positive errno.
  * Not here: what verbs do. */
 #ifndef SHUNT_SHUNTD_MGMT_H
@@ -19,6 +24,9 @@
 
 #define MGMT_LINE_MAX (1u << 20)
 #define MGMT_CONNECTIONS_MAX 64
+#define MGMT_OUTPUT_HIGH (1u << 20)
+#define MGMT_TURN_MS 2
+#define MGMT_IDLE_MS 60000
 
 struct mgmt;
 
@@ -31,6 +39,11 @@ int mgmt_open(struct event_base *, const char *path, mgmt_handler *, void *aux, 
               struct error *);
 /* Stops listening, removes the socket and ends the connections. */
 void mgmt_close(struct mgmt *);
+struct mgmt_counters {
+    unsigned n_open;
+    uint64_t n_refused;
+};
+void mgmt_get_counters(const struct mgmt *, struct mgmt_counters *);
 /* Called by a handler: the connection of its request stays open when this process ends its
  * connections, so that its client sees by the end of the stream that everything is done. Returns
  * a descriptor that the caller closes, or -1. */

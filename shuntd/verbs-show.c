@@ -112,6 +112,20 @@ role_name(uint32_t role)
     }
 }
 
+/* What came of the connections, of which the last one that went wrong. */
+static void
+add_counters(json_t *json, const struct connmgr_target_info *info)
+{
+    if (info->last_error && *info->last_error)
+        json_object_set_new(json, "last_error", json_string(info->last_error));
+    json_object_set_new(json, "refused", json_integer((json_int_t)info->n_refused));
+    json_object_set_new(json, "packet_ins_dropped",
+                        json_integer((json_int_t)info->n_packet_ins_dropped));
+    json_object_set_new(json, "async_dropped", json_integer((json_int_t)info->n_async_dropped));
+    json_object_set_new(json, "errors_sent", json_integer((json_int_t)info->n_errors));
+    json_object_set_new(json, "unread_bytes", json_integer((json_int_t)info->n_unread));
+}
+
 static void
 add_target(void *list, const struct connmgr_target_info *info)
 {
@@ -125,15 +139,24 @@ add_target(void *list, const struct connmgr_target_info *info)
         json_object_set_new(json, "role", json_string(role_name(info->role)));
     if (protocol)
         json_object_set_new(json, "protocol", json_string(protocol));
-    if (info->last_error && *info->last_error)
-        json_object_set_new(json, "last_error", json_string(info->last_error));
     if (info->packet_in_rate) {
         json_object_set_new(json, "controller_rate_limit", json_integer(info->packet_in_rate));
         json_object_set_new(json, "controller_burst_limit", json_integer(info->packet_in_burst));
     }
-    json_object_set_new(json, "packet_ins_dropped",
-                        json_integer((json_int_t)info->n_packet_ins_dropped));
+    add_counters(json, info);
     json_array_append_new(list, json);
+}
+
+static json_t *
+show_management(const struct connmgr *connmgr)
+{
+    struct connmgr_target_info info;
+    json_t *json;
+
+    connmgr_get_management(connmgr, &info);
+    json = json_pack("{s:I}", "connections", (json_int_t)info.n_connections);
+    add_counters(json, &info);
+    return json;
 }
 
 static json_t *
@@ -149,10 +172,10 @@ show_bridge(const struct bridge *bridge)
         json_array_append_new(ports, show_port(port));
     snprintf(id, sizeof id, "%016llx", (unsigned long long)bridge->config.datapath_id);
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "name", bridge->config.name, "datapath_id", id,
+        "{s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "name", bridge->config.name, "datapath_id", id,
         "fail_mode", bridge->config.standalone ? "standalone" : "secure", "protocols",
         show_protocols(bridge->config.protocols), "n_tables", (json_int_t)bridge->config.n_tables,
-        "controllers", controllers, "ports", ports);
+        "controllers", controllers, "management", show_management(bridge->connmgr), "ports", ports);
 }
 
 static void
@@ -175,6 +198,7 @@ int
 verb_show(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
     const char *name = json_string_value(json_object_get(request, "bridge"));
+    struct mgmt_counters counters;
     json_t *list;
     struct bridge *bridge;
 
@@ -189,8 +213,11 @@ verb_show(struct daemon *daemon, const json_t *request, json_t **result, struct 
         if (!name || !strcmp(bridge->config.name, name))
             json_array_append_new(list, show_bridge(bridge));
     }
-    *result = json_pack("{s:s, s:o, s:o}", "version", PACKAGE_VERSION, "troubles",
-                        show_troubles(daemon->bridges), "bridges", list);
+    mgmt_get_counters(daemon->mgmt, &counters);
+    *result = json_pack("{s:s, s:o, s:{s:I, s:I}, s:o}", "version", PACKAGE_VERSION, "troubles",
+                        show_troubles(daemon->bridges), "management", "connections",
+                        (json_int_t)counters.n_open, "refused", (json_int_t)counters.n_refused,
+                        "bridges", list);
     return 0;
 }
 

@@ -162,6 +162,13 @@ connmgr_for_each_target(const struct connmgr *connmgr,
     cb(aux, &info);
 }
 
+void
+connmgr_get_management(const struct connmgr *connmgr, struct connmgr_target_info *info)
+{
+    (void)connmgr;
+    *info = (struct connmgr_target_info){.target = "management"};
+}
+
 /* ---- Ports ---- */
 bool
 bridge_port_is_local(const struct bridge_port *port)

@@ -153,7 +153,7 @@ on_down(void *aux, struct conn *conn)
 
 static const struct conn_ops ops = {.up = on_up, .message = on_message, .down = on_down};
 
-static void
+static bool
 on_accepted(void *aux, struct conn *conn)
 {
     struct side *side = aux;
@@ -161,6 +161,7 @@ on_accepted(void *aux, struct conn *conn)
     conn_destroy(side->conn);
     side->conn = conn;
     conn_set_aux(conn, side);
+    return true;
 }
 
 struct pair {

@@ -547,6 +547,7 @@ def too_many_management_connections_are_refused(switch):
         sock.connect(switch.dir + "/shuntd.sock")
         sock.sendall(b'{"verb": "list-br"}\n')
         assert b'"ok":true' in sock.recv(4096)
+    switch.expect("a connection is refused, 64 are open")
     assert "64 management connections are open" in switch.ctl_fails("list-br")
     for sock in socks:
         sock.close()
