@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bundles: modifications that are collected and then done as one (OpenFlow 1.4, section 6.8;
- * for 1.3 as ONF's extension 230, the same messages under an experimenter's number). */
+ * for 1.3 as ONF's extension 230, the same messages under an experimenter's number).
+ *
+ * What is collected has bounds: bundles of a connection, memory of all bundles of a bridge (more
+ * than a million flow-mods take), and time: a bundle that nothing is done with for BUNDLE_IDLE_MS
+ * is discarded, with OFPBFC_TIMEOUT. */
 #include "ofproto/ofconn.h"
 
 #include <malloc.h>
@@ -9,7 +13,13 @@
 #include "ofproto/flow-mod-pack.h"
 #include "ofproto/frame.h"
 
-#define MAX_BUNDLES 64 /* A connection. */
+#define LOG_MODULE "bundle"
+#include "lib/log.h"
+
+#define MAX_BUNDLES 64               /* A connection. */
+#define MAX_BUNDLED_SIZE (1ul << 30) /* Bytes. */
+#define BUNDLE_IDLE_MS 10000
+#define MAX_ERROR_DATA 64
 #define MAX_STUB_ACTIONS 2048
 #define INNER_OFS 16     /* Of the message in an add-message, */
 #define ONF_INNER_OFS 24 /* in ONF's. */
@@ -38,6 +48,7 @@ struct bundled {
 
 struct bundle {
     struct list link; /* In ofconn's bundles. */
+    struct ofconn *ofconn;
     uint32_t id;
     uint16_t flags;
     bool is_closed;
@@ -46,6 +57,11 @@ struct bundle {
     struct bundled **items; /* NULL: it is done. */
     size_t n, allocated;
     size_t n_buffers; /* That messages name. */
+    size_t size;      /* Bytes that the items take. */
+    struct event *timer;
+    int64_t used_ms;
+    uint8_t request[MAX_ERROR_DATA]; /* What opened it, for the error when it is discarded. */
+    size_t request_size;
     /* Of the message at hand, during the commit. */
     struct ofproto_msg msg;
     struct ofp_flow_mod flow_mod;
@@ -93,7 +109,9 @@ bundle_destroy(struct bundle *bundle)
     for (size_t i = 0; i < bundle->n; i++)
         bundled_destroy(bundle->items[i]);
     chunk_pool_destroy(&bundle->pool);
+    bundle->ofconn->mgr->bundled_size -= bundle->size;
     list_remove(&bundle->link);
+    event_free(bundle->timer);
     free(bundle->items);
     free(bundle);
     if (n >= TRIM_ITEMS)
@@ -132,8 +150,35 @@ n_bundles(const struct ofconn *ofconn)
     return n;
 }
 
+static void
+wait_for_use(struct bundle *bundle, int64_t ms)
+{
+    struct timeval tv = {ms / 1000, ms % 1000 * 1000};
+
+    evtimer_add(bundle->timer, &tv);
+}
+
+static void
+on_idle(evutil_socket_t fd, short what, void *bundle_)
+{
+    struct bundle *bundle = bundle_;
+    struct ofconn *ofconn = bundle->ofconn;
+    int64_t left_ms = bundle->used_ms + BUNDLE_IDLE_MS - time_now_ms();
+
+    (void)fd, (void)what;
+    if (left_ms > 0) {
+        wait_for_use(bundle, left_ms);
+        return;
+    }
+    log_limited(&ofconn->peers->log, LOG_INFO,
+                "%s: bundle %u of %zu messages is discarded, nothing was done with it for %d s",
+                conn_name(ofconn->conn), bundle->id, bundle->n, BUNDLE_IDLE_MS / 1000);
+    ofconn_send_error(ofconn, OFPERR_OFPBFC_TIMEOUT, bundle->request, bundle->request_size);
+    bundle_destroy(bundle);
+}
+
 static enum ofperr
-bundle_open(struct ofconn *ofconn, uint32_t id, uint16_t flags)
+bundle_open(struct ofconn *ofconn, const struct request *request, uint32_t id, uint16_t flags)
 {
     struct bundle *bundle;
 
@@ -142,8 +187,16 @@ bundle_open(struct ofconn *ofconn, uint32_t id, uint16_t flags)
     if (n_bundles(ofconn) >= MAX_BUNDLES)
         return OFPERR_OFPBFC_OUT_OF_BUNDLES;
     bundle = xcalloc(1, sizeof *bundle);
+    bundle->ofconn = ofconn;
     bundle->id = id;
     bundle->flags = flags;
+    bundle->request_size = MIN(request->size, sizeof bundle->request);
+    memcpy(bundle->request, request->bytes, bundle->request_size);
+    bundle->used_ms = time_now_ms();
+    bundle->timer = evtimer_new(ofconn->mgr->options.base, on_idle, bundle);
+    if (!bundle->timer)
+        abort();
+    wait_for_use(bundle, BUNDLE_IDLE_MS);
     chunk_pool_init(&bundle->pool);
     list_push_back(&ofconn->bundles, &bundle->link);
     return 0;
@@ -241,6 +294,15 @@ decode_other(struct ofconn *ofconn, const struct of_header *msg, struct bundled 
     return error;
 }
 
+/* What is decoded has about the size of its message, besides. */
+static void
+count_size(struct bundle *bundle, const struct bundled *item, size_t size)
+{
+    size += item->decoded ? sizeof *item->decoded + item->size : 0;
+    bundle->size += size;
+    bundle->ofconn->mgr->bundled_size += size;
+}
+
 /* With what stands behind the item, `size` bytes in all. */
 static void
 bundle_append(struct bundle *bundle, const struct bundled *item, size_t size)
@@ -251,6 +313,7 @@ bundle_append(struct bundle *bundle, const struct bundled *item, size_t size)
     }
     bundle->items[bundle->n++] = memcpy(chunk_alloc(&bundle->pool, size), item, size);
     bundle->n_buffers += item->buffer_id != OFBUFFER_NONE;
+    count_size(bundle, item, size);
 }
 
 /* The bytes of the message that an add-message carries; it was decoded, so they are there. */
@@ -304,7 +367,7 @@ bundle_add(struct ofconn *ofconn, const struct request *request,
     if (add->message->xid != request->msg->xid)
         return OFPERR_OFPBFC_MSG_BAD_XID;
     if (!bundle) { /* Adding opens (1.4, section 7.3.9.2). */
-        error = bundle_open(ofconn, add->bundle_id, add->flags);
+        error = bundle_open(ofconn, request, add->bundle_id, add->flags);
         if (error)
             return error;
         bundle = find_bundle(ofconn, add->bundle_id);
@@ -313,6 +376,9 @@ bundle_add(struct ofconn *ofconn, const struct request *request,
         return OFPERR_OFPBFC_BUNDLE_CLOSED;
     if (bundle->flags != add->flags)
         return OFPERR_OFPBFC_BAD_FLAGS;
+    if (ofconn->mgr->bundled_size > MAX_BUNDLED_SIZE)
+        return OFPERR_OFPBFC_MSG_TOO_MANY;
+    bundle->used_ms = time_now_ms();
     return add_item(ofconn, bundle, request, add->message);
 }
 
@@ -466,8 +532,7 @@ check_bundle(const struct bundle *bundle, uint16_t flags)
 }
 
 static enum ofperr
-control(struct ofconn *ofconn, const struct of_header *request,
-        const struct of_bundle_ctrl_msg *ctrl)
+control(struct ofconn *ofconn, const struct request *request, const struct of_bundle_ctrl_msg *ctrl)
 {
     struct bundle *bundle = find_bundle(ofconn, ctrl->bundle_id);
     enum ofperr error =
@@ -484,16 +549,17 @@ control(struct ofconn *ofconn, const struct of_header *request,
             bundle_destroy(bundle);
             return OFPERR_OFPBFC_BUNDLE_EXIST;
         }
-        return bundle_open(ofconn, ctrl->bundle_id, ctrl->flags);
+        return bundle_open(ofconn, request, ctrl->bundle_id, ctrl->flags);
     case OFPBCT_CLOSE_REQUEST:
         if (bundle->is_closed) {
             bundle_destroy(bundle);
             return OFPERR_OFPBFC_BUNDLE_CLOSED;
         }
         bundle->is_closed = true;
+        bundle->used_ms = time_now_ms();
         return 0;
     case OFPBCT_COMMIT_REQUEST:
-        return bundle_commit(ofconn, bundle, request);
+        return bundle_commit(ofconn, bundle, request->msg);
     case OFPBCT_DISCARD_REQUEST:
         bundle_destroy(bundle);
         return 0;
@@ -538,7 +604,7 @@ handle_ctrl(struct ofconn *ofconn, const struct request *request)
     enum ofperr error = check_extras(ctrl->flags, &ctrl->properties);
 
     if (!error)
-        error = control(ofconn, request->msg, ctrl);
+        error = control(ofconn, request, ctrl);
     if (error)
         return error;
     reply = reply_new(request, request->msg->object.class_id);
