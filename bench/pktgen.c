@@ -47,6 +47,12 @@ struct options {
     uint8_t dst_mac[6];
 };
 
+/* What follows the Ethernet header is aligned. */
+struct frame {
+    _Alignas(4) uint8_t pad[2];
+    uint8_t bytes[MAX_FRAME];
+};
+
 /* Where the program finds what it changes. */
 struct offsets {
     uint32_t address, ip_check, l4_check;
@@ -269,23 +275,23 @@ static void
 run(const struct traffic_bpf *skel, const struct options *options)
 {
     struct offsets offsets;
-    uint8_t frame[MAX_FRAME];
-    size_t size = make_frame(frame, options, &offsets);
+    struct frame frame;
+    size_t size = make_frame(frame.bytes, options, &offsets);
     uint64_t offered = 0, before;
     double ns = 0, start_ns;
     uint32_t repeat;
 
     if (options->realtime)
         keep_processor();
-    run_once(skel, frame, size, BATCH); /* Flows are set up. */
-    repeat = (uint32_t)(CALL_NS / run_once(skel, frame, size, WARM_UP) / BATCH + 1) * BATCH;
+    run_once(skel, frame.bytes, size, BATCH); /* Flows are set up. */
+    repeat = (uint32_t)(CALL_NS / run_once(skel, frame.bytes, size, WARM_UP) / BATCH + 1) * BATCH;
     if (options->rate)
         repeat = (uint32_t)(options->rate / BURSTS_A_SECOND / BATCH + 1) * BATCH;
     hold_back_term();
     before = read_count(skel);
     start_ns = clock_ns(CLOCK_MONOTONIC);
     do {
-        ns += run_once(skel, frame, size, repeat) * repeat;
+        ns += run_once(skel, frame.bytes, size, repeat) * repeat;
         offered += repeat;
         if (options->rate)
             ns = sleep_until(start_ns + (double)offered / options->rate * 1e9) - start_ns;
@@ -407,9 +413,9 @@ static void
 configure(struct traffic_bpf *skel, const struct options *options)
 {
     struct offsets offsets;
-    uint8_t frame[MAX_FRAME];
+    struct frame frame;
 
-    make_frame(frame, options, &offsets);
+    make_frame(frame.bytes, options, &offsets);
     skel->rodata->n_flows_log2 = (uint32_t)__builtin_ctz(options->n_flows);
     skel->rodata->order = options->order;
     skel->rodata->out_ifindex = ifindex_of(options->out);
@@ -417,7 +423,7 @@ configure(struct traffic_bpf *skel, const struct options *options)
     skel->rodata->ip_check_offset = offsets.ip_check;
     skel->rodata->l4_check_offset = offsets.l4_check;
     skel->rodata->restores = options->restores;
-    memcpy((void *)skel->rodata->header, frame, sizeof skel->rodata->header);
+    memcpy((void *)skel->rodata->header, frame.bytes, sizeof skel->rodata->header);
 }
 
 int
