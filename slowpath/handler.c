@@ -45,6 +45,7 @@ give(struct source *source, struct handler *handler)
     eventfd_write(handler->wake_fd, one);
 }
 
+/* The last that this thread does with it. */
 static void
 move(struct source *source)
 {
@@ -67,14 +68,16 @@ static void
 watch_calm(struct source *source, size_t n)
 {
     int64_t now_ms = time_now_ms();
+    bool is_calm;
 
     source->n_in_window += (uint32_t)n;
     if (now_ms - source->window_ms < WINDOW_MS)
         return;
-    if (source->n_in_window < CALM_UPCALLS)
-        move(source);
+    is_calm = source->n_in_window < CALM_UPCALLS;
     source->window_ms = now_ms;
     source->n_in_window = 0;
+    if (is_calm)
+        move(source);
 }
 
 /* One batch: the base asks all rings in turn. */
