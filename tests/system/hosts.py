@@ -75,11 +75,12 @@ class Wire(Raw):
         super().__init__(self.end)
 
 
-def add_wires(switch, n, hook="auto", first=1):
-    """Wires p1, p2 and so on as ports 1, 2 and so on of br0, or from `first` on."""
+def add_wires(switch, n, hook="auto", first=1, gro=True):
+    """Wires p1, p2 and so on as ports 1, 2 and so on of br0, or from `first` on. Without `gro` they
+    drop what XDP redirects to them: an XDP port, or bench/pktgen at a wire's end."""
     wires = [Wire(f"p{number}") for number in range(first, first + n)]
     for number, wire in enumerate(wires, first):
-        if hook != "tc":  # Frames that XDP redirects to a veth are dropped unless its peer has GRO.
+        if gro:
             sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
         switch.ctl("add-port", "br0", wire.port, f"ofport={number}", f"hook={hook}")
     return wires

@@ -99,7 +99,7 @@ def send(wire, data):
 def check_lists(switch, v6, is_tcp):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = add_wires(switch, 2, "tc")
+    wires = add_wires(switch, 2, "tc", gro=False)
     sh(f"ethtool -K {wires[1].port} tso off gso off tx off")
     for actions, header in LISTS:
         before = switch.ctl_json("dpctl", "show")
