@@ -25,7 +25,13 @@ MS_REC, MS_PRIVATE = 0x4000, 0x40000
 BUILD = os.environ.get("top_builddir") or os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))) + "/build"
 SHUNTD, SHUNTCTL = BUILD + "/shuntd/shuntd", BUILD + "/cli/shuntctl"
+SLOWNESS = float(os.environ.get("SHUNT_SLOWNESS", "1"))  # Of the build: sanitizers take their time.
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+def patience(seconds):
+    """For how many seconds to wait at most for what takes `seconds` in a usual build."""
+    return seconds * SLOWNESS
 
 
 cases = []
@@ -43,7 +49,7 @@ class Skip(Exception):
 
 def run(*command, check=True, timeout=60):
     """Runs a command; returns what it printed. Its failure is an exception that has its words."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=patience(timeout))
     if check and done.returncode:
         raise AssertionError(f"{' '.join(command)}: status {done.returncode}: {done.stderr}")
     return done.stdout
@@ -55,6 +61,7 @@ def sh(script, timeout=60):
 
 def wait_for(condition, what, timeout=10):
     """Waits until `condition` returns something true, and returns that."""
+    timeout = patience(timeout)
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -86,7 +93,8 @@ class Switch:
 
     def start_fails(self, *args):
         """Starts a daemon that has to refuse; returns its one line."""
-        done = subprocess.run(self.command(*args), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(self.command(*args), capture_output=True, text=True,
+                              timeout=patience(60))
         assert done.returncode == 1, f"status {done.returncode}: {done.stderr}"
         lines = done.stderr.splitlines()
         assert len(lines) == 1 and lines[0].startswith("shuntd: "), done.stderr
@@ -101,7 +109,7 @@ class Switch:
     def ctl_fails(self, *args):
         """A verb that has to fail with one line and print nothing; returns the line."""
         done = subprocess.run([SHUNTCTL, "--run-dir", self.dir, *args], capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=patience(60))
         assert done.returncode == 1, f"{args}: status {done.returncode}: {done.stderr}"
         assert done.stdout == "", f"{args}: printed {done.stdout}"
         lines = done.stderr.splitlines()
@@ -176,6 +184,9 @@ class Switch:
             self.at_end.pop()()
         if self.is_alive():
             self.kill(signal.SIGTERM)
+        # It looks for leaks when it has let go of its files.
+        wait_for(lambda: not run("pgrep", "-f", f"^{SHUNTD} .*{self.dir}", check=False),
+                 "the daemon's process ends", 30)
         reports = glob.glob(self.dir + "/sanitizer.*")
         assert not reports, "a sanitizer reported"
         self.check_log()

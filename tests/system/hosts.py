@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-from harness import CLONE_NEWNET, libc, run, sh, wait_for
+from harness import CLONE_NEWNET, libc, patience, run, sh, wait_for
 
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 8, 23
@@ -44,7 +44,7 @@ class Raw:
     def send(self, data):
         self.socket.send(data)
 
-    def receive(self, timeout=5):
+    def receive(self, timeout=patience(5)):
         """The next frame, with the VLAN tag that the kernel took out of it; None after timeout."""
         if not select.select([self.socket], [], [], timeout)[0]:
             return None
@@ -170,6 +170,6 @@ class Host:
                         getattr(other, "address", other), check=False)
         return int(re.search(r"(\d+) received", said)[1])
 
-    def ping(self, other, count=1, timeout=5):
+    def ping(self, other, count=1, timeout=int(patience(5))):
         """Whether all pings are answered."""
         return self.pings(other, count, timeout) == count

@@ -4,6 +4,8 @@ import socket
 import struct
 import time
 
+from harness import patience
+
 V10, V13, V14, V15 = 1, 4, 5, 6
 HELLO, ERROR, ECHO_REQUEST, EXPERIMENTER, FLOW_MOD = 0, 1, 2, 4, 14
 ANY = 0xffffffff
@@ -22,7 +24,7 @@ class Peer:
             if receive_buffer:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self.sock.connect(target)
-        self.sock.settimeout(20)
+        self.sock.settimeout(patience(20))
         self.send(HELLO, xid=1)
         assert self.receive()[1] == HELLO
 
@@ -45,7 +47,7 @@ class Peer:
 
     def receive(self):
         """The next message that is no echo request."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + patience(20)
         while time.monotonic() < deadline:
             head = self._read(8)
             message = head + self._read(struct.unpack("!H", head[2:4])[0] - 8)
