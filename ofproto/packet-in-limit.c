@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ofproto/packet-in-limit.h"
 
+#include <assert.h>
+
 #include "lib/util.h"
 
 struct waiting {
@@ -95,6 +97,7 @@ drop_from_longest(struct packet_in_limit *limit)
         if (!longest || queue->n > longest->n)
             longest = queue;
     }
+    assert(longest);
     waiting_destroy(take_oldest(limit, longest));
     ++*limit->n_dropped;
 }

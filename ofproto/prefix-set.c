@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ofproto/prefix-set.h"
 
+#include <assert.h>
+
 #include "lib/util.h"
 
 /* Keys of a node: narrow ones fill four cache lines. */
@@ -69,6 +71,7 @@ node_free(struct prefix_set *set, struct node *node, unsigned int level)
 static void
 node_key(const struct prefix_set *set, const struct node *node, unsigned int i, struct prefix *key)
 {
+    assert(i < node->n);
     if (set->wide) {
         const struct wide_key *wide = (const struct wide_key *)node->keys;
 

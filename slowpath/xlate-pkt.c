@@ -66,14 +66,14 @@ consult_headers(struct xlate_ctx *ctx, struct flow *look)
 /* Whether an unknown bit of `mask` is of a tag, a label, an I-TAG or a TTL: these may have come in
  * elsewhere. */
 static bool
-looks_at_headers(const struct dp_key *mask, const struct dp_key *known)
+looks_at_headers(const struct flow *mask, const struct flow *known)
 {
-    const __u64 *bits = (const __u64 *)mask, *known_bits = (const __u64 *)known;
+    const __u64 *bits = flow_words(mask), *known_bits = flow_words(known);
     __u64 words = bits[DP_WORD_OF(vlan)] & ~known_bits[DP_WORD_OF(vlan)];
 
     words |= bits[DP_WORD_OF(mpls_lse)] & ~known_bits[DP_WORD_OF(mpls_lse)];
     words |= bits[DP_WORD_OF(pbb_itag)] & ~known_bits[DP_WORD_OF(pbb_itag)];
-    return words || mask->ip_ttl & ~known->ip_ttl;
+    return words || mask->key.ip_ttl & ~known->key.ip_ttl;
 }
 
 static void
@@ -91,7 +91,7 @@ xlate_consult(struct xlate_ctx *ctx, const struct flow *mask)
 {
     const struct flow *known = &ctx->pkt.known;
 
-    if (looks_at_headers(&mask->key, &known->key)) {
+    if (looks_at_headers(mask, known)) {
         struct flow look = {0};
 
         add_unknown(&look, mask, known);

@@ -46,6 +46,7 @@ include tests/fuzz/automake.mk
 include tests/differential/automake.mk
 include tests/guest/automake.mk
 include tests/soak/automake.mk
+include tests/sanitizers.mk
 
 # The last line of "make check": test cases over all programs.
 check-local: check-TESTS
@@ -65,9 +66,11 @@ tests_unit_actions_SOURCES = tests/unit-actions.c
 tests_unit_actions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_actions_LDADD = actions/libactions.a lib/libshunt.a $(CMOCKA_LIBS)
 
-# Minutes: not a part of check.
+# In check cppcheck alone; clang's analyzer takes six times as long.
+TESTS += tests/analyze
 analyze: all
-	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' $(top_srcdir)/tests/analyze
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ANALYZERS='clang cppcheck' \
+		$(top_srcdir)/tests/analyze
 .PHONY: analyze
 EXTRA_DIST += tests/analyze
 
