@@ -18,5 +18,12 @@ soak-restart: all bench/pktgen other-layout/shuntd/shuntd
 	@$(soak_env) { $(top_srcdir)/tests/system/restart.py; $(top_srcdir)/tests/soak/upgrade.py; } | \
 		tee soak-restart.log
 	@$(top_srcdir)/tests/summary soak-restart.log
-soak: soak-restart
-.PHONY: soak soak-restart
+
+# As many ports as a bridge can have, and allocations that fail: sudo make soak-faults.
+soak-faults: all tests/system/preload.so
+	@$(soak_env) SHUNT_PORTS=4094; SHUNT_FAULT_ROUNDS=100; export SHUNT_PORTS SHUNT_FAULT_ROUNDS; \
+		{ $(top_srcdir)/tests/system/many_ports.py; \
+		$(top_srcdir)/tests/system/shortages.py allocation; } | tee soak-faults.log
+	@$(top_srcdir)/tests/summary soak-faults.log
+soak: soak-restart soak-faults
+.PHONY: soak soak-faults soak-restart

@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""As many ports on one bridge as SHUNT_PORTS says (make soak: all there can be)."""
+import json
+import os
+import socket
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import case, main, run, sh, wait_for  # noqa: E402
+from hosts import Raw, frame  # noqa: E402
+from peer import V10, V13, Peer  # noqa: E402
+
+MAX_PORTS = 4094  # Of one bridge; its local port and number 0 are the others.
+N = int(os.environ.get("SHUNT_PORTS", "80"))
+PORT_DESC = 13
+
+
+def lap(what, begin):
+    print(f"# {what}: {time.monotonic() - begin:.2f} s", file=sys.stderr)
+    return time.monotonic()
+
+
+class Requests:
+    """The management socket: a process for each request would take longer than the request."""
+
+    def __init__(self, switch):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(switch.dir + "/shuntd.sock")
+        self.lines = self.socket.makefile("r", encoding="utf-8")
+
+    def ask(self, **request):
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+        return json.loads(self.lines.readline())
+
+    def must(self, **request):
+        answer = self.ask(**request)
+        assert answer["ok"], answer
+        return answer.get("result")
+
+
+def make_wires(switch, n):
+    path = switch.dir + "/links"
+    with open(path, "w", encoding="ascii") as file:
+        for i in range(1, n + 1):
+            file.write(f"link add p{i} up type veth peer name h{i}\nlink set h{i} up\n")
+    run("ip", "-batch", path, timeout=600)
+
+
+def received():
+    """Packets that came to each wire's end, by its port's number."""
+    counts = {}
+    with open("/proc/net/dev", encoding="ascii") as file:
+        for line in file:
+            name, _, numbers = line.strip().partition(":")
+            if name[0] == "h" and name[1:].isdigit():
+                counts[int(name[1:])] = int(numbers.split()[1])
+    return counts
+
+
+def flood_reaches_all(source, number, before):
+    """One packet comes out of each other port, once."""
+    source.send(frame(src=f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"))
+
+    def came():
+        now = received()
+        return {i: now[i] - before[i] for i in now}
+    wait_for(lambda: sum(came().values()) >= N - 1, "the flood is out", 30)
+    counts = came()
+    assert counts.pop(number) == 0 and set(counts.values()) == {1}, counts
+
+
+def described_ports(switch):
+    """Port numbers of all parts of a description, in 1.0 and 1.3, where a message ends at 64 KiB."""
+    peer = Peer(switch.dir + "/br0.mgmt", V13)
+    parts = peer.multipart(PORT_DESC)
+    flags = [struct.unpack("!H", part[10:12])[0] for part in parts]
+    assert flags == [1] * (len(parts) - 1) + [0], flags
+    numbers = []
+    for part in parts:
+        assert len(part) <= 0xffff and (len(part) - 16) % 64 == 0
+        numbers += [struct.unpack("!I", part[at:at + 4])[0] for at in range(16, len(part), 64)]
+    peer.close()
+    return len(parts), numbers
+
+
+@case
+def many_ports(switch):
+    """Added, described, flooded to, fast between any two, adopted by the next daemon, taken away."""
+    begin = time.monotonic()
+    make_wires(switch, N)
+    begin = lap(f"{N} pairs made", begin)
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    requests = Requests(switch)
+    for i in range(1, N + 1):
+        requests.must(verb="add-port", bridge="br0", device=f"p{i}", ofport=i)
+    begin = lap("added", begin)
+    n_parts, numbers = described_ports(switch)
+    assert sorted(numbers) == [*range(1, N + 1), 0xfffffffe]
+    assert n_parts >= -(-(N + 1) // 1023), n_parts
+    assert len(switch.ports("br0")) == N + 1
+    begin = lap(f"described in {n_parts} messages, shown", begin)
+
+    switch.ctl("add-flow", "br0", "priority=1,actions=flood")
+    first, last = Raw("h1"), Raw(f"h{N}")
+    flood_reaches_all(first, 1, received())
+    flood_reaches_all(last, N, received())
+    begin = lap("flooded twice", begin)
+    pairs = [(i, N + 1 - i) for i in range(1, 1 + min(N // 2, 50))]
+    for a, b in pairs:
+        switch.ctl("add-flow", "br0", f"priority=2,in_port={a},actions=output:{b}")
+    wires = [(Raw(f"h{a}"), Raw(f"h{b}")) for a, b in pairs]
+    before = received()
+    for i in range(20):
+        for source, _ in wires:
+            source.send(frame(payload=bytes([i]) + bytes(49)))
+    wait_for(lambda: all(received()[b] - before[b] == 20 for _, b in pairs), "20 packets each")
+    for _, sink in wires:
+        assert [sink.receive()[14] for _ in range(20)] == list(range(20)), sink.end
+        assert sink.is_silent(0.01), sink.end
+    shown = switch.ctl_json("dpctl", "show")
+    assert all(p["stats"]["upcalls_lost"] == 0 for p in shown["ports"] if "stats" in p)
+    lap(f"{len(pairs)} pairs forwarded", begin)
+    restarted_and_taken_away(switch, first)
+
+
+def restarted_and_taken_away(switch, first):
+    begin = time.monotonic()
+    switch.kill()
+    switch.start("--restore")
+    begin = lap("killed, and started again", begin)
+    ports = switch.ports("br0")
+    assert len(ports) == N + 1 and not any("error" in port for port in ports.values())
+    switch.ctl("del-flows", "br0", "in_port=1")
+    switch.ctl("add-flow", "br0", "priority=1,actions=flood")
+    flood_reaches_all(first, 1, received())
+    if N >= MAX_PORTS:
+        sh("ip link add toomany type veth peer name toomany-h")
+        assert "ports of the fast path are in use" in switch.ctl_fails("add-port", "br0", "toomany")
+    begin = lap("flooded again", begin)
+    switch.ctl("del-br", "br0", timeout=600)
+    lap("bridge removed", begin)
+    assert switch.ctl_json("dpctl", "show")["ports"] == []
+    for direction in ("ingress", "egress"):
+        assert run("tc", "filter", "show", "dev", "p1", direction) == ""
+    switch.stop()
+
+
+main()
