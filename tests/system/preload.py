@@ -13,13 +13,18 @@ class _Faults(ctypes.Structure):
         "real_ahead_ns", "monotonic_ahead_ns")]
 
 
+def skip_if_sanitized():
+    with open(SHUNTD, "rb") as file:
+        program = file.read()
+    if b"__asan_init" in program or b"__tsan_init" in program:
+        raise Skip("a sanitizer has an allocator of its own")
+
+
 class Faults:
     """Makes daemons of the switch that start from now on obey."""
 
     def __init__(self, switch):
-        with open(SHUNTD, "rb") as file:
-            if b"__asan_init" in file.read():
-                raise Skip("the address sanitizer has an allocator of its own")
+        skip_if_sanitized()
         path = switch.dir + "/faults"
         with open(path, "wb+") as file:
             file.truncate(mmap.PAGESIZE)
