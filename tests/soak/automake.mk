@@ -5,7 +5,7 @@ SOAK_ROUNDS = 10
 soak_env = $(AM_TESTS_ENVIRONMENT) \
 	SHUNT_RESTARTS='$(SOAK_ROUNDS)'; OTHER_BUILD='$(abs_top_builddir)/other-layout'; \
 	export SHUNT_RESTARTS OTHER_BUILD;
-EXTRA_DIST += tests/soak/upgrade.py
+EXTRA_DIST += tests/soak/upgrade.py tests/soak/million.py
 
 other-layout/shuntd/shuntd: shuntd/shuntd
 	@$(MKDIR_P) other-layout
@@ -27,3 +27,10 @@ soak-faults: all tests/system/preload.so
 	@$(top_srcdir)/tests/summary soak-faults.log
 soak: soak-restart soak-faults
 .PHONY: soak soak-faults soak-restart
+
+# A million flow entries: what of it the management socket notices.
+soak-million: all
+	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/soak/million.py | tee soak-million.log
+	@$(top_srcdir)/tests/summary soak-million.log
+soak: soak-million
+.PHONY: soak-million
