@@ -31,7 +31,7 @@ FULL_PROFILES = ["sizes", "protocols", "actions", "multicast", "sockets", "laten
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="all profiles, and all of each")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.5, help="of load, each time")
     parser.add_argument("--out", default=rig.BUILD + "/bench/results", help="a directory")
     parser.add_argument("profile", nargs="*", help=" ".join(PROFILES + FULL_PROFILES))

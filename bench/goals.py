@@ -45,7 +45,7 @@ GOALS = [
     least("masks", "16 cold tc", 0.6, "16 masks without cache hits, TC: of one mask's rate"),
     least("masks", "128 warm xdp", 0.85, "128 masks, warm cache, XDP: of one mask's rate"),
     least("masks", "128 warm tc", 0.85, "128 masks, warm cache, TC: of one mask's rate"),
-    least("new_flows", "a core", 250000, "new flows installed a second of a handler's processor time", "/s"),
+    least("new_flows", "a core", 250000, "new flows a second of one handler's processor time", "/s"),
     least("new_flows", "by the clock", 250000, "the same by the clock, one handler", "/s"),
     least("new_flows", "/ ovs afxdp", 1, "new flows: of what OVS on AF_XDP answers"),
     most("new_flow_instructions", "user", 25000, "user-space instructions a new flow"),

@@ -8,7 +8,9 @@ STYLE = """body { font: 15px/1.45 sans-serif; max-width: 62em; margin: 2em auto;
 table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums }
 th, td { padding: .2em .8em; text-align: right; border-bottom: 1px solid #ddd }
 th:first-child, td:first-child { text-align: left }
-.met { color: #175 } .MISSED { color: #b21; font-weight: bold }
+.goals td { white-space: nowrap } .goals tr:nth-child(even) { background: #f6f8fa }
+.met { color: #175 } .MISSED { color: #b21; font-weight: bold } .not { color: #850; font-weight: bold }
+nav a { margin-right: 1em; white-space: nowrap }
 .about { white-space: pre-line; color: #444 } svg { max-width: 100%; height: auto }"""
 TERMINAL = "set terminal svg size 760,{height} font 'sans-serif,13' background '#ffffff'\n"
 
@@ -25,12 +27,26 @@ def table(columns, rows):
     return "<table>" + line("th", columns) + "".join(line("td", row) for row in rows) + "</table>"
 
 
+def summary(verdicts):
+    n_of = {word: sum(row[4] == word for row in verdicts) for word in ("met", "MISSED")}
+    n_open = len(verdicts) - sum(n_of.values())
+    return (f"<p><b>{n_of['met']} of {len(verdicts)} goals are met</b>, {n_of['MISSED']} missed" +
+            f", {n_open} not measured" * bool(n_open) + ". The median of the rounds counts; beside it "
+            "stand the least and the most of them. A ratio is between two of one round.</p>")
+
+
 def goals_table(verdicts):
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[:4]) +
-        f'<td class="{html.escape(row[4])}">{html.escape(row[4])}</td></tr>' for row in verdicts)
-    return ("<table><tr><th></th><th>goal</th><th>median</th><th>rounds</th><th></th></tr>" +
-            rows + "</table>")
+    def line(row):
+        verdict = html.escape(row[4])
+        return ("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[:4]) +
+                f'<td class="{verdict}">{verdict}</td></tr>')
+    return ('<table class="goals"><tr><th></th><th>goal</th><th>median</th><th>rounds</th><th></th></tr>' +
+            "".join(map(line, verdicts)) + "</table>")
+
+
+def contents(results):
+    return "<nav>" + "".join(f'<a href="#{name}">{importlib.import_module("profiles." + name).TITLE}</a> '
+                             for name in results) + "</nav>"
 
 
 def quoted(value):
@@ -75,7 +91,8 @@ set key outside right
 set border 3
 set tics nomirror out
 set xlabel {quoted(result.columns[plot.x])}
-{log}set yrange [{'*' if 'y' in plot.log else 0}:*]
+{log}set format x '%.0s%c'
+set yrange [{'*' if 'y' in plot.log else 0}:*]
 set offsets graph 0.02, graph 0.02, 0, 0
 plot for [i=0:{len(groups) - 1}] $data index i using 1:2 with linespoints pt 7 lw 2 title columnheader(1)
 """)
@@ -110,7 +127,8 @@ def write(directory, about, results, verdicts):
 <html lang="en"><head><meta charset="utf-8"><title>Shunt: benchmark</title>
 <style>{STYLE}</style></head><body>
 <h1>Shunt: benchmark</h1><p>{html.escape(machine)}</p>
-<h2>Goals</h2>{goals_table(verdicts)}
+<h2>Goals</h2>{summary(verdicts)}{goals_table(verdicts)}
+<h2>Profiles</h2>{contents(results)}
 {body}
 </body></html>
 """)
