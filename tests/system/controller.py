@@ -3,6 +3,8 @@
 """Controllers: a learning switch on os-ken, fail modes, back-off, several controllers, listeners."""
 import os
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -161,9 +163,10 @@ def make_certificates(directory):
         done
         sign() {{
             openssl req -newkey rsa:2048 -nodes -subj /CN=$1 -keyout $1.key -out $1.csr
-            openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -out $1.pem
+            openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days $3 \\
+                -out $1.pem
         }}
-        sign switch ca; sign peer ca; sign stranger other""")
+        sign switch ca 9; sign peer ca 9; sign stranger other 9; sign old ca -1""")
 
 
 @case
@@ -189,6 +192,47 @@ def tls_checks_certificates(switch):
     assert probe("peer").returncode == 0, probe("peer").stderr
     assert probe("stranger").returncode != 0
     assert probe("peer").returncode == 0
+
+
+def handshake(sock, keys, name, server_side=False):
+    """As a peer that checks nothing and shows that certificate, or none; whether the switch says
+    HELLO."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if name:
+        context.load_cert_chain(f"{keys}/{name}.pem", f"{keys}/{name}.key")
+    try:
+        with context.wrap_socket(sock, server_side=server_side) as stream:
+            stream.settimeout(20)
+            return stream.recv(8)[1:2] == b"\0"
+    except OSError:
+        return False
+
+
+@case
+def tls_refuses_wrong_certificates(switch):
+    """Of another authority, one that is over, none at all: on a listener, and of a controller that
+    is called; show tells the reason."""
+    make_certificates(switch.dir)
+    listener = socket.create_server(("127.0.0.1", 6698))
+    listener.settimeout(20)
+    switch.start("--private-key", f"{switch.dir}/switch.key", "--certificate",
+                 f"{switch.dir}/switch.pem", "--ca-cert", f"{switch.dir}/ca.pem")
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    passive, active = "pssl:6699:127.0.0.1", "ssl:127.0.0.1:6698"
+    switch.ctl("set-controller", "br0", passive, active)
+    reasons = {"stranger": "certificate verify failed", "old": "certificate verify failed",
+               None: "peer did not return a certificate"}
+    for name, reason in reasons.items():
+        assert not handshake(socket.create_connection(("127.0.0.1", 6699)), switch.dir, name), name
+        wait_for(lambda: reason in controller_state(switch, passive).get("last_error", ""), name)
+    assert handshake(socket.create_connection(("127.0.0.1", 6699)), switch.dir, "peer")
+    for name in ("stranger", "old"):
+        assert not handshake(listener.accept()[0], switch.dir, name, server_side=True), name
+        wait_for(lambda: "certificate verify failed" in
+                 controller_state(switch, active).get("last_error", ""), name)
+    assert handshake(listener.accept()[0], switch.dir, "peer", server_side=True)
+    listener.close()
 
 
 @case
