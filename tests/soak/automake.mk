@@ -34,3 +34,12 @@ soak-million: all
 	@$(top_srcdir)/tests/summary soak-million.log
 soak: soak-million
 .PHONY: soak-million
+
+# Floods, and controllers that misbehave, for longer than make check has time for.
+soak-hostile: all bench/pktgen
+	@$(soak_env) SOAK_ROUNDS='$(SOAK_ROUNDS)'; export SOAK_ROUNDS; \
+		{ $(top_srcdir)/tests/system/fairness.py; \
+		$(top_srcdir)/tests/system/hostile_controllers.py; } | tee soak-hostile.log
+	@$(top_srcdir)/tests/summary soak-hostile.log
+soak: soak-hostile
+.PHONY: soak-hostile

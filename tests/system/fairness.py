@@ -121,7 +121,8 @@ def a_flood_of_new_flows_is_its_port_s_problem(switch):
         offered += flood.wait()["offered"]
     for name, rounds in (("calm", calm), ("flooded", flooded)):
         print(f"# {name}: " + "; ".join(
-            f"{len(l)} of {n}, P50 {at(l, 0.5):.0f} P99 {at(l, 0.99):.0f} us" for n, l in rounds),
+            f"{len(l) / SECONDS:.0f} of {n / SECONDS:.0f} flows a second, P50 {at(l, 0.5):.0f} P99 "
+            f"{at(l, 0.99):.0f} us" for n, l in rounds),
             file=sys.stderr)
     shown = switch.ctl_json("dpctl", "show")
     stats = {p["device"]: p["stats"] for p in shown["ports"]}
