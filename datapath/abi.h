@@ -26,7 +26,7 @@
 
 /* Changes with any layout here, and with what a member means. Maps of another version are carried
  * over, member by member (datapath/migrate.c): one that means something else gets another name. */
-#define DP_ABI_VERSION (12 + DP_ABI_STEP)
+#define DP_ABI_VERSION (13 + DP_ABI_STEP)
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -286,7 +286,7 @@ struct dp_flow_stats {
 };
 
 /* ---- Ports -----------------------------------------------------------------------------------*/
-#define DP_MAX_PORTS 4096
+#define DP_MAX_PORTS 8192
 #define DP_NO_PORT 0 /* Port numbers of the datapath start at 1. */
 
 struct dp_port {

@@ -34,7 +34,7 @@ static const struct {
 } round_trips[] = {
     {NO_KEY, "drop"},
     {NO_KEY, "2"},
-    {NO_KEY, "1,2,4095"},
+    {NO_KEY, "1,2,8191"},
     {NO_KEY, "set(eth(dst=02:00:00:00:00:01)),push_vlan(vid=5,pcp=0),2,"
              "userspace(reason=action,cookie=0x10,max=128)"},
     {NO_KEY, "set(eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02))"},
@@ -163,8 +163,8 @@ static const struct {
     {"", 0, "a port number or an action must follow here"},
     {"1,", 2, "a port number or an action must follow here"},
     {"1,flood", 2, "a port number or an action must follow here"},
-    {"4096", 0, "a port is at most 4095"},
-    {"0", 1, "action 0 (output): port 0 is not in 1..4095"},
+    {"8192", 0, "a port is at most 8191"},
+    {"0", 1, "action 0 (output): port 0 is not in 1..8191"},
     {"1 2", 1, "',' or the end must follow here"},
     {"set(eth(dst=02:00:00:00:00:0))", 12, "an Ethernet address must follow here"},
     {"set(eth(dts=02:00:00:00:00:01))", 8, "eth has no such field"},
@@ -196,7 +196,7 @@ static const struct {
     {"drop(meters)", 5, "a drop reason must follow here, such as rule or meter"},
     {"drop(meter),1", 13, "action 0 (drop): nothing may follow it"},
     {"1,drop", 6, "'(' must follow here"},
-    {"18446744073709551616", 0, "a port is at most 4095"},
+    {"18446744073709551616", 0, "a port is at most 8191"},
 };
 
 static void

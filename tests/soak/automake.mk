@@ -21,7 +21,7 @@ soak-restart: all bench/pktgen other-layout/shuntd/shuntd
 
 # As many ports as a bridge can have, and allocations that fail: sudo make soak-faults.
 soak-faults: all tests/system/preload.so
-	@$(soak_env) SHUNT_PORTS=4094; SHUNT_FAULT_ROUNDS=100; export SHUNT_PORTS SHUNT_FAULT_ROUNDS; \
+	@$(soak_env) SHUNT_PORTS=4096; SHUNT_FAULT_ROUNDS=100; export SHUNT_PORTS SHUNT_FAULT_ROUNDS; \
 		{ $(top_srcdir)/tests/system/many_ports.py; \
 		$(top_srcdir)/tests/system/shortages.py allocation; } | tee soak-faults.log
 	@$(top_srcdir)/tests/summary soak-faults.log

@@ -13,7 +13,7 @@ from harness import case, main, run, sh, wait_for  # noqa: E402
 from hosts import Raw, frame  # noqa: E402
 from peer import V10, V13, Peer  # noqa: E402
 
-MAX_PORTS = 4094  # Of one bridge; its local port and number 0 are the others.
+MAX_PORTS = 8190  # Of one bridge; its local port and number 0 are the others.
 N = int(os.environ.get("SHUNT_PORTS", "80"))
 PORT_DESC = 13
 
