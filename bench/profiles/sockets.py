@@ -57,6 +57,6 @@ def run(scale):
         offered, received = (sum(one[name][what] for one in rounds)
                              for what in ("offered", "received"))
         rows.append([name, statistics.median(rates), min(rates), max(rates),
-                     100 * (offered - received) / offered])
+                     100 * max(offered - received, 0) / offered])
     return measure.Result(["contestant", "Mpps", "least", "most", "lost %"], rows, {},
                           [measure.Plot(1, "million frames a second")], failed, rounds)
