@@ -338,15 +338,27 @@ rig_set_list(struct rig *rig, const char *text)
 
 /* ---- Runs ---- */
 
+/* What the fast path has counted, and the key of its last frame. */
+struct seen {
+    struct dp_totals totals;
+    struct dp_key key;
+    uint64_t n_sent[RIG_PORTS + 1];
+};
+
 /* Everything runs on one CPU. */
-static struct state
-read_state(const struct rig *rig, const struct fast_path *path)
+static struct seen
+look(const struct rig *rig, const struct fast_path *path)
 {
-    struct state state;
+    static struct state state;
+    struct seen seen = {.n_sent = {0}};
 
     if (bpf_map_lookup_elem(path->states, &rig->cpu, &state))
         die("state of the CPU");
-    return state;
+    seen.totals = state.totals;
+    seen.key = state.u.key;
+    for (uint32_t i = 1; i <= RIG_PORTS; i++)
+        seen.n_sent[i] = state.port_stats[i].tx_packets;
+    return seen;
 }
 
 static uint64_t
@@ -387,16 +399,16 @@ static void
 run_xdp(const struct rig *rig, const struct frame *input, struct rig_result *result)
 {
     struct frame output = {0};
-    struct state before = read_state(rig, &rig->xdp), after;
+    struct seen before = look(rig, &rig->xdp), after;
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = input->data, .data_size_in = input->size,
                 .data_out = output.data, .data_size_out = sizeof output.data);
 
     if (bpf_prog_test_run_opts(rig->xdp.list_fd, &opts))
         die("test run");
     output.size = opts.data_size_out;
-    after = read_state(rig, &rig->xdp);
+    after = look(rig, &rig->xdp);
     for (uint32_t i = 1; i <= RIG_PORTS && opts.retval == XDP_REDIRECT; i++) {
-        if (after.port_stats[i].tx_packets != before.port_stats[i].tx_packets)
+        if (after.n_sent[i] != before.n_sent[i])
             add_output(result, i, &output);
     }
 }
@@ -517,14 +529,14 @@ run_tc(const struct rig *rig, int fd, const struct frame *input, size_t n_output
        const struct dp_totals *before, struct rig_result *result)
 {
     int64_t deadline_ms = time_now_ms() + WAIT_MS;
-    struct state state;
+    struct seen seen;
 
     send_frame(fd, input);
     do {
         wait_readable(rig);
         receive_all(rig, result);
-        state = read_state(rig, &rig->tc);
-    } while ((n_ended(&state.totals) == n_ended(before) || result->n_outputs_sum < n_outputs) &&
+        seen = look(rig, &rig->tc);
+    } while ((n_ended(&seen.totals) == n_ended(before) || result->n_outputs_sum < n_outputs) &&
              time_now_ms() < deadline_ms);
 }
 
@@ -533,7 +545,7 @@ rig_run(struct rig *rig, enum rig_way way, const struct frame *input, size_t n_o
         struct rig_result *result)
 {
     struct fast_path *path = way == RIG_XDP ? &rig->xdp : &rig->tc;
-    struct state before = read_state(rig, path), after;
+    struct seen before = look(rig, path), after;
 
     memset(result, 0, sizeof *result);
     path->upcalls.n = 0;
@@ -542,12 +554,12 @@ rig_run(struct rig *rig, enum rig_way way, const struct frame *input, size_t n_o
     else
         run_tc(rig, way == RIG_TC_PORT ? rig->in : rig->inject, input, n_outputs, &before.totals,
                result);
-    after = read_state(rig, path);
+    after = look(rig, path);
     if (n_ended(&after.totals) != n_ended(&before.totals) + 1)
         die("the frame was counted %d times",
             (int)(n_ended(&after.totals) - n_ended(&before.totals)));
     result->drop = drop_since(&before.totals, &after.totals);
-    result->key = after.u.key;
+    result->key = after.key;
     ring_buffer__consume(path->ring);
     result->n_upcalls = path->upcalls.n;
     result->upcall = path->upcalls.last;
