@@ -62,6 +62,18 @@ list_remove(struct list *link)
     list_init(link);
 }
 
+/* Unlinks the first of a list that is not empty. */
+static inline struct list *
+list_pop_front(struct list *head)
+{
+    struct list *first = head->next;
+
+    head->next = first->next;
+    head->next->prev = head;
+    list_init(first);
+    return first;
+}
+
 #define LIST_FOR_EACH(item, member, head)                                                          \
     for ((item) = CONTAINER_OF((head)->next, __typeof__(*(item)), member);                         \
          &(item)->member != (head);                                                                \

@@ -183,10 +183,8 @@ next_event(struct ofproto *ofproto)
     struct queued_event *event = NULL;
 
     pthread_mutex_lock(&ofproto->events_mutex);
-    if (!list_is_empty(&ofproto->events)) {
-        event = CONTAINER_OF(ofproto->events.next, struct queued_event, link);
-        list_remove(&event->link);
-    }
+    if (!list_is_empty(&ofproto->events))
+        event = CONTAINER_OF(list_pop_front(&ofproto->events), struct queued_event, link);
     pthread_mutex_unlock(&ofproto->events_mutex);
     return event;
 }

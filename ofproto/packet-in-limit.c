@@ -70,9 +70,8 @@ find_queue(struct packet_in_limit *limit, uint32_t port_no)
 static struct waiting *
 take_oldest(struct packet_in_limit *limit, struct port_queue *queue)
 {
-    struct waiting *waiting = CONTAINER_OF(queue->messages.next, struct waiting, link);
+    struct waiting *waiting = CONTAINER_OF(list_pop_front(&queue->messages), struct waiting, link);
 
-    list_remove(&waiting->link);
     limit->n_waiting--;
     if (!--queue->n) {
         list_remove(&queue->link);
@@ -86,6 +85,14 @@ waiting_destroy(struct waiting *waiting)
 {
     buf_destroy(&waiting->msg);
     free(waiting);
+}
+
+static void
+queue_destroy(struct port_queue *queue)
+{
+    while (!list_is_empty(&queue->messages))
+        waiting_destroy(CONTAINER_OF(list_pop_front(&queue->messages), struct waiting, link));
+    free(queue);
 }
 
 static void
@@ -119,10 +126,10 @@ enqueue(struct packet_in_limit *limit, uint32_t port_no, struct buf *msg)
 static void
 send_next(struct packet_in_limit *limit)
 {
-    struct port_queue *queue = CONTAINER_OF(limit->queues.next, struct port_queue, link);
+    struct port_queue *queue =
+        CONTAINER_OF(list_pop_front(&limit->queues), struct port_queue, link);
     struct waiting *waiting;
 
-    list_remove(&queue->link);
     list_push_back(&limit->queues, &queue->link);
     waiting = take_oldest(limit, queue);
     limit->send(limit->aux, &waiting->msg);
@@ -181,9 +188,9 @@ packet_in_limit_configure(struct packet_in_limit *limit, uint32_t rate, uint32_t
 void
 packet_in_limit_clear(struct packet_in_limit *limit)
 {
-    while (limit->n_waiting)
-        waiting_destroy(
-            take_oldest(limit, CONTAINER_OF(limit->queues.next, struct port_queue, link)));
+    while (!list_is_empty(&limit->queues))
+        queue_destroy(CONTAINER_OF(list_pop_front(&limit->queues), struct port_queue, link));
+    limit->n_waiting = 0;
     evtimer_del(limit->timer);
     limit->tokens = limit->burst;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shuntd/config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -374,12 +375,13 @@ static int
 read_text(const char *path, struct buf *buf)
 {
     FILE *file = fopen(path, "re");
+    int err = errno;
     char part[4096];
     size_t n;
-    int err;
 
+    assert(file || err);
     if (!file)
-        return errno;
+        return err;
     while ((n = fread(part, 1, sizeof part, file)) > 0)
         buf_put(buf, part, n);
     err = ferror(file) ? EIO : 0;

@@ -15,10 +15,9 @@ struct error {
     char text[512];
 };
 
-/* Fills `error` and returns `err`, a positive errno, so that a caller can return both. What a line
- * cannot show, of names that somebody chose, is escaped. */
-static inline int __attribute__((format(printf, 3, 4)))
-error_set(struct error *error, int err, const char *format, ...)
+/* What a line cannot show, of names that somebody chose, is escaped. */
+static inline void __attribute__((format(printf, 2, 3)))
+error_write(struct error *error, const char *format, ...)
 {
     char text[sizeof error->text];
     va_list args;
@@ -27,7 +26,15 @@ error_set(struct error *error, int err, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     escape_text(text, error->text, sizeof error->text);
-    return err;
 }
+
+/* Fills `error` and is `err`, a positive errno, so that a caller can return both. A macro, for an
+ * analyzer does not look into functions of variable arguments. */
+#define error_set(error, err, ...)                                                                 \
+    __extension__({                                                                                \
+        int err__ = (err);                                                                         \
+        error_write(error, __VA_ARGS__);                                                           \
+        err__;                                                                                     \
+    })
 
 #endif

@@ -365,9 +365,8 @@ static void
 tell_waiters(struct job *job, int err)
 {
     while (!list_is_empty(&job->waiters)) {
-        struct waiter *waiter = CONTAINER_OF(job->waiters.next, struct waiter, link);
+        struct waiter *waiter = CONTAINER_OF(list_pop_front(&job->waiters), struct waiter, link);
 
-        list_remove(&waiter->link);
         waiter->done(waiter->aux, err);
         free(waiter);
     }

@@ -261,7 +261,8 @@ verb_set_controller(struct daemon *daemon, const json_t *request, json_t **resul
     for (size_t i = 0; !err && i < n; i++) {
         const char *name = json_string_value(json_array_get(names, i));
 
-        err = config_check_target(name ? name : "", error);
+        name = name ? name : "";
+        err = config_check_target(name, error);
         if (!err)
             strcpy(targets[i].name, name);
         targets[i].rate_limit = rate_limit;

@@ -71,8 +71,7 @@ take(struct mailbox *mailbox)
 
     pthread_mutex_lock(&mailbox->lock);
     if (mailbox->n) {
-        letter = CONTAINER_OF(mailbox->letters.next, struct letter, link);
-        list_remove(&letter->link);
+        letter = CONTAINER_OF(list_pop_front(&mailbox->letters), struct letter, link);
         mailbox->n--;
         mailbox->by_port[port_of(letter)]--;
     }

@@ -251,9 +251,12 @@ uint32_t
 xlate_resume(const struct xlate_bridge *bridge, const void *bytes, size_t size,
              const struct flow *flow, uint32_t *in_port)
 {
-    struct frozen *frozen = xmemdup(bytes, size);
+    struct frozen *frozen;
     uint32_t id = 0;
 
+    if (size < sizeof *frozen)
+        return 0;
+    frozen = xmemdup(bytes, size);
     if (frozen->bridge == bridge->number) {
         frozen->metadata = flow->metadata;
         memcpy(frozen->regs, flow->regs, sizeof frozen->regs);
