@@ -441,7 +441,7 @@ DAMAGES = [
     (lambda text: "", "line "),
     (lambda text: text.replace('"version": 1', '"version": 2'), "version 2: want 1"),
     (lambda text: text.replace('"ofport": 9', '"ofport": 0'), "bridges[0].ports[0]: ofport 0"),
-    (lambda text: text.replace('"dp_port": 1', '"dp_port": 5000'), "bridges[0]: dp_port 5000"),
+    (lambda text: text.replace('"dp_port": 1', '"dp_port": 9000'), "bridges[0]: dp_port 9000"),
     (lambda text: text.replace('"dp_port": 2', '"dp_port": 1'), "dp_port 1 is there twice"),
     (lambda text: text.replace('"hook": "auto"', '"hook": "x"'), "hook 'x': want auto"),
     (lambda text: text.replace('"device": "v1"', '"device": "a/b"'), "'a/b': character 2"),
