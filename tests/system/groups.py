@@ -93,6 +93,7 @@ def p99_ms(switch, wires, numbers):
 
 
 def a_lost_link_is_felt_for_less_than_50_ms(switch, hook):
+    switch.expect("its link flaps")
     wires = start(switch, 3, hook)
     switch.ctl("-O", "OpenFlow13", "add-group", "br0",
                "group_id=1,type=ff,bucket=watch_port:2,output:2,bucket=watch_port:3,output:3")
