@@ -59,7 +59,7 @@ far_socket(uint32_t port_no)
 {
     struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
     char name[IFNAMSIZ];
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL)), one = 1;
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), one = 1;
 
     assert_true(fd >= 0);
     snprintf(name, sizeof name, "q%u", port_no);

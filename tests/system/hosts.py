@@ -30,10 +30,11 @@ class Raw:
         own = os.open("/proc/self/ns/net", os.O_RDONLY)
         if netns:
             self._enter(os.open("/run/netns/" + netns, os.O_RDONLY))
-        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        # Without a protocol, which bind() names: it would get frames of all devices until then.
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-        self.socket.bind((self.end, 0))
+        self.socket.bind((self.end, ETH_P_ALL))
         self._enter(own)
 
     @staticmethod
