@@ -4,7 +4,7 @@
  * Model: passes over all ukeys. A pass that a change asked for translates those again that the
  * change may concern, and updates or removes what differs; it ends with `conformed` raised to the
  * seq that it began with. A pass by the clock credits counters, applies effects of traffic and
- * removes what is idle; such passes take about a hundredth of one core.
+ * removes what is idle; such passes take about half a hundredth of one core.
  *
  * A megaflow stays when its new translation has the same actions and a mask that asks for no bit
  * that the installed mask lacks; only its actions change when the mask still serves.
