@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 import harness  # noqa: E402
 from restart import (FLOWS, RATE, ROUNDS, Load, Controller, add_flows, flow_packets,  # noqa: E402
-                     for_hook, open_switch, port_packets)
+                     open_switch, port_packets)
 
 BUILDS = [harness.BUILD + "/shuntd/shuntd", os.environ["OTHER_BUILD"] + "/shuntd/shuntd"]
 
@@ -78,7 +78,7 @@ def nothing_stays_behind(switch, hook):
     assert harness.sh("ip -br link; bpftool net show; tc qdisc show dev lo") == before
 
 
-harness.cases[:] = [for_hook(test, hook)
+harness.cases[:] = [harness.for_hook(test, hook)
                     for test in (upgraded_and_restored, upgraded_with_a_controller,
                                  nothing_stays_behind) for hook in ("tc", "xdp")]
 harness.main()

@@ -7,7 +7,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, cases, main, wait_for  # noqa: E402
+from harness import case, cases, for_hook, main, wait_for  # noqa: E402
 from hosts import add_wires, expect_frames  # noqa: E402
 from peer import ERROR, FLOW_MOD, V15, Peer, flow_mod, output  # noqa: E402
 
@@ -277,9 +277,5 @@ def it_starts_moves_ends_and_survives(switch):
     leaves(PLAIN, "ended")
 
 
-for hook_ in "tc", "xdp":
-    def test(switch, hook=hook_):
-        each_output_has_its_way(switch, hook)
-    test.__name__ = f"each_output_has_its_way_{hook_}"
-    cases.append(test)
+cases.extend(for_hook(each_output_has_its_way, hook) for hook in ("tc", "xdp"))
 main()

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import cases, main, run, wait_for  # noqa: E402
+from harness import cases, for_hook, main, run, wait_for  # noqa: E402
 from hosts import add_wires  # noqa: E402
 
 N_OUTAGES, LIMIT_MS, TRIES = 100, 50, 3
@@ -154,11 +154,7 @@ def flows_stay_where_they_are(switch, method):
     assert bucket_packets(switch)[1] == 3 * N_FLOWS
 
 
-for hook_ in ("tc", "xdp"):
-    def test(switch, hook=hook_):
-        a_lost_link_is_felt_for_less_than_50_ms(switch, hook)
-    test.__name__ = f"a_lost_link_is_felt_for_less_than_50_ms_on_{hook_}"
-    cases.append(test)
+cases.extend(for_hook(a_lost_link_is_felt_for_less_than_50_ms, hook) for hook in ("tc", "xdp"))
 for name_, method_ in (("5_tuples", ""),
                        ("a_field", ",selection_method=hash,fields(udp_src)"),
                        ("dp_hash", ",selection_method=dp_hash")):

@@ -43,6 +43,14 @@ def case(test):
     return test
 
 
+def for_hook(test, hook, *args):
+    """A test for `cases` of a function that wants more than a switch, which is in its name."""
+    def one(switch):
+        test(switch, hook, *args)
+    one.__name__ = "_".join([test.__name__, hook, *map(str, args)])
+    return one
+
+
 class Skip(Exception):
     """Raised by a test that cannot run here; says why."""
 

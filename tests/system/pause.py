@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, cases, main, wait_for  # noqa: E402
+from harness import case, cases, for_hook, main, wait_for  # noqa: E402
 from hosts import add_wires, expect_frames  # noqa: E402
 from peer import EXPERIMENTER, V10, V13, V14, V15, Peer  # noqa: E402
 
@@ -270,9 +270,5 @@ def ovs_ofctl_resumes(switch):
         assert "error" not in said.read()
 
 
-for hook_ in "tc", "xdp":
-    def test(switch, hook=hook_):
-        a_resumed_packet_goes_on(switch, hook)
-    test.__name__ = f"a_resumed_packet_goes_on_{hook_}"
-    cases.append(test)
+cases.extend(for_hook(a_resumed_packet_goes_on, hook) for hook in ("tc", "xdp"))
 main()

@@ -6,7 +6,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import cases, main, run, sh, wait_for  # noqa: E402
+from harness import cases, for_hook, main, run, sh, wait_for  # noqa: E402
 from hosts import Host, add_wires, frame  # noqa: E402
 
 
@@ -75,12 +75,7 @@ def a_queue_of_a_containers_port(switch, hook):
         counts_are("c3", {"1:1": 0, "1:2": 6, "1:3": 0})
 
 
-for name_ in ("each_queue_is_its_class", "enqueue_is_for_one_output",
-              "a_queue_of_a_containers_port"):
-    for hook_ in ("tc", "xdp"):
-        def test(switch, run_=globals()[name_], hook=hook_):
-            run_(switch, hook)
-        test.__name__ = f"{name_}_on_{hook_}"
-        cases.append(test)
-
+cases.extend(for_hook(test, hook) for test in (
+    each_queue_is_its_class, enqueue_is_for_one_output, a_queue_of_a_containers_port)
+             for hook in ("tc", "xdp"))
 main()

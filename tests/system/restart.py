@@ -14,7 +14,7 @@ import sys
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, cases, main, run, sh, wait_for  # noqa: E402
+from harness import BUILD, cases, for_hook, main, run, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
 from peer import V13, Peer  # noqa: E402
 
@@ -84,8 +84,6 @@ def open_switch(switch, hook, *options):
     switch.start(*options)
     switch.ctl("add-br", "br0", "fail-mode=secure")
     wires = add_wires(switch, 2, hook)
-    for wire in wires:  # What pktgen redirects to a veth is dropped unless its peer has GRO.
-        sh(f"ethtool -K {wire.port} gro on; ethtool -K {wire.end} gro on")
     add_flows(switch)
     return wires
 
@@ -379,18 +377,12 @@ def a_start_on_a_full_disk_saves_when_there_is_room(switch):
     assert set(flow_packets(switch)) == {1, 2, 3, 4}
 
 
-def for_hook(test, hook):
-    def one(switch):
-        test(switch, hook)
-    one.__name__ = f"{test.__name__}_{hook}"
-    return one
-
-
 cases.extend(for_hook(test, hook) for test in (
     a_killed_daemon_waits_for_its_controller, killed_and_restored, restarted_by_shuntctl,
     learned_addresses_survive_a_kill)
              for hook in ("tc", "xdp"))
-cases.extend([learned_addresses_of_ports_that_are_gone_are_not_restored, what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
+cases.extend([learned_addresses_of_ports_that_are_gone_are_not_restored,
+              what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
               state_of_a_newer_build_leaves_nothing_behind, full_disk_stops_saving_alone,
               a_start_on_a_full_disk_saves_when_there_is_room])
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, cases, main, patience, run, sh, wait_for  # noqa: E402
+from harness import BUILD, cases, for_hook, main, patience, run, sh, wait_for  # noqa: E402
 from hosts import Host, Raw, Wire, add_wires, frame  # noqa: E402
 
 N_ACCOUNTED = 10_000_000
@@ -31,7 +31,6 @@ def accounts_for_every_packet(switch, hook):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
     wires = add_wires(switch, 2, hook)
-    sh(f"ethtool -K {wires[0].port} gro on")  # The generator's frames come from XDP on either hook.
     switch.ctl("add-flow", "br0", "priority=1,in_port=1,ip,actions=output:2")
     switch.ctl("add-flow", "br0", "priority=2,in_port=1,ip,nw_src=10.0.0.1/0.0.0.1,actions=drop")
     before, sent = shown(switch), 0
@@ -51,13 +50,6 @@ def accounts_for_every_packet(switch, hook):
     flows = {f["priority"]: f for f in switch.ctl_json("dump-flows", "br0")}
     assert flows[1]["packets"] == grown["forwarded"] == sent // 2, (sent, grown, flows)
     assert flows[2]["packets"] == sent // 2, (sent, flows)
-
-
-def for_hook(test, hook, *args):
-    def one(switch):
-        test(switch, hook, *args)
-    one.__name__ = "_".join([test.__name__, hook, *map(str, args)])
-    return one
 
 
 def iperf(client, server):
