@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Skip, case, main, run, wait_for  # noqa: E402
-from hosts import Stream, Wire, frame  # noqa: E402
+from hosts import Stream, add_wires, frame  # noqa: E402
 from preload import Faults  # noqa: E402
 
 HOUR_NS = 3600 * 10**9
@@ -55,9 +55,7 @@ def the_clock_is_set_by_hours(switch):
     stream = Stream(switch)
     switch.ctl("add-flow", "br0",
                "priority=10,in_port=1,idle_timeout=3,actions=output:2")  # The stream's by now.
-    wires = [Wire(f"p{i}") for i in (3, 4)]
-    for i, wire in enumerate(wires, 3):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, 2, first=3)
     switch.ctl("add-flow", "br0", "priority=1,in_port=3,actions=normal")
     wires[0].send(frame())
     wait_for(lambda: "02:00:00:00:00:01" in switch.ctl("fdb-show", "br0"), "it is learned")
@@ -127,9 +125,7 @@ def own_clock(switch, ahead_s):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
     stream = Stream(switch)
-    wires = [Wire(f"p{i}") for i in (3, 4)]
-    for i, wire in enumerate(wires, 3):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, 2, first=3)
     switch.ctl("add-flow", "br0",
                "priority=2,in_port=3,idle_timeout=3,actions="
                "move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47],output:4")

@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import case, libc, main, sh, wait_for  # noqa: E402
-from hosts import Stream, Wire, frame  # noqa: E402
+from hosts import Stream, add_wires, frame  # noqa: E402
 
 
 def stands_still(pid):
@@ -34,9 +34,7 @@ def a_port_flaps_a_hundred_times_a_second(switch):
     """Its link goes down and up 300 times within about 3 s; it works afterwards."""
     start(switch)
     stream = Stream(switch)
-    wires = [Wire(f"p{i}") for i in (3, 4)]
-    for i, wire in enumerate(wires, 3):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, 2, first=3)
     switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
     begin = time.monotonic()
     for i in range(300):
@@ -61,9 +59,7 @@ def a_stopped_daemon_leaves_installed_flows_forwarding(switch):
     are set up afterwards, none lost."""
     start(switch)
     stream = Stream(switch)
-    wires = [Wire(f"p{i}") for i in (3, 4)]
-    for i, wire in enumerate(wires, 3):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, 2, first=3)
     switch.ctl("add-flow", "br0", "in_port=3,actions=move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47],"
                "output:4")
     os.kill(switch.pid(), signal.SIGSTOP)
@@ -89,9 +85,7 @@ def a_ring_is_full(switch):
     is counted there, and another port's new flows find room in theirs."""
     start(switch)
     stream = Stream(switch)
-    wires = [Wire(f"p{i}") for i in (3, 4, 5)]
-    for i, wire in enumerate(wires, 3):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, 3, first=3)
     wires[1].socket.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)
     move = "actions=move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47],output:4"
     switch.ctl("add-flow", "br0", "in_port=3," + move)
@@ -152,9 +146,7 @@ def a_handler_is_stuck(switch):
     switch.start("--handlers", "2")
     switch.ctl("add-br", "br0", "fail-mode=secure")
     stream = Stream(switch)
-    wires = [Wire(f"p{i}") for i in (3, 4, 5)]
-    for i, wire in enumerate(wires, 3):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, 3, first=3)
     numbers = {name: port["dp_port"] for name, port in switch.ports("br0").items()}
     # That of p4: audits of the stream come up the other one's.
     assert numbers["s1"] % 2 == numbers["p3"] % 2 != numbers["p4"] % 2, numbers
@@ -187,9 +179,7 @@ def the_revalidator_is_stuck(switch):
     and so does the barrier behind it."""
     start(switch)
     stream = Stream(switch)
-    wires = [Wire(f"p{i}") for i in (3, 4)]
-    for i, wire in enumerate(wires, 3):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, 2, first=3)
     switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
     stuck = Stuck(switch.pid(), "revalidator")
     wires[0].send(frame())

@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import SHUNTCTL, case, main, sh, wait_for  # noqa: E402
-from hosts import Stream, Wire, frame  # noqa: E402
+from hosts import Stream, Wire, add_wires, frame  # noqa: E402
 from peer import FLOW_MOD, V13, Peer, flow_mod, output  # noqa: E402
 from preload import Faults, skip_if_sanitized  # noqa: E402
 
@@ -33,9 +33,7 @@ def the_flow_table_is_full(switch):
     switch.start("--max-flows", "1000")
     switch.ctl("add-br", "br0", "fail-mode=secure")
     stream = Stream(switch)
-    wires = [Wire(f"p{i}") for i in (3, 4, 5)]
-    for i, wire in enumerate(wires, 3):
-        switch.ctl("add-port", "br0", wire.port, f"ofport={i}")
+    wires = add_wires(switch, 3, first=3)
     for i in (3, 5):
         switch.ctl("add-flow", "br0", f"in_port={i},actions={MOVE},output:4")
     n = 2000
