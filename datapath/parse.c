@@ -8,8 +8,9 @@
 size_t
 dp_parse(const void *data, size_t size, struct dp_key *key)
 {
+    const char *start = size ? data : "";
     struct layout layout = {0};
-    struct parser parser = {data, (const char *)data + size, key, &layout, NULL, NULL};
+    struct parser parser = {start, start + size, key, &layout, NULL, NULL};
 
     memset((__u64 *)key + DP_KEY_PACKET_FIRST, 0, DP_KEY_PACKET_WORDS * sizeof(__u64));
     parse_frame(&parser, (struct dp_vlan){0, 0});
