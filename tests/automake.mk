@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A test program prints TAP: "ok N - name", "not ok N - name", "ok N - name # SKIP why".
+# "make -j2 check" runs test programs side by side, system tests one at a time: they come last, and wait
+# for each other (tests/system/harness.py). A test program prints TAP: "ok N - name", "not ok N - name", "ok N - name # SKIP why".
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	PATH="$(abs_top_builddir):$$PATH:/usr/sbin:/sbin"; \
@@ -38,7 +39,6 @@ include tests/ofproto/automake.mk
 include tests/datapath/actions.mk
 include tests/datapath/automake.mk
 include tests/ports/automake.mk
-include tests/system/automake.mk
 include tests/openflow/captures.mk
 include tests/translation/automake.mk
 include tests/slowpath/automake.mk
@@ -73,6 +73,8 @@ analyze: all
 		$(top_srcdir)/tests/analyze
 .PHONY: analyze
 EXTRA_DIST += tests/analyze
+
+include tests/system/automake.mk
 
 # The Ryu suites, functional cases, both hooks; sudo make check-conformance. With the cases that
 # measure rates: make check-conformance CONFORMANCE_FLAGS=-t

@@ -19,7 +19,8 @@
 
 #include "tests/faults.h"
 
-static char dir[] = "/tmp/shunt-config-XXXXXX", path[64], new_path[80];
+/* In memory, as in unit-journal.c. */
+static char dir[] = "/dev/shm/shunt-config-XXXXXX", path[64], new_path[80];
 
 /* One that its number of tables names. */
 static int

@@ -264,11 +264,19 @@ def _fork_test(test):
     return status, said
 
 
+def _take_turn():
+    """Waits until no other system test of this build runs (make -j): each has ports and clocks to
+    watch. The lock goes with the process."""
+    lock = os.open(BUILD + "/tests/system.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def main():
     """Runs the tests whose names have an argument in them, or all."""
     if os.geteuid():
         print("1..0 # SKIP needs root")
         sys.exit(77)
+    _take_turn()
     chosen = [t for t in cases if not sys.argv[1:] or any(a in t.__name__ for a in sys.argv[1:])]
     n_failed = 0
     print(f"1..{len(chosen)}", flush=True)
