@@ -246,13 +246,14 @@ choose_member(struct xlate_ctx *ctx, const struct ofpact_bundle *bundle)
     return best;
 }
 
+/* A field gets the number's 16 bits that OpenFlow 1.0 has, as in Open vSwitch: 0xffff is none. */
 void
 xlate_bundle(struct xlate_ctx *ctx, const struct ofpact_bundle *bundle)
 {
     uint32_t member = choose_member(ctx, bundle);
 
     if (bundle->dst.n_bits)
-        xlate_write_subfield(ctx, &bundle->dst, member);
+        xlate_write_subfield(ctx, &bundle->dst, (uint16_t)member);
     else if (member != OFPORT_ANY)
         xlate_output(ctx, member, 0, false);
 }
