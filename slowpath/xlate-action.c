@@ -186,17 +186,20 @@ resubmit(struct xlate_ctx *ctx, const struct ofpact_resubmit *rs)
 void
 xlate_copy_actions(struct xlate_ctx *ctx, const struct ofpact *actions, size_t size, bool is_last)
 {
-    struct buf outer_set = ctx->action_set;
+    struct buf outer_set = ctx->action_set, outer_stack = ctx->stack;
     bool was_tail = ctx->tail, was_copy = ctx->is_copy;
 
-    ctx->action_set = (struct buf)BUF_INITIALIZER;
+    ctx->action_set = ctx->stack = (struct buf)BUF_INITIALIZER;
+    buf_put(&ctx->stack, outer_stack.data, outer_stack.size);
     ctx->tail = is_last;
     ctx->is_copy = true;
     xlate_actions(ctx, actions, size);
     if (ctx->freezing)
         xlate_freeze_finish(ctx);
     buf_destroy(&ctx->action_set);
+    buf_destroy(&ctx->stack);
     ctx->action_set = outer_set;
+    ctx->stack = outer_stack;
     ctx->tail = was_tail;
     ctx->is_copy = was_copy;
 }
