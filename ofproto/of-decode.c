@@ -38,7 +38,8 @@ open_frame(struct of_decoder *d, struct of_cursor *outer, const struct of_layout
     if (!layout->frame.length_size)
         return 0;
     size = read_uint(outer->p + layout->frame.length_at, layout->frame.length_size);
-    if (size < layout->frame.min_size || size > left)
+    if (size < layout->frame.min_size || size > left ||
+        (layout->frame.length_includes_align && size % layout->frame.align))
         return of_fail(d, outer->p, layout->bad_len);
     padded = layout->frame.length_includes_align ? size : ROUND_UP(size, layout->frame.align);
     if (padded > left)

@@ -103,6 +103,64 @@ NXM_ROWS = [
      "0104 LLLL 00000007 00002320 00000010 00000009"),
 ]
 
+
+
+def multipath(fields="0000", basis="0032", algorithm="0000", max_link="0003", dst="001f 00010004"):
+    return (f"ffff 0020 {NX} 000a {fields} {basis} 0000 {algorithm} {max_link} 00000000 0000 {dst}")
+
+
+def bundle(subtype="000c", algorithm="0001", fields="0000", member_type="00000002", n="0002",
+           ofs_nbits="0000", dst="00000000", members="0001 0002 0000 0000"):
+    size = 32 + len(members.replace(" ", "")) // 2
+    return (f"ffff {size:04x} {NX} {subtype} {algorithm} {fields} 0032 {member_type} {n} {ofs_nbits}"
+            f"{dst} 00000000 {members}")
+
+
+def stack(subtype="001b", field="00010004", n_bits="0020"):
+    return f"ffff 0018 {NX} {subtype} 0000 {field} {n_bits} 000000000000"
+
+
+def sample(subtype="001d", size="0018", probability="8000", rest=""):
+    return f"ffff {size} {NX} {subtype} {probability} 00000001 00000002 00000003 {rest}"
+
+
+NXM_ROWS += [
+    (error, what, (1,), nx_flow("", action)) for error, what, action in (
+        ("OFPBAC_BAD_ARGUMENT", "a multipath over unknown fields", multipath(fields="0009")),
+        ("OFPBAC_BAD_ARGUMENT", "a multipath of more links than its field holds",
+         multipath(dst="0000 00010004")),
+        ("OFPBAC_BAD_SET_LEN", "a multipath beyond its field", multipath(dst="045f 00010004")),
+        ("OFPBAC_BAD_SET_TYPE", "a multipath into an unknown field", multipath(dst="001f 0001fe04")),
+        ("OFPBAC_BAD_SET_ARGUMENT", "a multipath into a field that is not to be set",
+         multipath(dst="001f 00014a04")),
+        ("OFPBAC_BAD_LEN", "a multipath cut short",
+         f"ffff 0018 {NX} 000a 0000 0032 0000 0000 0003 00000000"),
+        ("OFPBAC_BAD_ARGUMENT", "a bundle of an unknown algorithm", bundle(algorithm="0009")),
+        ("OFPBAC_BAD_ARGUMENT", "a bundle over unknown fields", bundle(fields="0009")),
+        ("OFPBAC_BAD_ARGUMENT", "a bundle of members of an unknown type",
+         bundle(member_type="00000602")),
+        ("OFPBAC_BAD_ARGUMENT", "a bundle with a field", bundle(ofs_nbits="000f", dst="00010004")),
+        ("OFPBAC_BAD_LEN", "a bundle of more members than there are", bundle(n="0009")),
+        ("OFPBAC_BAD_OUT_PORT", "a bundle of no port", bundle(members="0001 ff01 0000 0000")),
+        ("OFPBAC_BAD_SET_TYPE", "a bundle_load into an unknown field",
+         bundle("000d", ofs_nbits="000f", dst="0001fe04")),
+        ("OFPBAC_BAD_SET_LEN", "a bundle_load beyond its field",
+         bundle("000d", ofs_nbits="045f", dst="00010004")),
+        ("OFPBAC_BAD_LEN", "notes that end in the middle of 8 bytes",
+         2 * f"ffff 000c {NX} 0008 0102"),
+        ("OFPBAC_BAD_ARGUMENT", "a sample of no packet", sample(probability="0000")),
+        ("OFPBAC_BAD_LEN", "a sample cut short", f"ffff 0010 {NX} 001d 8000 00000001"),
+        ("OFPBAC_BAD_ARGUMENT", "a sample of an unknown direction",
+         sample("0029", "0020", rest="ffff 09 0000000000")),
+        ("OFPBAC_BAD_SET_LEN", "a push beyond its field", stack(n_bits="0021")),
+        ("OFPBAC_BAD_SET_LEN", "a push of no bit", stack(n_bits="0000")),
+        ("OFPBAC_BAD_SET_ARGUMENT", "a pop into a field that is not to be set",
+         stack("001c", field="00014a04")),
+        ("OFPBAC_BAD_LEN", "a push cut short", f"ffff 0010 {NX} 001b 0000 00010004"),
+    )]
+NXM_ROWS.append(("OFPBAC_BAD_SET_TYPE", "a push of an unknown field", OXM,
+                 flow("", apply(stack(field="0001fe04")))))
+
 V10_ROWS = [
     ("OFPFMFC_BAD_FLAGS", "an unknown flag of a flow mod", (1,), v10_flow(flags="8000")),
     ("OFPFMFC_TABLE_FULL", "an emergency flow", (1,), v10_flow(flags="0004")),
@@ -284,6 +342,18 @@ ACTION_ROWS = [
     ("OFPBAC_BAD_ARGUMENT", "a VLAN id of 16 bits", (1,), v10_flow("0001 0008 fffe 0000")),
     ("OFPBAC_BAD_ARGUMENT", "a VLAN priority of 8 bits", (1,), v10_flow("0002 0008 ff 000000")),
     ("OFPBAC_BAD_ARGUMENT", "a TOS with ECN bits", (1,), v10_flow("0008 0008 03 000000")),
+    ("OFPBAC_BAD_LEN", "a set-queue cut short", OXM, flow("", apply("0015 0000 00000001"))),
+    ("OFPBAC_BAD_LEN", "a set-queue with more behind it", OXM,
+     flow("", apply("0015 0010 00000001 0000000000000000"))),
+    ("OFPBAC_BAD_LEN", "an action that ends in the middle of 8 bytes", OXM,
+     flow("", apply("0015 000c 00000001 00000000 0015 000c 00000001 00000000"))),
+    ("OFPBAC_BAD_LEN", "an output to LOCAL cut short", OXM, flow("", apply("0000 0008 fffffffe"))),
+    ("OFPBAC_BAD_OUT_PORT", "an output to UNSET", (6,),
+     flow("", apply("0000 0010 fffffff7 0000 000000000000"))),
+    ("OFPBAC_BAD_OUT_PORT", "a packet-out to a port that cannot be", OXM,
+     packet_out("0000 0010 ffffff00 0000 000000000000", FRAME)),
+    ("OFPBAC_BAD_LEN", "a packet-out to TABLE cut short", OXM,
+     packet_out("0000 0008 fffffff9", FRAME)),
     ("OFPBAC_BAD_OUT_PORT", "an enqueue on no port", (1,),
      v10_flow("000b 0010 ff00 000000000000 00000005")),
     ("OFPBAC_BAD_OUT_GROUP", "a group that is not there", OXM,
