@@ -19,6 +19,8 @@ system_tests = \
 	tests/system/monitor.py \
 	tests/system/nicira.py \
 	tests/system/nicira_actions.py \
+	tests/system/outputs.py \
+	tests/system/choices.py \
 	tests/system/ofctl.py \
 	tests/system/openflow.py \
 	tests/system/packet_in.py \
@@ -32,7 +34,7 @@ system_tests = \
 	tests/system/traffic.py
 TESTS += $(system_tests)
 EXTRA_DIST += $(system_tests) tests/system/error_rows.py tests/system/harness.py tests/system/hosts.py \
-	tests/system/ofwire.py tests/system/peer.py tests/system/preload.c tests/system/preload.py
+	tests/system/ofwire.py tests/system/peer.py tests/system/rules.py tests/system/preload.c tests/system/preload.py
 check_PROGRAMS += bench/pktgen
 
 # Loaded before the daemon, which may be sanitized.

@@ -1,16 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Nicira's actions whose effect is not in the packet: fin_timeout with real connections, and
-conjunction with its bytes, its packets and its counters."""
+"""Nicira's actions: fin_timeout with real connections; conjunction with its bytes, its packets and
+its counters; the stack with parts of fields; note and sample, which do nothing."""
 import os
 import struct
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, main, wait_for  # noqa: E402
+from harness import case, cases, for_hook, main, wait_for  # noqa: E402
 from hosts import Host, add_wires, expect_frames  # noqa: E402
-from peer import FLOW_MOD, V13, V14, Peer, in_port, match, output  # noqa: E402
+from peer import ANY, FLOW_MOD, V13, V14, Peer, in_port, match, output  # noqa: E402
+from rules import PLAIN, check, packet as datagram  # noqa: E402
 
 from scapy.all import Ether, IP, Raw, UDP  # noqa: E402
 
@@ -161,6 +162,18 @@ def install(switch):
     return peer
 
 
+def instructions(peer):
+    """Of each entry, by its cookie, as bytes."""
+    said, found = peer.multipart_body(1, struct.pack("!BxxxIIxxxxQQ", 255, ANY, ANY, 0, 0) + match()), {}
+    while said:
+        size, = struct.unpack("!H", said[:2])
+        cookie, = struct.unpack("!Q", said[24:32])
+        length, = struct.unpack("!H", said[50:52])
+        found[cookie] = said[48 + (length + 7) // 8 * 8:size]
+        said = said[size:]
+    return found
+
+
 @case
 def a_conjunction_comes_back_as_it_was_sent(switch):
     switch.start()
@@ -169,16 +182,7 @@ def a_conjunction_comes_back_as_it_was_sent(switch):
     peer = install(switch)
     wanted = {cookie: apply(*actions) for cookie, _, actions in CONJUNCTIONS + [MISS]}
     for version in V13, V14:
-        peer = Peer(f"{switch.dir}/br0.mgmt", version)
-        said = b"".join(m[16:] for m in peer.multipart(
-            1, struct.pack("!BxxxIIxxxxQQ", 255, 0xffffffff, 0xffffffff, 0, 0) + match()))
-        found = {}
-        while said:
-            size, = struct.unpack("!H", said[:2])
-            cookie, = struct.unpack("!Q", said[24:32])
-            length, = struct.unpack("!H", said[50:52])
-            found[cookie] = said[48 + (length + 7) // 8 * 8:size]
-            said = said[size:]
+        found = instructions(Peer(f"{switch.dir}/br0.mgmt", version))
         assert found == wanted, found
     # Refused: beyond its clauses, of one clause, with another action.
     peer = Peer(f"{switch.dir}/br0.mgmt", V13)
@@ -226,14 +230,78 @@ def conjunctions_choose(switch, hook):
     assert found == counts, found
 
 
-@case
-def conjunctions_choose_tc(switch):
-    conjunctions_choose(switch, "tc")
+# ---- stack -------------------------------------------------------------------------------------
+# (name, flows with what they count of one packet, the packet that leaves port 2)
+STACKS = [
+    ("bits_of_addresses", {
+        "actions=push:NXM_OF_ETH_SRC[0..7],push:NXM_OF_ETH_DST[0..7],pop:NXM_OF_ETH_SRC[40..47],"
+        "pop:NXM_OF_ETH_DST[16..23],output:2": 1},
+     datagram(src="02:00:00:00:00:01", dst="02:00:00:01:00:02")),
+    ("the_last_in_comes_out_first", {
+        "udp,actions=push:NXM_OF_UDP_SRC[],push:NXM_OF_UDP_DST[],pop:NXM_OF_UDP_SRC[],"
+        "pop:NXM_OF_UDP_DST[],output:2": 1}, datagram(port=1000, source=2000)),
+    ("a_few_bits_fill_a_field_with_zeros", {
+        "udp,actions=push:NXM_OF_IP_DST[0..3],pop:NXM_OF_UDP_DST[],output:2": 1}, datagram(port=2)),
+    ("of_many_bits_the_low_ones_fit", {
+        "udp,actions=push:NXM_OF_IP_DST[],pop:NXM_OF_UDP_DST[0..11],output:2": 1}, datagram(port=2)),
+    ("nothing_to_pop", {"udp,actions=push:NXM_OF_UDP_SRC[],pop:NXM_OF_UDP_SRC[],pop:NXM_OF_UDP_DST[],"
+                        "output:2": 1}, PLAIN),
+    ("across_tables_and_registers", {
+        "udp,actions=load:0x2a->NXM_NX_REG3[8..15],push:NXM_NX_REG3[4..15],resubmit(,1),"
+        "pop:NXM_OF_UDP_DST[],output:2": 1,
+        "table=1,actions=pop:NXM_NX_REG4[0..11],push:NXM_NX_REG4[4..11]": 1}, datagram(port=0x2a)),
+    ("a_clone_s_stack_is_its_own", {
+        "udp,actions=push:NXM_OF_UDP_SRC[],clone(pop:NXM_OF_UDP_DST[],output:3),"
+        "pop:NXM_OF_UDP_DST[0..7],output:2": 1}, datagram(port=2000 & 0xff00 | 1000 & 0xff)),
+]
+
+
+# ---- note and sample ---------------------------------------------------------------------------
+def nicira(subtype, body):
+    return struct.pack("!HHIH", EXPERIMENTER_ACTION, 10 + len(body), NICIRA, subtype) + body
+
+
+# (what ovs-ofctl prints, the bytes)
+IDLE = [
+    ("note:01.02.03.04.05.06", nicira(8, bytes(range(1, 7)))),
+    ("note:01.02.03.04.05.06.07.00.00.00.00.00.00.00", nicira(8, bytes(range(1, 8)) + bytes(7))),
+    ("note:" + ".".join(["ff"] * 62), nicira(8, b"\xff" * 62)),
+    ("sample(probability=65535,collector_set_id=1,obs_domain_id=2,obs_point_id=3)",
+     nicira(29, struct.pack("!HIII", 65535, 1, 2, 3))),
+    ("sample(probability=1,collector_set_id=4294967295,obs_domain_id=0,obs_point_id=0,sampling_port=2)",
+     nicira(38, struct.pack("!HIIIH6x", 1, 0xffffffff, 0, 0, 2))),
+    ("sample(probability=9,collector_set_id=1,obs_domain_id=2,obs_point_id=3,sampling_port=LOCAL,egress)",
+     nicira(41, struct.pack("!HIIIHB5x", 9, 1, 2, 3, 0xfffe, 2))),
+]
 
 
 @case
-def conjunctions_choose_xdp(switch):
-    conjunctions_choose(switch, "xdp")
+def notes_and_samples_come_back_as_they_were_sent(switch):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    for version in V13, V14:
+        peer = Peer(f"{switch.dir}/br0.mgmt", version)
+        for number, (_, data) in enumerate(IDLE):
+            assert peer.ask(FLOW_MOD, flow_mod([], [data, output(2)], number, number)) == []
+        assert instructions(peer) == {n: apply(data, output(2)) for n, (_, data) in enumerate(IDLE)}
+    printed = switch.ctl("--no-stats", "dump-flows", "br0")
+    wanted = [f"priority={n} actions={text},output:2" for n, (text, _) in enumerate(IDLE)]
+    for text in wanted:
+        assert text + "\n" in printed, (text, printed)
 
 
+def they_leave_as_they_should(switch, hook):
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_wires(switch, 3, hook)
+    for name, flows, leaves in STACKS:
+        cloned = {3: [datagram(port=1000)]} if "clone" in name else {}
+        check(switch, wires, name, flows, PLAIN, {2: [leaves], **cloned})
+    for text, _ in IDLE:
+        check(switch, wires, text, {f"udp,actions={text},output:2,{text}": 1}, PLAIN, {2: [PLAIN]})
+        check(switch, wires, text, {f"udp,actions={text}": 1}, PLAIN, {})
+
+
+cases.extend(for_hook(test, hook) for test in (conjunctions_choose, they_leave_as_they_should)
+             for hook in ("tc", "xdp"))
 main()

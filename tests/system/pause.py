@@ -11,9 +11,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import case, cases, for_hook, main, wait_for  # noqa: E402
 from hosts import add_wires, expect_frames  # noqa: E402
 from peer import EXPERIMENTER, V10, V13, V14, V15, Peer  # noqa: E402
-
-from scapy.all import Ether, IP, Raw, UDP  # noqa: E402
-from scapy.contrib.mpls import MPLS  # noqa: E402
+from rules import (LABELLED, OTHER_MAC, OTHER_PORT, PLAIN, SET_MAC, SET_PORT, ctl,  # noqa: E402
+                   install, packet)
 
 NICIRA = 0x2320
 SET_PACKET_IN_FORMAT, SET_CONTROLLER_ID, RESUME, PACKET_IN2 = 16, 20, 28, 30
@@ -27,17 +26,6 @@ METADATA_OF = {V10: bytes.fromhex("00000002 0001 80000408 0000000000000007 00010
                V15: bytes.fromhex("80000004 00000001 80000408 0000000000000007"
                                   "80010008 0000000500000000")}
 METADATA_OF[V14] = METADATA_OF[V13]
-
-
-def packet(dst="02:00:00:00:00:02", port=2000, label=None):
-    data = Ether(dst=dst, src="02:00:00:00:00:01")
-    data = data / MPLS(label=label, s=1, ttl=64) if label else data
-    return bytes(data / IP(src="10.0.0.1", dst="10.0.0.2", id=0) / UDP(sport=1000, dport=port) /
-                 Raw(b"d" * 37))
-
-
-PLAIN, OTHER_MAC, OTHER_PORT, LABELLED = packet(), packet("02:00:00:00:00:09"), packet(port=9), packet(label=16)
-SET_MAC, SET_PORT = "set_field:02:00:00:00:00:09->eth_dst", "set_field:9->udp_dst"
 
 
 def start(switch, hook="tc"):
@@ -85,15 +73,6 @@ def flip(data, at):
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
 
 
-def add_flows(switch, *flows, groups=()):
-    switch.ctl("-O", "OpenFlow15", "del-flows", "br0")
-    switch.ctl("-O", "OpenFlow15", "del-groups", "br0")
-    for group in groups:
-        switch.ctl("-O", "OpenFlow15", "add-group", "br0", group)
-    for flow in flows:
-        switch.ctl("-O", "OpenFlow15", "add-flow", "br0", flow)
-
-
 def counts(switch):
     return {flow["cookie"]: flow["packets"] for flow in
             switch.ctl_json("-O", "OpenFlow15", "dump-flows", "br0")}
@@ -102,8 +81,8 @@ def counts(switch):
 @case
 def the_message_says_all(switch):
     wires = start(switch)
-    add_flows(switch, "cookie=0x1234,udp,actions=set_field:5->reg0,set_field:7->metadata,"
-              "controller(reason=no_match,max_len=20,userdata=01.02.03,id=9,pause),output:2")
+    install(switch, "cookie=0x1234,udp,actions=set_field:5->reg0,set_field:7->metadata,"
+            "controller(reason=no_match,max_len=20,userdata=01.02.03,id=9,pause),output:2")
     wanted = {PACKET: PLAIN, TABLE_ID: b"\0", COOKIE: struct.pack("!4xQ", 0x1234), REASON: b"\0",
               USERDATA: b"\1\2\3"}
     for version in (V10, V13, V14, V15):
@@ -128,8 +107,8 @@ def a_message_goes_to_controllers_of_its_id(switch):
     peers = {number: controller(switch, number) for number in (0, 7, 8)}
     moved = controller(switch, 7)
     assert moved.experimenter(NICIRA, SET_CONTROLLER_ID, struct.pack("!6xH", 3)) == []
-    add_flows(switch, "udp,udp_dst=2000,actions=controller(id=7),controller(id=8,userdata=ff.00)",
-              "udp,udp_dst=9,actions=controller(userdata=)")
+    install(switch, "udp,udp_dst=2000,actions=controller(id=7),controller(id=8,userdata=ff.00)",
+            "udp,udp_dst=9,actions=controller(userdata=)")
     for _ in range(5):
         wires[0].send(PLAIN)
         assert properties(peers[7].receive()).get(USERDATA) is None
@@ -175,7 +154,7 @@ GO_ON = [
 def a_resumed_packet_goes_on(switch, hook):
     wires, peer = start(switch, hook), controller(switch)
     for name, groups, flows, data, before, behind, counted in GO_ON:
-        add_flows(switch, *flows, groups=groups)
+        install(switch, *flows, groups=groups)
         for number in range(1, 6):  # By the upcall of a miss, then by the megaflow.
             wires[0].send(data)
             paused = properties(peer.receive())
@@ -192,9 +171,9 @@ def a_resumed_packet_goes_on(switch, hook):
 def two_pauses_and_another_packet(switch):
     """The controller changes the packet, its registers and its port; it may let it go on twice."""
     wires, peer = start(switch), controller(switch)
-    add_flows(switch, "udp,actions=set_field:5->reg0,controller(pause),goto_table:1",
-              "table=1,reg0=5,udp actions=controller(pause,userdata=01),output:2",
-              "table=1,reg0=6,in_port=2,udp,udp_dst=9 actions=output:3,output:2,in_port")
+    install(switch, "udp,actions=set_field:5->reg0,controller(pause),goto_table:1",
+            "table=1,reg0=5,udp actions=controller(pause,userdata=01),output:2",
+            "table=1,reg0=6,in_port=2,udp,udp_dst=9 actions=output:3,output:2,in_port")
     wires[0].send(PLAIN)
     first = properties(peer.receive())
     second = properties((resume(peer, first) or [peer.receive()])[0])
@@ -211,7 +190,7 @@ def two_pauses_and_another_packet(switch):
 def what_is_not_ours_is_stale(switch):
     wires, peer = start(switch), controller(switch)
     switch.ctl("add-br", "br1", "fail-mode=secure")
-    add_flows(switch, "udp,actions=controller(pause),output:2")
+    install(switch, "udp,actions=controller(pause),output:2")
     wires[0].send(PLAIN)
     paused = properties(peer.receive())
     state, stale = paused[CONTINUATION], (0xffff, 35, NICIRA)
@@ -245,7 +224,7 @@ def what_is_not_ours_is_stale(switch):
 @case
 def a_port_without_packet_ins_drops_what_pauses(switch):
     wires, peer = start(switch), controller(switch)
-    add_flows(switch, "udp,actions=output:3,controller(pause),output:2")
+    install(switch, "udp,actions=output:3,controller(pause),output:2")
     switch.ctl("mod-port", "br0", "1", "no-packet-in")
     peer.receive()  # The port's new state.
     for _ in range(3):
@@ -258,8 +237,8 @@ def a_port_without_packet_ins_drops_what_pauses(switch):
 @case
 def ovs_ofctl_resumes(switch):
     wires = start(switch)
-    add_flows(switch, "udp,actions=set_field:5->reg0,controller(pause),goto_table:1",
-              f"table=1,reg0=5,udp actions={SET_MAC},output:2")
+    install(switch, "udp,actions=set_field:5->reg0,controller(pause),goto_table:1",
+            f"table=1,reg0=5,udp actions={SET_MAC},output:2")
     command = ["ovs-ofctl", "-P", "nxt_packet_in2", "monitor", f"unix:{switch.dir}/br0.mgmt", "65534",
                "resume"]
     with open(switch.dir + "/monitor", "wb") as out:

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import cases, for_hook, main, run, sh, wait_for  # noqa: E402
-from hosts import Host, add_wires, frame  # noqa: E402
+from hosts import Host, add_wires, expect_frames, frame  # noqa: E402
 
 
 def add_classes(device):
@@ -48,8 +48,9 @@ def each_queue_is_its_class(switch, hook):
         switch.ctl("add-flow", "br0", f"dl_src=02:00:00:00:01:{src},actions={actions}")
     for src, count in (("01", 2), ("02", 5), ("03", 7), ("04", 1)):
         send(wires[0], f"02:00:00:00:01:{src}", count)
-    for _ in range(15):
-        assert wires[1].receive() is not None
+    frames = [frame(src=f"02:00:00:00:01:{src}") for src, n in (("01", 2), ("02", 5), ("03", 7), ("04", 1))
+              for _ in range(n)]
+    expect_frames(wires, {2: frames}, "each as it came")
     # What asks for no queue leaves by XDP, which has none.
     counts_are("p2", {"1:1": 3 if hook == "tc" else 0, "1:2": 5, "1:3": 7})
 
