@@ -10,8 +10,9 @@ struct frozen {
     uint32_t in_port;
     uint32_t actset_output;
     uint32_t stack_size, action_set_size, segments_size;
-    uint32_t in_egress;
-    uint32_t is_copy;
+    uint32_t skb_priority; /* Of a packet that waits at the controller; 0: no queue was set. */
+    uint16_t in_egress;
+    uint16_t is_copy;
     __be64 metadata;
     __be32 regs[FLOW_N_REGS];
 };
@@ -129,12 +130,14 @@ xlate_freeze_rest(struct xlate_ctx *ctx, const struct ofpact *rest, size_t size)
 static void
 put_frozen(const struct xlate_ctx *ctx, struct buf *bytes)
 {
+    uint32_t priority = ctx->pkt.flow.key.skb_priority & ctx->pkt.known.key.skb_priority;
     struct frozen frozen = {.bridge = ctx->bridge->number,
                             .in_port = ctx->pkt.flow.in_port,
                             .actset_output = ctx->pkt.flow.actset_output,
                             .stack_size = (uint32_t)ctx->stack.size,
                             .action_set_size = (uint32_t)ctx->action_set.size,
                             .segments_size = (uint32_t)ctx->frozen.size,
+                            .skb_priority = ctx->paused.size ? priority : 0,
                             .in_egress = ctx->in_egress,
                             .is_copy = ctx->is_copy,
                             .metadata = ctx->pkt.flow.metadata};
@@ -208,6 +211,8 @@ restore(struct xlate_ctx *ctx, const struct frozen *frozen)
     flow->actset_output = frozen->actset_output;
     flow->metadata = frozen->metadata;
     memcpy(flow->regs, frozen->regs, sizeof flow->regs);
+    if (frozen->skb_priority)
+        xlate_set_priority(ctx, frozen->skb_priority);
     ctx->in_egress = frozen->in_egress;
     ctx->is_copy = frozen->is_copy;
     buf_put(&ctx->stack, p, frozen->stack_size);

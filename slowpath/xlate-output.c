@@ -114,12 +114,18 @@ xlate_output(struct xlate_ctx *ctx, uint32_t port, uint32_t max_len, bool trunca
 }
 
 /* ---- Queues -----------------------------------------------------------------------------------*/
+void
+xlate_set_priority(struct xlate_ctx *ctx, uint32_t skb_priority)
+{
+    ctx->pkt.flow.key.skb_priority = skb_priority;
+    ctx->pkt.known.key.skb_priority = UINT32_MAX;
+}
+
 /* Queue N is class 1:N+1 of the port's queueing discipline, in the notation of tc(8). */
 void
 xlate_set_queue(struct xlate_ctx *ctx, uint32_t queue_id)
 {
-    ctx->pkt.flow.key.skb_priority = 0x10000 | ((queue_id + 1) & 0xffff);
-    ctx->pkt.known.key.skb_priority = UINT32_MAX;
+    xlate_set_priority(ctx, 0x10000 | ((queue_id + 1) & 0xffff));
 }
 
 void

@@ -249,6 +249,7 @@ void xlate_output_port(struct xlate_ctx *, const struct ofport *, uint32_t trunc
 /* To all ports but the packet's own, in the order of their numbers; `all`: those with NO_FLOOD
  * too. */
 void xlate_flood(struct xlate_ctx *, bool all, uint32_t truncate);
+void xlate_set_priority(struct xlate_ctx *, uint32_t skb_priority);
 void xlate_set_queue(struct xlate_ctx *, uint32_t queue_id);
 void xlate_pop_queue(struct xlate_ctx *);
 

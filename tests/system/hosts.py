@@ -135,6 +135,24 @@ def expect_frames(wires, frames, name):
         assert late is None, f"{name}: {wire.end}: {late.hex()} too"
 
 
+def add_classes(device):
+    """Queues 0 to 2: queue N is class 1:N+1."""
+    sh(f"tc qdisc add dev {device} root handle 1: htb default 1")
+    for minor in (1, 2, 3):
+        sh(f"tc class add dev {device} parent 1: classid 1:{minor} htb rate 1gbit")
+
+
+def class_counts(device):
+    """Of each class how many packets it sent."""
+    said = run("tc", "-s", "class", "show", "dev", device)
+    found = re.findall(r"class htb (\S+) .*\n Sent \d+ bytes (\d+) pkt", said)
+    return {name: int(count) for name, count in found}
+
+
+def expect_class_counts(device, want):
+    wait_for(lambda: class_counts(device) == want, f"{want}, not {class_counts(device)}", 3)
+
+
 class Host:
     """A network namespace with one interface, eth0, whose other end is a device here."""
 

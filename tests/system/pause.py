@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import case, cases, for_hook, main, wait_for  # noqa: E402
-from hosts import add_wires, expect_frames  # noqa: E402
+from hosts import add_classes, add_wires, expect_class_counts, expect_frames  # noqa: E402
 from peer import EXPERIMENTER, V10, V13, V14, V15, Peer  # noqa: E402
 from rules import (LABELLED, OTHER_MAC, OTHER_PORT, PLAIN, SET_MAC, SET_PORT, ctl,  # noqa: E402
                    install, packet)
@@ -165,6 +165,19 @@ def a_resumed_packet_goes_on(switch, hook):
             wanted = {cookie: n * number for cookie, n in counted.items()}
             assert (found := counts(switch)) == wanted, f"{name}: {found}"
         print(f"# {name}", flush=True)
+
+
+@case
+def a_queue_outlives_the_pause(switch):
+    wires, peer = start(switch), controller(switch)
+    add_classes("p2")
+    install(switch, f"udp,actions=set_queue:1,controller(pause),output:2,set_queue:2,{SET_PORT},output:2,"
+            f"pop_queue,{SET_MAC},output:2")
+    for number in range(1, 4):
+        wires[0].send(PLAIN)
+        assert resume(peer, properties(peer.receive())) == []
+        expect_frames(wires, {2: [PLAIN, OTHER_PORT, packet("02:00:00:00:00:09", 9)]}, number)
+        expect_class_counts("p2", {"1:1": number, "1:2": number, "1:3": number})
 
 
 @case

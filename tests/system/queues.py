@@ -2,29 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queues: queue N is class 1:N+1 of what tc(8) set up at the port; the class counts the packets."""
 import os
-import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import cases, for_hook, main, run, sh, wait_for  # noqa: E402
-from hosts import Host, add_wires, expect_frames, frame  # noqa: E402
-
-
-def add_classes(device):
-    sh(f"tc qdisc add dev {device} root handle 1: htb default 1")
-    for minor in (1, 2, 3):
-        sh(f"tc class add dev {device} parent 1: classid 1:{minor} htb rate 1gbit")
-
-
-def packets(device):
-    """Of each class how many packets it sent."""
-    said = run("tc", "-s", "class", "show", "dev", device)
-    found = re.findall(r"class htb (\S+) .*\n Sent \d+ bytes (\d+) pkt", said)
-    return {name: int(count) for name, count in found}
-
-
-def counts_are(device, want):
-    wait_for(lambda: packets(device) == want, f"{want}, not {packets(device)}", 3)
+from harness import cases, for_hook, main, run  # noqa: E402
+from hosts import Host, add_classes, add_wires, expect_class_counts, expect_frames, frame  # noqa: E402
 
 
 def start(switch, hook):
@@ -52,7 +34,7 @@ def each_queue_is_its_class(switch, hook):
               for _ in range(n)]
     expect_frames(wires, {2: frames}, "each as it came")
     # What asks for no queue leaves by XDP, which has none.
-    counts_are("p2", {"1:1": 3 if hook == "tc" else 0, "1:2": 5, "1:3": 7})
+    expect_class_counts("p2", {"1:1": 3 if hook == "tc" else 0, "1:2": 5, "1:3": 7})
 
 
 def enqueue_is_for_one_output(switch, hook):
@@ -61,7 +43,7 @@ def enqueue_is_for_one_output(switch, hook):
     run("ovs-ofctl", "-O", "OpenFlow10", "add-flow", f"unix:{switch.dir}/br0.mgmt",
         "in_port=1,actions=enqueue:2:2,output:2")
     send(wires[0], "02:00:00:00:01:01", 4)
-    counts_are("p2", {"1:1": 4, "1:2": 0, "1:3": 4})
+    expect_class_counts("p2", {"1:1": 4, "1:2": 0, "1:3": 4})
 
 
 def a_queue_of_a_containers_port(switch, hook):
@@ -73,7 +55,7 @@ def a_queue_of_a_containers_port(switch, hook):
         add_classes("c3")
         switch.ctl("add-flow", "br0", "in_port=1,actions=set_queue:1,output:3")
         send(wires[0], "02:00:00:00:01:01", 6, dst=host.mac)
-        counts_are("c3", {"1:1": 0, "1:2": 6, "1:3": 0})
+        expect_class_counts("c3", {"1:1": 0, "1:2": 6, "1:3": 0})
 
 
 cases.extend(for_hook(test, hook) for test in (
