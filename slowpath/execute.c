@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packets of user space, run after run. A run that is longer than a list of the datapath goes in
  * pieces, each on the packet as it came up: so a piece begins with what the ones before it did to
- * the packet. Of many SETs of one word the sum stays, which keeps that beginning short. A meter
- * in so long a run meters each piece. */
+ * the packet. Of many SETs of one word the sum stays, which keeps that beginning short. Behind a
+ * meter in so long a run there is a recirculation and no more (xlate_ctx.meters_apart). */
 #include <errno.h>
 
 #include "actions/actions.h"
@@ -62,11 +62,13 @@ piece_execute(struct piece *piece, struct dp_executor *executor, const struct dp
     return error;
 }
 
-/* A truncation and its output stay together. */
+/* A truncation and its output stay together, and a meter and its recirculation. */
 static bool
 piece_is_full(const struct piece *piece)
 {
-    return piece->n + 2 > DP_LIST_MAX && piece->actions[piece->n - 1].kind != DP_ACTION_TRUNC;
+    uint8_t last = piece->n ? piece->actions[piece->n - 1].kind : DP_ACTION_DROP;
+
+    return piece->n + 2 > DP_LIST_MAX && last != DP_ACTION_TRUNC && last != DP_ACTION_METER;
 }
 
 static int

@@ -101,7 +101,7 @@ enqueue(struct xlate_ctx *ctx, const struct ofpact_enqueue *enq)
     ctx->pkt.known.key.skb_priority = known;
 }
 
-static void meter(struct xlate_ctx *, uint32_t meter_id);
+static bool meter(struct xlate_ctx *, uint32_t meter_id);
 
 static void
 controller(struct xlate_ctx *ctx, const struct ofpact_controller *c)
@@ -133,17 +133,18 @@ controller(struct xlate_ctx *ctx, const struct ofpact_controller *c)
     free(branch);
 }
 
-/* Over its rate the datapath ends the list there. */
-static void
+/* Over its rate the datapath ends the list there. Returns whether there is such a meter. */
+static bool
 meter(struct xlate_ctx *ctx, uint32_t meter_id)
 {
     const struct meter *m = meter_find(ctx->ofproto, meter_id);
 
     if (!m || m->provider_id == METER_NO_PROVIDER)
-        return;
+        return false;
     xlate_commit(ctx);
     xlate_emit(ctx, DP_ACTION_METER)->arg32 = m->provider_id;
     ctx->irreversible |= ctx->branch != 0;
+    return true;
 }
 
 /* ---- Control ----------------------------------------------------------------------------------*/
@@ -382,7 +383,8 @@ run(struct xlate_ctx *ctx, const struct ofpact *a)
         run_clone(ctx, (const struct ofpact_nest *)a);
         break;
     case OFPACT_METER:
-        meter(ctx, ((const struct ofpact_meter *)a)->meter_id);
+        if (meter(ctx, ((const struct ofpact_meter *)a)->meter_id) && ctx->meters_apart)
+            ctx->freezing = true;
         break;
     case OFPACT_CLEAR_ACTIONS:
         clear_actions(ctx);

@@ -427,6 +427,7 @@ start_run(struct xlate_ctx *ctx, const struct xlate_branch *branch)
         if (xlate_action_changes_packet(&out->actions[i])) {
             struct dp_action copy = out->actions[i];
 
+            ctx->repeats_meter |= copy.kind == DP_ACTION_METER;
             *xlate_emit(ctx, (enum dp_action_kind)copy.kind) = copy;
         }
     }

@@ -128,6 +128,8 @@ struct xlate_ctx {
     bool is_copy;       /* A bucket or clone: what it writes to an action set is not run. */
     bool tail;          /* Nothing follows the action that runs. */
     bool irreversible;  /* What was emitted cannot be undone by actions. */
+    bool repeats_meter; /* User space would meter the packet for several of its runs or pieces. */
+    bool meters_apart;  /* What is behind a meter recirculates: so it is metered once. */
 
     struct buf action_set; /* As write_actions appended. */
     struct buf stack;      /* struct xlate_stack_entry, the last on top. */

@@ -333,6 +333,16 @@ run_pipeline(struct xlate_ctx *ctx)
         xlate_freeze_finish(ctx);
 }
 
+static bool
+has_meter(const struct dp_action *actions, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (actions[i].kind == DP_ACTION_METER)
+            return true;
+    }
+    return false;
+}
+
 /* A packet that ran into a limit is dropped whole: what was emitted so far is not sent. */
 static void
 finish(struct xlate_ctx *ctx)
@@ -351,6 +361,8 @@ finish(struct xlate_ctx *ctx)
 
         if (start < end)
             dp_actions_mark_last(out->actions + start, end - start);
+        if (end - start > DP_LIST_MAX && has_meter(out->actions + start, end - start))
+            ctx->repeats_meter = true; /* In each of its pieces. */
     }
     out->is_slow = out->n_runs > 1 || dp_actions_need_slow(out->actions, out->n_actions);
 }
@@ -373,12 +385,14 @@ trim(struct xlate_out *out)
         out->n_runs--;
 }
 
-void
-xlate(const struct xlate_in *in, struct xlate_out *out)
+/* Returns whether user space would meter a packet more than once by the list. */
+static bool
+translate(const struct xlate_in *in, struct xlate_out *out, bool meters_apart)
 {
     struct xlate_ctx ctx;
 
     init(&ctx, in, out);
+    ctx.meters_apart = meters_apart;
     run_pipeline(&ctx);
     trim(out);
     finish(&ctx);
@@ -386,4 +400,16 @@ xlate(const struct xlate_in *in, struct xlate_out *out)
     buf_destroy(&ctx.stack);
     buf_destroy(&ctx.frozen);
     buf_destroy(&ctx.paused);
+    return ctx.repeats_meter;
+}
+
+void
+xlate(const struct xlate_in *in, struct xlate_out *out)
+{
+    if (translate(in, out, false)) {
+        xlate_out_clear(out, in->bridge);
+        if (in->trace)
+            buf_puts(in->trace, "again: what is behind a meter is a list of its own\n");
+        translate(in, out, true);
+    }
 }

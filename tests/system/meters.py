@@ -1,15 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Meters, measured at the sink: what passes is the rate to 2 %, whoever sends."""
+"""Meters, measured at the sink: what passes is the rate to 2 %, whoever sends; a packet that user
+space runs in parts is metered once."""
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, Skip, cases, main, sh, wait_for  # noqa: E402
+from harness import BUILD, Skip, cases, for_hook, main, sh, wait_for  # noqa: E402
 from hosts import add_wires  # noqa: E402
+from rules import PLAIN, ctl  # noqa: E402
 
 PKTPS, FRAME, FCS = 20000, 500, 4  # Packets a second; bytes.
 RATES = {"pktps": PKTPS, "kbps": PKTPS * FRAME * 8 // 1000}
@@ -18,14 +21,14 @@ BURSTS = {unit: rate // 5 for unit, rate in RATES.items()}
 SECONDS = "2"  # So that what the pause before the first frame left counts for less than 2 %.
 TRIES = 6  # A machine that gives a sender less time than a burst takes loses tokens.
 LOW, HIGH = PKTPS * 0.98, PKTPS * 1.02
+SO_RCVBUFFORCE = 33  # Not in Python's socket module.
 AF11, AF12 = 0x28, 0x30  # As TOS.
 
 
-def start(switch):
+def start(switch, hook="auto"):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = add_wires(switch, 4)
-    return wires
+    return add_wires(switch, 4, hook)
 
 
 def generator(out, sink, n_flows, seconds):
@@ -124,6 +127,60 @@ def remarks_what_is_over(switch, unit):
     until_exact(measure)
 
 
+# ---- Once a packet ----
+N_PACKETS = 10
+# Rules whose packets user space runs in parts, for each packet how often it meets which meter, and
+# how many frames leave.
+IN_PARTS = [
+    ("udp,actions=meter:1," + ",".join(f"set_field:{i}->udp_dst,set_field:10.1.{i}.1->ip_dst,output:{2 + i % 3}"
+                                       for i in range(1, 121)), {1: 1}, 120),
+    ("udp,actions=" + ",".join(f"set_field:{i}->udp_dst,output:{2 + i % 3}" for i in range(1, 161)) +
+     ",meter:1,output:2,set_field:9->udp_src,output:3", {1: 1}, 162),
+    ("udp,actions=meter:1,clone(meter:2,output:2),output:3,meter:2,clone(meter:1,output:4)",
+     {1: 2, 2: 2}, 3),
+]
+
+
+def drain(wires):
+    return [data for wire in wires for data in iter(lambda: wire.receive(0), None)]
+
+
+def each_meters_a_packet_once(switch, hook):
+    wires = start(switch, hook)
+    for wire in wires:
+        wire.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
+    for flow, meters, n_frames in IN_PARTS:
+        for number in meters:
+            ctl(switch, "add-meter", "br0", f"meter={number} pktps burst stats "
+                f"bands=type=drop rate=1 burst_size={N_PACKETS * meters[number]}")
+        ctl(switch, "add-flow", "br0", flow)
+        for _ in range(N_PACKETS):
+            wires[0].send(PLAIN)
+        got = []
+        wait_for(lambda: got.extend(drain(wires[1:])) or len(got) >= N_PACKETS * n_frames, "all leave")
+        assert len(got) == N_PACKETS * n_frames, (flow[:40], len(got))
+        for number, times in meters.items():
+            (stats,) = switch.ctl_json("-O", "OpenFlow13", "meter-stats", "br0", f"meter={number}")
+            assert stats["packet_in_count"] == times * N_PACKETS, (flow[:40], stats)
+            assert stats["band_stats"][0]["packet_band_count"] == 0, (flow[:40], stats)
+        ctl(switch, "del-flows", "br0")
+        ctl(switch, "del-meter", "br0")
+
+
+def all_copies_are_remarked_or_none(switch, hook):
+    wires = start(switch, hook)
+    ctl(switch, "add-meter", "br0", "meter=1 pktps burst bands=type=dscp_remark rate=1 burst_size=2 prec_level=1")
+    ctl(switch, "add-flow", "br0", f"udp,actions=set_field:{AF11 >> 2}->ip_dscp,meter:1," + ",".join(
+        f"set_field:{i}->udp_dst,set_field:10.1.{i}.1->ip_dst,output:2" for i in range(1, 121)))
+    seen = set()
+    for _ in range(N_PACKETS):
+        wires[0].send(PLAIN)
+        tos = {wires[1].receive()[15] for _ in range(120)}
+        assert len(tos) == 1, tos
+        seen |= tos
+    assert seen == {AF11, AF12}, seen
+
+
 for unit_ in RATES:
     for n_flows_ in (1, 1024):
         def test(switch, unit=unit_, n_flows=n_flows_):
@@ -136,4 +193,6 @@ for unit_ in RATES:
     test.__name__ = f"remark_by_{unit_}_is_exact"
     cases.append(test)
 
+cases.extend(for_hook(test, hook) for test in (each_meters_a_packet_once, all_copies_are_remarked_or_none)
+             for hook in ("tc", "xdp"))
 main()
