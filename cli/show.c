@@ -201,6 +201,20 @@ print_slow_path(json_t *slow_path)
     }
 }
 
+/* Of flows, in bytes. */
+static void
+print_memory(const json_t *memory)
+{
+    const json_t *flow = json_object_get(memory, "flow");
+
+    printf("memory: maps %lld MiB, daemon %lld KiB, with all flows in use %lld MiB",
+           number_of(memory, "maps") >> 20, number_of(memory, "daemon") >> 10,
+           number_of(memory, "daemon_max") >> 20);
+    printf(" (a flow: maps %lld bytes, buckets up to %lld, each processor %lld, daemon %lld)\n",
+           number_of(flow, "maps"), number_of(flow, "buckets_max"),
+           number_of(flow, "each_processor"), number_of(flow, "daemon"));
+}
+
 void
 show_print_datapath(const json_t *result)
 {
@@ -226,6 +240,7 @@ show_print_datapath(const json_t *result)
            number_of(result, "flows"), number_of(result, "max_flows"),
            number_of(result, "flow_limit"), number_of(result, "masks"),
            (double)number_of(result, "revalidation_us") / 1000);
+    print_memory(json_object_get(result, "memory"));
     json_object_foreach(dropped, reason, value)
     {
         if (json_integer_value(value))

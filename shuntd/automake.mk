@@ -18,6 +18,8 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/hold.c \
 	shuntd/hold.h \
 	shuntd/host.c \
+	shuntd/memory.c \
+	shuntd/memory.h \
 	shuntd/mgmt.c \
 	shuntd/mgmt.h \
 	shuntd/options.c \

@@ -15,7 +15,7 @@
 #include "lib/durable.h"
 #include "lib/tally.h"
 #include "lib/util.h"
-#include "slowpath/slowpath.h"
+#include "shuntd/memory.h"
 
 #define LOG_MODULE "shuntd"
 #include "lib/log.h"
@@ -27,19 +27,16 @@
 
 /* ---- Parts ---- */
 
-/* Maps are taken at once; the daemon's own share comes as flows are installed. */
 static void
-tell_memory(const struct dp *dp, struct dp_options options)
+tell_memory(const struct dp *dp)
 {
-    size_t maps, own;
+    struct flow_memory m;
 
-    options.max_flows = dp_max_flows(dp);
-    maps = dp_memory_size(&options);
-    own = (size_t)options.max_flows * SLOWPATH_FLOW_SIZE;
+    flow_memory_get(dp, &m);
     log_info("room for %u flows: %zu MiB in maps (a flow: %zu bytes, up to %zu of buckets, %zu of "
-             "each processor) and, with all in use, %zu MiB in the daemon (a flow: %d)",
-             options.max_flows, maps >> 20, sizeof(struct dp_flow), sizeof(struct dp_bucket),
-             sizeof(struct dp_flow_stats), own >> 20, SLOWPATH_FLOW_SIZE);
+             "each processor) and, with all in use, %zu MiB in the daemon (a flow: %zu)",
+             m.max_flows, m.maps_size >> 20, m.flow_size, m.bucket_size, m.stats_size,
+             m.daemon_max >> 20, m.own_size);
 }
 
 static int
@@ -56,7 +53,7 @@ open_dp(struct daemon *daemon, struct error *error)
         return error_set(error, err, "%s", dp_error());
     if (daemon->is_adopted)
         log_info("took over the fast path that is pinned in %s", options.pin_dir);
-    tell_memory(daemon->dp, options);
+    tell_memory(daemon->dp);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "ofproto/connmgr.h"
 #include "ofproto/openflow.h"
 #include "shuntd/health.h"
+#include "shuntd/memory.h"
 #include "slowpath/slowpath.h"
 
 static json_t *
@@ -251,6 +252,19 @@ show_slowpath(struct slowpath *slowpath)
 #undef N
 }
 
+static json_t *
+show_memory(const struct dp *dp)
+{
+    struct flow_memory m;
+
+    flow_memory_get(dp, &m);
+    return json_pack("{s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "maps", (json_int_t)m.maps_size,
+                     "daemon", (json_int_t)m.daemon_size, "daemon_max", (json_int_t)m.daemon_max,
+                     "flow", "maps", (json_int_t)m.flow_size, "buckets_max",
+                     (json_int_t)m.bucket_size, "each_processor", (json_int_t)m.stats_size,
+                     "daemon", (json_int_t)m.own_size);
+}
+
 int
 verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
@@ -282,6 +296,7 @@ verb_dpctl_show(struct daemon *daemon, const json_t *request, json_t **result, s
         (json_int_t)t.n_hold_refused, "large", (json_int_t)t.n_large, "dropped", show_drops(&t),
         "ports", ports);
     json_object_set_new(*result, "troubles", show_troubles(bridges));
+    json_object_set_new(*result, "memory", show_memory(daemon->dp));
     json_object_set_new(*result, "flow_limit", json_integer((json_int_t)slow.flow_limit));
     json_object_set_new(*result, "revalidation_us", json_integer((json_int_t)slow.last_pass_us));
     json_object_set_new(*result, "revalidation_cpu_us",

@@ -372,6 +372,33 @@ def stopping_leaves_the_host_as_it_was(switch):
         assert os.listdir(switch.bpf) == pins
 
 
+def map_bytes(pid):
+    """What the kernel says that the daemon's maps take, each once."""
+    sizes = {}
+    for name in os.listdir(f"/proc/{pid}/fdinfo"):
+        with open(f"/proc/{pid}/fdinfo/{name}", encoding="ascii") as file:
+            info = dict(re.findall(r"(\w+):\t(\d+)", file.read()))
+        if "map_id" in info:
+            sizes[info["map_id"]] = int(info["memlock"])
+    return sum(sizes.values())
+
+
+@case
+def memory_is_told(switch):
+    switch.start("--max-flows", "300000")
+    memory = switch.ctl_json("dpctl", "show")["memory"]
+    flow, mib = memory["flow"], 1 << 20
+    assert memory["daemon"] == 0 and memory["daemon_max"] == 300000 * flow["daemon"], memory
+    real = map_bytes(switch.pid())
+    assert memory["maps"] <= real < memory["maps"] * 1.25, (memory, real)
+    line = switch.wait_for_line("room for 300000 flows")
+    assert [int(n) for n in re.findall(r"\d+", line.split("flows: ")[1])] == [
+        memory["maps"] // mib, flow["maps"], flow["buckets_max"], flow["each_processor"],
+        memory["daemon_max"] // mib, flow["daemon"]], (line, memory)
+    assert (f"memory: maps {memory['maps'] // mib} MiB, daemon 0 KiB, with all flows in use "
+            f"{memory['daemon_max'] // mib} MiB") in switch.ctl("dpctl", "show")
+
+
 @case
 def stop_with_keep_leaves_ports_attached(switch):
     veth("v1", "v2")
