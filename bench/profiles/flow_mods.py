@@ -85,7 +85,6 @@ def run(scale):
             if n_flows == GOAL_FLOWS:
                 result.values[how + " / ovs"] = ratios(rounds, "seconds", "ovs", "shunt")
                 result.values[how + " memory"] = ratios(rounds, "bytes", "shunt", "ovs")
-    if scale.full:
-        result.plots = [Plot(3, "flow-mods a second", 0, [2, 1], "xy"),
-                        Plot(4, "bytes a flow", 0, [2, 1], "x")]
+    by_size = ((0, [2, 1], "xy"), (0, [2, 1], "x")) if scale.full else ((), ())
+    result.plots = [Plot(3, "flow-mods a second", *by_size[0]), Plot(4, "bytes a flow", *by_size[1])]
     return result

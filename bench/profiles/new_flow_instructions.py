@@ -43,4 +43,5 @@ def run(scale):
     flows = measure.each(rounds, lambda one: one["shunt"]["flows"])
     return measure.Result(["", "instructions a flow", "flows"],
                           [["handler", *row] for row in zip(figures, flows)],
-                          {"user": figures}, [], failed, rounds)
+                          {"user": figures}, [measure.Plot(1, "user-space instructions a new flow")],
+                          failed, rounds)

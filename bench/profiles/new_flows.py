@@ -91,4 +91,5 @@ def run(scale):
         "by the clock": measure.each(rounds, lambda one: one["shunt"]["installed"]),
         "/ ovs afxdp": measure.each(
             rounds, lambda one: one["shunt"]["answered"] / one["ovs-afxdp"]["answered"])}
-    return measure.Result(["", "what", "a second", "least", "most"], rows, values, [], failed, rounds)
+    return measure.Result(["", "what", "a second", "least", "most"], rows, values,
+                          [measure.Plot(2, "new flows a second")], failed, rounds)
