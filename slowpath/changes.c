@@ -44,7 +44,7 @@ add_entry(struct changes *changes, struct change_entry entry)
 {
     if (changes->n == CHANGES_MAX)
         become_broad(changes, entry.seq);
-    else if (entry.seq > changes->broad_seq)
+    if (entry.seq > changes->broad_seq)
         changes->entries[changes->n++] = entry;
     else
         rule_unref(entry.rule);

@@ -11,6 +11,12 @@ tests_slowpath_unit_flow_limit_SOURCES = tests/slowpath/unit-flow-limit.c
 tests_slowpath_unit_flow_limit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_slowpath_unit_flow_limit_LDADD = $(translation_libs)
 
+check_PROGRAMS += tests/slowpath/unit-changes
+TESTS += tests/slowpath/unit-changes
+tests_slowpath_unit_changes_SOURCES = tests/slowpath/unit-changes.c
+tests_slowpath_unit_changes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_slowpath_unit_changes_LDADD = $(translation_libs)
+
 # Handlers and revalidator on a real fast path; skips without root.
 check_PROGRAMS += tests/slowpath/test-live
 TESTS += tests/slowpath/test-live
