@@ -12,7 +12,7 @@
  * IPv4 has a checksum with --checksum. Prints one JSON
  * object: offered, received, seconds; and sent and all_received: the same with the frames of the
  * warm-up, of which some may come late. `seconds` is the time that frames took, wall_seconds what a
- * clock on the wall says. */
+ * clock on the wall says, and `started` when that began (CLOCK_MONOTONIC). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -297,9 +297,9 @@ run(const struct traffic_bpf *skel, const struct options *options)
             ns = sleep_until(start_ns + (double)offered / options->rate * 1e9) - start_ns;
     } while (ns < options->seconds * 1e9 && !is_over());
     printf("{\"offered\": %lu, \"received\": %lu, \"seconds\": %.6f, \"sent\": %lu, "
-           "\"all_received\": %lu, \"wall_seconds\": %.6f}\n",
+           "\"all_received\": %lu, \"started\": %.6f, \"wall_seconds\": %.6f}\n",
            offered, read_count(skel) - before, ns / 1e9, BATCH + WARM_UP + offered,
-           read_count(skel), (clock_ns(CLOCK_MONOTONIC) - start_ns) / 1e9);
+           read_count(skel), start_ns / 1e9, (clock_ns(CLOCK_MONOTONIC) - start_ns) / 1e9);
 }
 
 /* The number of the one of `words` that `text` is. */
