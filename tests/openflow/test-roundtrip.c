@@ -12,7 +12,7 @@
 #endif
 
 /* The sanitizers take their time. */
-#if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || __has_feature(address_sanitizer)
 enum { N_PER_CLASS = 500, COPY_EVERY = 16 };
 #else
 enum { N_PER_CLASS = 10000, COPY_EVERY = 64 };

@@ -11,7 +11,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, case, main, run, wait_for  # noqa: E402
+from harness import BUILD, SLOWNESS, case, main, room, run, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
 
 SO_TIMESTAMPNS, SO_RCVBUFFORCE = 35, 33
@@ -134,8 +134,8 @@ def a_flood_of_new_flows_is_its_port_s_problem(switch):
     assert came >= 0.95 * sent, (came, sent)
     # On a busy machine the scheduler has the last word; a queue of 2 MiB would be over 10 ms.
     typical = [median([at(l, 0.5) for _, l in rounds]) for rounds in (calm, flooded)]
-    assert typical[1] < 2 * typical[0] + 1000, typical
-    assert memory_kb(switch) < 1 << 20
+    assert typical[1] < 2 * typical[0] + 1000 * SLOWNESS, typical
+    assert memory_kb(switch) << 10 < room(1 << 30)
 
 
 ATTACK_RULES = ("priority=3,in_port=1,udp,nw_src=10.0.0.1,actions=drop",
@@ -206,6 +206,8 @@ def many_masks_leave_others_their_throughput(switch):
     """Two thousand masks are asked for; others keep over half of the throughput that they have
     beside as many frames of one mask, though theirs is the last to come, and every packet of the
     attack is counted by the entry it matches."""
+    if SLOWNESS > 1:  # Such a build may set up fewer flows than come before the mask has its rank.
+        switch.expect(r"\(p3\) has more new flows")
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
     wires = add_wires(switch, 4, "xdp")
@@ -230,7 +232,8 @@ def many_masks_leave_others_their_throughput(switch):
              for f in switch.ctl_json("dump-flows", "br0")}
     assert sum(n for (priority, _), n in flows.items() if priority == 1) == n_sent, (flows, n_sent)
     assert not any(n for (priority, _), n in flows.items() if priority in (2, 3)), flows
-    assert sum(shown["dropped"].values()) == 0, shown["dropped"]
+    n_late = port(switch, "p3")["stats"]["lost_ring_full"] if SLOWNESS > 1 else 0
+    assert sum(shown["dropped"].values()) == n_late, shown["dropped"]
 
 
 main()

@@ -34,6 +34,11 @@ def patience(seconds):
     return seconds * SLOWNESS
 
 
+def room(n_bytes):
+    """What may take `n_bytes` in a usual build; ASan keeps 256 MiB of what was freed, too."""
+    return n_bytes if SLOWNESS == 1 else SLOWNESS * n_bytes + (256 << 20)
+
+
 cases = []
 
 
