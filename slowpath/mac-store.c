@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slowpath/mac-store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -66,6 +67,7 @@ mac_store_create(const char *path, uint32_t n_slots, struct mac_store **storep)
         error = map_new_file(new_path, file_size(n_slots), &memory);
     if (error)
         return error;
+    assert(memory);
     store = xcalloc(1, sizeof *store);
     snprintf(store->path, sizeof store->path, "%s", path);
     store->head = memory;
