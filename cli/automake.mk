@@ -6,6 +6,8 @@ cli_shuntctl_SOURCES = \
 	cli/main.c \
 	cli/of-client.c \
 	cli/of-client.h \
+	cli/of-config.c \
+	cli/of-echo.c \
 	cli/of-flows.c \
 	cli/of-flowset.c \
 	cli/of-groups.c \

@@ -55,8 +55,8 @@ static const char usage_options[] =
     "  -V, --version        print the version\n";
 
 static const struct cli_verb *const verb_lists[] = {
-    cli_daemon_verbs, cli_flow_verbs,  cli_group_verbs,
-    cli_port_verbs,   cli_watch_verbs, cli_parse_verbs,
+    cli_daemon_verbs, cli_flow_verbs,  cli_group_verbs, cli_port_verbs,
+    cli_config_verbs, cli_watch_verbs, cli_echo_verbs,  cli_parse_verbs,
 };
 
 int

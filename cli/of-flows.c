@@ -10,19 +10,10 @@
 
 /* ---- Changing flows ---- */
 
-/* A file's lines in the order of the xids that they were sent with. */
-struct sent {
-    uint32_t first_xid;
-    size_t n, allocated;
-    unsigned *lines;
-    const char *path;
-    char text[4200];
-};
-
-static const char *
-describe_line(uint32_t xid, void *aux)
+const char *
+of_sent_describe(uint32_t xid, void *aux)
 {
-    struct sent *sent = aux;
+    struct of_sent_lines *sent = aux;
 
     if (xid - sent->first_xid >= sent->n)
         return sent->path;
@@ -31,8 +22,8 @@ describe_line(uint32_t xid, void *aux)
     return sent->text;
 }
 
-static void
-note_line(struct sent *sent, uint32_t xid, unsigned line)
+void
+of_sent_note(struct of_sent_lines *sent, uint32_t xid, unsigned line)
 {
     if (!sent->n)
         sent->first_xid = xid;
@@ -163,7 +154,7 @@ of_flows_read_file(const struct cli *cli, const char *path, of_flows_line *take,
 struct add_flows {
     const struct cli *cli;
     struct flow_sender sender;
-    struct sent sent;
+    struct of_sent_lines sent;
     uint8_t command;
 };
 
@@ -176,7 +167,7 @@ send_line(void *aux, const char *text, unsigned number, const char *where)
         send_text(&add->sender, add->cli, where, text, ofp_flow_mod_parse_line, add->command, &xid);
 
     if (!status)
-        note_line(&add->sent, xid, number);
+        of_sent_note(&add->sent, xid, number);
     return status;
 }
 
@@ -213,7 +204,7 @@ change_from_file(const struct cli *cli, const char *path, uint8_t command)
         status = of_flows_read_file(cli, path, check_line, &add);
     if (!status)
         status = of_flows_read_file(cli, path, send_line, &add);
-    if (add.sent.n && of_client_finish(add.sender.client, describe_line, &add.sent))
+    if (add.sent.n && of_client_finish(add.sender.client, of_sent_describe, &add.sent))
         status = 1;
     free(add.sent.lines);
     of_client_close(add.sender.client);

@@ -68,6 +68,83 @@ add_group(const struct cli *cli)
     return change(cli, cli->argv[1], make_group_mod, OFPGC_ADD);
 }
 
+/* What a line of a file may begin with; add when it does not. */
+static const char *
+parse_group_command(const char *line, uint16_t *command)
+{
+    static const struct {
+        const char *word;
+        uint16_t command;
+    } rows[] = {
+        {"add", OFPGC_ADD},
+        {"modify", OFPGC_MODIFY},
+        {"delete", OFPGC_DELETE},
+        {"insert_bucket", OFPGC_INSERT_BUCKET},
+        {"remove_bucket", OFPGC_REMOVE_BUCKET},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        size_t n = strlen(rows[i].word);
+
+        if (!strncmp(line, rows[i].word, n) && (line[n] == ' ' || line[n] == '\t')) {
+            *command = rows[i].command;
+            return line + n + strspn(line + n, " \t");
+        }
+    }
+    *command = OFPGC_ADD;
+    return line;
+}
+
+struct add_groups {
+    const struct cli *cli;
+    struct of_client *client;
+    struct buf msgs;
+    struct of_sent_lines sent;
+};
+
+static int
+take_group_line(void *aux, const char *line, unsigned number, const char *where)
+{
+    struct add_groups *add = aux;
+    struct ofp_group_mod gm;
+    uint16_t command;
+    const char *text = parse_group_command(line, &command);
+    char *error = ofp_group_mod_parse(text, command, of_client_port_names(add->client), &gm);
+    uint32_t xid;
+
+    if (error) {
+        cli_error("%s: %s%s", add->cli->verb, where, error);
+        free(error);
+        return 1;
+    }
+    xid = of_client_new_xid(add->client);
+    ofp_group_mod_encode(&gm, of_client_version(add->client), xid, &add->msgs);
+    ofp_group_mod_destroy(&gm);
+    of_sent_note(&add->sent, xid, number);
+    return 0;
+}
+
+/* Nothing is sent before every line has parsed. */
+static int
+add_groups(const struct cli *cli)
+{
+    struct add_groups add = {.cli = cli, .msgs = BUF_INITIALIZER, .sent.path = cli->argv[1]};
+    int status = of_client_open(cli, cli->argv[0], VERSIONS, &add.client);
+
+    if (status)
+        return status;
+    of_client_load_ports(add.client);
+    status = of_flows_read_file(cli, cli->argv[1], take_group_line, &add);
+    if (!status)
+        status = of_client_send(add.client, &add.msgs);
+    if (!status)
+        status = of_client_finish(add.client, of_sent_describe, &add.sent);
+    free(add.sent.lines);
+    buf_destroy(&add.msgs);
+    of_client_close(add.client);
+    return status;
+}
+
 static int
 mod_group(const struct cli *cli)
 {
@@ -363,6 +440,7 @@ meter_features(const struct cli *cli)
 
 const struct cli_verb cli_group_verbs[] = {
     {"add-group", add_group, 2, 2, "SWITCH GROUP", "add a group"},
+    {"add-groups", add_groups, 2, 2, "SWITCH FILE", "add the groups of a file, one a line"},
     {"mod-group", mod_group, 2, 2, "SWITCH GROUP", "change a group"},
     {"del-groups", del_groups, 1, 2, "SWITCH [GROUP]", "delete a group, or all"},
     {"insert-buckets", insert_buckets, 2, 2, "SWITCH GROUP", "add buckets to a group"},
@@ -372,6 +450,7 @@ const struct cli_verb cli_group_verbs[] = {
     {"add-meter", add_meter, 2, 2, "SWITCH METER", "add a meter"},
     {"mod-meter", mod_meter, 2, 2, "SWITCH METER", "change a meter"},
     {"del-meter", del_meter, 1, 2, "SWITCH [METER]", "delete a meter, or all"},
+    {"del-meters", del_meter, 1, 2, "SWITCH [METER]", "the same"},
     {"dump-meters", dump_meters, 1, 2, "SWITCH [METER]", "print meters"},
     {"meter-stats", meter_stats, 1, 2, "SWITCH [METER]", "print meters' counters"},
     {"meter-features", meter_features, 1, 1, "SWITCH", "print what meters can do"},

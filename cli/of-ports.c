@@ -219,6 +219,85 @@ queue_stats(const struct cli *cli)
     return close_view(&view, status);
 }
 
+/* From 1.4 on a multipart request, which can name a queue. */
+static struct of_header *
+queue_config_request(struct of_arena *arena, enum ofp_version version, uint32_t port_no,
+                     uint32_t queue_id)
+{
+    struct of_queue_desc_stats_request *request;
+
+    if (version < OFP14) {
+        struct of_queue_get_config_request *old = of_queue_get_config_request_new(arena, version);
+
+        old->port = port_no;
+        return (struct of_header *)old;
+    }
+    request = of_queue_desc_stats_request_new(arena, version);
+    request->port_no = port_no;
+    request->queue_id = queue_id;
+    return (struct of_header *)request;
+}
+
+static void
+note_port(const struct ofp_port *port, void *aux)
+{
+    struct buf *numbers = aux;
+
+    if (port->port_no < OFPORT_MAX)
+        buf_put(numbers, &port->port_no, sizeof port->port_no);
+}
+
+static int
+note_ports(const struct of_header *reply, void *numbers)
+{
+    ofp_port_desc_decode(reply, note_port, numbers);
+    return 0;
+}
+
+/* The ports to ask about: in 1.0, which cannot ask about all, each. */
+static int
+queue_config_ports(const struct view *view, struct buf *numbers)
+{
+    const struct cli *cli = view->cli;
+    uint32_t port_no = OFPORT_ANY;
+
+    if (cli->argc < 2 || !strcasecmp(cli->argv[1], "any")) {
+        if (of_client_version(view->client) == OFP10)
+            return of_client_ask(view->client, ports_request(view), note_ports, numbers);
+    } else if (!ofport_parse(cli->argv[1], of_client_port_names(view->client), &port_no)) {
+        return cli_error("%s: port '%s': the switch has no such port", cli->verb, cli->argv[1]);
+    }
+    buf_put(numbers, &port_no, sizeof port_no);
+    return 0;
+}
+
+static int
+queue_get_config(const struct cli *cli)
+{
+    uint32_t queue_id = OFQUEUE_ALL;
+    struct buf numbers = BUF_INITIALIZER;
+    struct view view;
+    int status = cli->argc > 2 && strcasecmp(cli->argv[2], "any")
+                     ? parse_queue(cli, cli->argv[2], &queue_id)
+                     : 0;
+
+    if (status || open_view(cli, 0, &view))
+        return 1;
+    view.print = print_reply;
+    status = queue_config_ports(&view, &numbers);
+    for (size_t at = 0; at < numbers.size && !status; at += sizeof(uint32_t)) {
+        struct of_arena arena;
+
+        of_arena_init(&arena, NULL, 0);
+        status =
+            ask_for(&view, queue_config_request(&arena, of_client_version(view.client),
+                                                *(const uint32_t *)(numbers.data + at), queue_id));
+        of_arena_destroy(&arena);
+    }
+    buf_destroy(&numbers);
+    return close_view(&view, status);
+}
+
 /* ---- mod-port ---- */
 
 struct found_port {
@@ -388,6 +467,7 @@ const struct cli_verb cli_port_verbs[] = {
     {"dump-table-desc", dump_table_desc, 1, 1, "SWITCH", "tables' eviction and vacancy"},
     {"dump-group-features", dump_group_features, 1, 1, "SWITCH", "what groups can do"},
     {"queue-stats", queue_stats, 1, 3, "SWITCH [PORT [QUEUE]]", "queues' counters"},
+    {"queue-get-config", queue_get_config, 1, 3, "SWITCH [PORT [QUEUE]]", "how queues are set up"},
     {"get-frags", get_frags, 1, 1, "SWITCH", "how fragments are treated"},
     {NULL, NULL, 0, 0, NULL, NULL},
 };

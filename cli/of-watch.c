@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verbs that watch a switch, try whether it answers, or hand it a packet. */
+/* Verbs that watch a switch, or hand it a packet. */
 #include "cli/of-json.h"
 #include "cli/of-verbs.h"
 
@@ -155,31 +155,6 @@ monitor(const struct cli *cli)
 }
 
 static int
-is_echo(const struct of_header *reply, void *aux)
-{
-    bool *is_answered = aux;
-
-    *is_answered = reply->object.class_id == OF_ECHO_REPLY;
-    return 0;
-}
-
-static int
-probe(const struct cli *cli)
-{
-    bool is_answered = false;
-    struct of_client *client;
-    int status;
-
-    if (of_client_open(cli, cli->argv[0], 0, &client))
-        return 1;
-    status = of_client_ask(client, OF_ECHO_REQUEST, is_echo, &is_answered);
-    if (!status && !is_answered)
-        status = cli_error("%s: %s does not answer an echo request", cli->verb, cli->argv[0]);
-    of_client_close(client);
-    return status;
-}
-
-static int
 packet_out(const struct cli *cli)
 {
     struct buf ofpacts = BUF_INITIALIZER, packet = BUF_INITIALIZER, msg = BUF_INITIALIZER;
@@ -214,6 +189,5 @@ const struct cli_verb cli_watch_verbs[] = {
     {"monitor", monitor, 1, -1, "SWITCH [BYTES] [watch:[FILTER]]...",
      "print what the switch tells a controller, or what becomes of its flows"},
     {"snoop", snoop, 1, 1, "BR", "print what a bridge and its controllers say"},
-    {"probe", probe, 1, 1, "SWITCH", "does the switch answer?"},
     {NULL, NULL, 0, 0, NULL, NULL},
 };

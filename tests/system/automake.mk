@@ -30,6 +30,7 @@ system_tests = \
 	tests/system/queues.py \
 	tests/system/segments.py \
 	tests/system/shortages.py \
+	tests/system/shuntctl_verbs.py \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py
 TESTS += $(system_tests)
