@@ -79,6 +79,8 @@ ofproto_libofproto_a_SOURCES = \
 	ofproto/classifier.h \
 	ofproto/cls-conjunction.c \
 	ofproto/cls-conjunction.h \
+	ofproto/cls-same.c \
+	ofproto/cls-same.h \
 	ofproto/cls-subtable.c \
 	ofproto/cls-subtable.h \
 	ofproto/egress.c \
@@ -86,7 +88,8 @@ ofproto_libofproto_a_SOURCES = \
 	ofproto/group-mod.c \
 	ofproto/group.c \
 	ofproto/group.h \
-	ofproto/hash-counts.h \
+	ofproto/hash-slots.c \
+	ofproto/hash-slots.h \
 	ofproto/learned.c \
 	ofproto/learned.h \
 	ofproto/meter.c \

@@ -148,22 +148,13 @@ read_prefixes(const struct cls_subtable *subtable, const uint64_t *values,
 /* Reads the prefixes; starts to fetch what a change to the rule's place will touch, which in a
  * large classifier is a dozen cache misses, at once. */
 static void
-prefetch_change(const struct classifier *cls, const struct cls_subtable *subtable,
-                const uint64_t *values, uint32_t hash, struct rule_prefixes *prefixes)
+prepare_change(const struct classifier *cls, const struct cls_subtable *subtable,
+               const uint64_t *values, uint32_t hash, struct rule_prefixes *prefixes)
 {
     cls_subtable_prefetch(subtable, values, hash);
     read_prefixes(subtable, values, prefixes);
     for (size_t i = 0; i < prefixes->n; i++)
         prefix_set_prefetch(&cls->prefixes[prefixes->fields[i]], &prefixes->prefixes[i]);
-}
-
-/* The same, and the first rule of the chain. */
-static void
-prepare_change(const struct classifier *cls, const struct cls_subtable *subtable,
-               const struct cls_rule *rule, struct rule_prefixes *prefixes)
-{
-    prefetch_change(cls, subtable, rule->values, rule->hash, prefixes);
-    __builtin_prefetch(subtable->buckets[rule->hash & subtable->bucket_mask], 1);
 }
 
 void
@@ -175,7 +166,7 @@ classifier_insert(struct classifier *cls, struct cls_rule *rule)
 
     if (!subtable)
         subtable = add_subtable(cls, rule->mask);
-    prepare_change(cls, subtable, rule, &prefixes);
+    prepare_change(cls, subtable, rule->values, rule->hash, &prefixes);
     old_max = subtable->max_priority;
     cls_subtable_insert(subtable, rule);
     if (subtable->max_priority != old_max)
@@ -194,7 +185,7 @@ classifier_remove(struct classifier *cls, struct cls_rule *rule)
     int32_t old_max = subtable->max_priority;
     struct rule_prefixes prefixes;
 
-    prepare_change(cls, subtable, rule, &prefixes);
+    prepare_change(cls, subtable, rule->values, rule->hash, &prefixes);
     for (size_t i = 0; i < prefixes.n; i++)
         prefix_set_remove(&cls->prefixes[prefixes.fields[i]], &prefixes.prefixes[i]);
     cls_subtable_remove(subtable, rule);
@@ -217,7 +208,8 @@ struct lookup {
     const struct classifier *cls;
     const uint64_t *flow;
     uint64_t *wc;                        /* NULL: nobody asks. */
-    int16_t n_bits[CLS_N_PREFIX_FIELDS]; /* That a proof takes; 0: not known yet. */
+    unsigned int known_fields;           /* Bits: for which n_bits is known. */
+    int16_t n_bits[CLS_N_PREFIX_FIELDS]; /* That a proof takes. */
     struct proof proofs[CLS_N_PREFIX_FIELDS];
     unsigned int n_proofs;
 };
@@ -230,7 +222,7 @@ lookup_init(struct lookup *lookup, const struct classifier *cls, const struct fl
     lookup->flow = cls_words(flow);
     lookup->wc = wc ? cls_words_rw(wc) : NULL;
     lookup->n_proofs = 0;
-    memset(lookup->n_bits, 0, sizeof lookup->n_bits);
+    lookup->known_fields = 0;
 }
 
 /* Whether an earlier proof rules the subtable out as well. */
@@ -244,17 +236,24 @@ is_ruled_out(const struct lookup *lookup, const struct cls_entry *entry)
     return false;
 }
 
-/* How many bits of the field show that no prefix so long or longer matches the flow. */
-static int
-proof_bits(struct lookup *lookup, size_t i)
+/* Finds out how many bits of each of these fields show that no prefix so long or longer matches
+ * the flow. What this reads of large sets is fetched for all at once. */
+static void
+find_proof_bits(struct lookup *lookup, unsigned int fields)
 {
-    if (!lookup->n_bits[i]) {
-        struct prefix key;
+    struct prefix keys[CLS_N_PREFIX_FIELDS];
 
-        cls_prefix_read(&cls_prefix_fields[i], lookup->flow, &key);
-        lookup->n_bits[i] = (int16_t)(prefix_set_common(&lookup->cls->prefixes[i], &key) + 1);
+    for (unsigned int rest = fields; rest; rest &= rest - 1) {
+        int i = __builtin_ctz(rest);
+
+        cls_prefix_read(&cls_prefix_fields[i], lookup->flow, &keys[i]);
+        prefix_set_prefetch(&lookup->cls->prefixes[i], &keys[i]);
     }
-    return lookup->n_bits[i];
+    for (; fields; fields &= fields - 1) {
+        int i = __builtin_ctz(fields);
+
+        lookup->n_bits[i] = (int16_t)(prefix_set_common(&lookup->cls->prefixes[i], &keys[i]) + 1);
+    }
 }
 
 static void
@@ -275,55 +274,64 @@ has_words(const struct lookup *lookup, const struct minimask *mask, unsigned int
     return true;
 }
 
-/* Whether `word` is one of the mask's words [from, end). */
-static bool
-is_in_stage(const struct minimask *mask, unsigned int from, unsigned int end, unsigned int word)
-{
-    for (unsigned int k = from; k < end; k++) {
-        if (mask->words[k] == word)
-            return true;
-    }
-    return false;
-}
-
-/* Among prefix fields of the stage that ended after n_looked words, the one that proves with the
- * fewest bits that the subtable has no match; CLS_N_PREFIX_FIELDS: none does. */
+/* Among these prefix fields, the one that proves with the fewest bits that the subtable has no
+ * match; CLS_N_PREFIX_FIELDS: none does. */
 static size_t
-best_proof(struct lookup *lookup, const struct cls_subtable *subtable, unsigned int n_looked)
+best_proof(struct lookup *lookup, const struct cls_subtable *subtable, unsigned int fields)
 {
-    unsigned int stage_start = 0;
     size_t best = CLS_N_PREFIX_FIELDS;
 
-    for (unsigned int i = 0; i < subtable->n_indices && subtable->index_end[i] < n_looked; i++)
-        stage_start = subtable->index_end[i];
-    for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++) {
-        if (subtable->prefix_bits[i] &&
-            is_in_stage(subtable->mask, stage_start, n_looked, cls_prefix_fields[i].word) &&
-            proof_bits(lookup, i) <= subtable->prefix_bits[i] &&
-            (best == CLS_N_PREFIX_FIELDS || proof_bits(lookup, i) < proof_bits(lookup, best)))
+    if (fields & ~lookup->known_fields) {
+        find_proof_bits(lookup, fields & ~lookup->known_fields);
+        lookup->known_fields |= fields;
+    }
+    for (; fields; fields &= fields - 1) {
+        size_t i = (size_t)__builtin_ctz(fields);
+
+        if (lookup->n_bits[i] <= subtable->prefix_bits[i] &&
+            (best == CLS_N_PREFIX_FIELDS || lookup->n_bits[i] < lookup->n_bits[best]))
             best = i;
     }
     return best;
 }
 
-/* The flow matches no rule of the subtable, which the first n_looked words of its mask show.
- * Un-wildcards these, or the beginning of a prefix field that shows it too. */
+/* The flow matches no rule of the subtable, which the mask's words up to this step show.
+ * Un-wildcards these, or the beginning of a prefix field of the step that shows it too. */
 static void
-handle_miss(struct lookup *lookup, const struct cls_subtable *subtable, unsigned int n_looked)
+handle_miss(struct lookup *lookup, const struct cls_subtable *subtable, const struct cls_step *step)
 {
     size_t best;
 
-    if (has_words(lookup, subtable->mask, n_looked))
+    if (has_words(lookup, subtable->mask, step->end))
         return;
-    best = best_proof(lookup, subtable, n_looked);
+    best = best_proof(lookup, subtable, step->prefix_fields);
     if (best < CLS_N_PREFIX_FIELDS) {
-        uint8_t n_bits = (uint8_t)proof_bits(lookup, best);
+        uint8_t n_bits = (uint8_t)lookup->n_bits[best];
 
         lookup->proofs[lookup->n_proofs++] = (struct proof){(uint8_t)best, n_bits};
         cls_prefix_unwildcard(&cls_prefix_fields[best], lookup->wc, n_bits);
     } else {
-        unwildcard_words(lookup, subtable->mask, n_looked);
+        unwildcard_words(lookup, subtable->mask, step->end);
     }
+}
+
+/* Of rules of one match, the ordinary one of highest priority if that is over `hard`'s, else
+ * `hard`; rules with conjunctions that could beat it go to `soft`, if that is not NULL. */
+static struct cls_rule *
+pick(struct cls_rule *rules, struct cls_rule *hard, struct cls_soft_rules *soft)
+{
+    struct cls_rule *rule;
+
+    CLS_SAME_FOR_EACH(rule, rules)
+    {
+        if (hard && rule->priority <= hard->priority)
+            return hard;
+        if (!rule->conjunctions)
+            return rule;
+        if (soft)
+            cls_soft_rules_add(soft, rule);
+    }
+    return hard;
 }
 
 /* Finds the best ordinary rule; those with conjunctions that could beat it go to `soft`, if that
@@ -336,27 +344,21 @@ search(struct lookup *lookup, struct cls_soft_rules *soft)
 
     for (size_t i = 0; i < cls->n_subtables; i++) {
         const struct cls_entry *entry = &cls->entries[i];
-        struct cls_rule *rule;
-        unsigned int n_looked;
+        const struct cls_subtable *subtable = entry->subtable;
+        struct cls_rule *rules;
+        unsigned int n_steps;
 
         if (hard && hard->priority >= entry->max_priority)
             break;
         if (is_ruled_out(lookup, entry))
             continue;
-        rule = cls_subtable_lookup(entry->subtable, lookup->flow, &n_looked);
-        if (lookup->wc) {
-            if (rule)
-                unwildcard_words(lookup, entry->subtable->mask, n_looked);
-            else
-                handle_miss(lookup, entry->subtable, n_looked);
-        }
-        for (; rule && (!hard || rule->priority > hard->priority);
-             rule = cls_rule_next_equal(rule)) {
-            if (!rule->conjunctions)
-                hard = rule;
-            else if (soft)
-                cls_soft_rules_add(soft, rule);
-        }
+        rules = cls_subtable_lookup(subtable, lookup->flow, &n_steps);
+        if (lookup->wc && rules)
+            unwildcard_words(lookup, subtable->mask, subtable->mask->n_words);
+        else if (lookup->wc)
+            handle_miss(lookup, subtable, &subtable->steps[n_steps - 1]);
+        if (rules)
+            hard = pick(rules, hard, soft);
     }
     return hard;
 }
@@ -414,44 +416,52 @@ classifier_find(const struct classifier *cls, const struct flow *match,
     if (!subtable)
         return NULL;
     hash = cls_hash(subtable->mask, cls_words(match), values);
-    prefetch_change(cls, subtable, values, hash, &prefixes); /* Often the place is changed next. */
-    return cls_subtable_find(subtable, values, hash, priority);
+    prepare_change(cls, subtable, values, hash, &prefixes); /* Often the place is changed next. */
+    return cls_same_find(cls_subtable_find(subtable, values, hash), priority);
 }
 
+/* Which rules overlap. */
+struct overlap {
+    const uint64_t *match, *mask;
+    int32_t priority;
+    const struct cls_rule *same; /* That does not count. */
+};
+
 static bool
-rule_overlaps(const struct cls_rule *rule, const uint64_t *match, const uint64_t *mask)
+does_not_overlap(void *overlap_, struct cls_rule *rule)
 {
+    const struct overlap *overlap = overlap_;
+
+    if (rule->priority != overlap->priority || rule == overlap->same)
+        return true;
     for (size_t k = 0; k < rule->mask->n_words; k++) {
         uint8_t word = rule->mask->words[k];
 
-        if ((rule->values[k] ^ match[word]) & rule->mask->bits[k] & mask[word])
-            return false;
+        if ((rule->values[k] ^ overlap->match[word]) & rule->mask->bits[k] & overlap->mask[word])
+            return true;
     }
-    return true;
+    return false;
 }
 
 bool
 classifier_overlaps(const struct classifier *cls, const struct flow *match,
                     const struct flow *flow_mask, int32_t priority)
 {
-    const uint64_t *match_words = cls_words(match);
-    const uint64_t *mask_words = cls_words(flow_mask);
-    const struct cls_rule *same = classifier_find(cls, match, flow_mask, priority);
+    struct overlap overlap = {
+        .match = cls_words(match),
+        .mask = cls_words(flow_mask),
+        .priority = priority,
+        .same = classifier_find(cls, match, flow_mask, priority),
+    };
 
     for (size_t i = 0; i < cls->n_subtables; i++) {
         const struct cls_subtable *subtable = cls->entries[i].subtable;
 
         if (subtable->max_priority < priority)
             break;
-        if (!cls_subtable_count(subtable, priority))
-            continue;
-        for (size_t b = 0; b <= subtable->bucket_mask; b++) {
-            for (const struct cls_rule *rule = subtable->buckets[b]; rule; rule = rule->next) {
-                if (rule->priority == priority && rule != same &&
-                    rule_overlaps(rule, match_words, mask_words))
-                    return true;
-            }
-        }
+        if (cls_subtable_count(subtable, priority) &&
+            !cls_subtable_visit(subtable, does_not_overlap, &overlap))
+            return true;
     }
     return false;
 }
@@ -497,7 +507,7 @@ cover_has(const struct cover *cover, const struct cls_rule *rule)
     return true;
 }
 
-/* Whether the loose match is as narrow as the subtable's mask: then its rules are in one chain. */
+/* Whether the loose match is as narrow as the subtable's mask: then its rules have one match. */
 static bool
 cover_is_exact(const struct cover *cover, const struct minimask *mask)
 {
@@ -505,32 +515,32 @@ cover_is_exact(const struct cover *cover, const struct minimask *mask)
            !memcmp(cover->bits, mask->bits, cls_rule_values_size(mask));
 }
 
+struct visit {
+    struct cover cover;
+    classifier_visit_cb *cb;
+    void *aux;
+};
+
 static bool
-visit_chain(struct cls_rule *rule, const struct cover *cover, classifier_visit_cb *cb, void *aux)
+visit_rule(void *visit_, struct cls_rule *rule)
 {
-    for (; rule; rule = rule->next) {
-        if (cover_has(cover, rule) && !cb(aux, rule))
-            return false;
-    }
-    return true;
+    const struct visit *visit = visit_;
+
+    return !cover_has(&visit->cover, rule) || visit->cb(visit->aux, rule);
 }
 
 static bool
-visit_subtable(const struct cls_subtable *subtable, const uint64_t *match, const uint64_t *mask,
-               classifier_visit_cb *cb, void *aux)
+visit_match(const struct cls_subtable *subtable, const uint64_t *match, const struct visit *visit)
 {
-    struct cover cover;
+    uint64_t values[FLOW_WORDS];
+    uint32_t hash = cls_hash(subtable->mask, match, values);
+    struct cls_rule *rules = cls_subtable_find(subtable, values, hash), *rule;
 
-    if (!cover_init(&cover, subtable, match, mask))
+    if (!rules)
         return true;
-    if (cover_is_exact(&cover, subtable->mask)) {
-        uint64_t values[FLOW_WORDS];
-        uint32_t hash = cls_hash(subtable->mask, match, values);
-
-        return visit_chain(subtable->buckets[hash & subtable->bucket_mask], &cover, cb, aux);
-    }
-    for (size_t b = 0; b <= subtable->bucket_mask; b++) {
-        if (!visit_chain(subtable->buckets[b], &cover, cb, aux))
+    CLS_SAME_FOR_EACH(rule, rules)
+    {
+        if (!visit->cb(visit->aux, rule))
             return false;
     }
     return true;
@@ -540,9 +550,17 @@ void
 classifier_visit(const struct classifier *cls, const struct flow *match, const struct flow *mask,
                  classifier_visit_cb *cb, void *aux)
 {
-    for (size_t i = 0; i < cls->n_subtables; i++) {
-        if (!visit_subtable(cls->entries[i].subtable, cls_words(match), cls_words(mask), cb, aux))
-            return;
+    struct visit visit = {.cb = cb, .aux = aux};
+    bool goes_on = true;
+
+    for (size_t i = 0; goes_on && i < cls->n_subtables; i++) {
+        const struct cls_subtable *subtable = cls->entries[i].subtable;
+
+        if (!cover_init(&visit.cover, subtable, cls_words(match), cls_words(mask)))
+            continue;
+        goes_on = cover_is_exact(&visit.cover, subtable->mask)
+                      ? visit_match(subtable, cls_words(match), &visit)
+                      : cls_subtable_visit(subtable, visit_rule, &visit);
     }
 }
 

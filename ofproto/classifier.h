@@ -82,7 +82,7 @@ struct cls_conjunction_set {
 
 /* What the classifier holds of a rule: the last member of the caller's struct. */
 struct cls_rule {
-    struct cls_rule *next; /* In its bucket, falling priority. */
+    struct cls_rule *lower, *higher; /* Of the same match (ofproto/cls-same.h). */
     struct minimask *mask;
     const struct cls_conjunction_set *conjunctions; /* NULL: an ordinary rule. */
     uint32_t hash;

@@ -74,21 +74,38 @@ priority_key(int32_t priority)
     return (struct prefix){.hi = (uint64_t)((int64_t)priority - INT32_MIN) << 32, .n_bits = 32};
 }
 
+/* Which fields with a prefix begin in the mask's words [from, end). */
+static uint8_t
+prefix_fields_in(const struct cls_subtable *subtable, unsigned int from, unsigned int end)
+{
+    uint8_t fields = 0;
+
+    for (unsigned int k = from; k < end; k++) {
+        for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++) {
+            if (subtable->prefix_bits[i] && subtable->mask->words[k] == cls_prefix_fields[i].word)
+                fields |= (uint8_t)(1u << i);
+        }
+    }
+    return fields;
+}
+
 static void
-init_indices(struct cls_subtable *subtable)
+init_steps(struct cls_subtable *subtable)
 {
     const struct minimask *mask = subtable->mask;
-    uint8_t previous = 0;
+    uint8_t from = 0;
 
-    for (int stage = 0; stage < CLS_N_STAGES - 1; stage++) {
+    for (int stage = 0; stage < CLS_N_STAGES; stage++) {
         uint8_t end = mask->stage_end[stage];
 
-        if (end == previous || end == mask->n_words)
+        if (end == from && !(stage == CLS_N_STAGES - 1 && !subtable->n_steps))
             continue;
-        previous = end;
-        subtable->index_end[subtable->n_indices] = end;
-        hash_counts_init(&subtable->indices[subtable->n_indices++]);
+        subtable->steps[subtable->n_steps++] =
+            (struct cls_step){end, prefix_fields_in(subtable, from, end)};
+        from = end;
     }
+    for (unsigned int i = 0; i + 1 < subtable->n_steps; i++)
+        hash_slots_init(&subtable->partial[i], sizeof(struct cls_partial));
 }
 
 struct cls_subtable *
@@ -97,14 +114,13 @@ cls_subtable_create(struct minimask *mask)
     struct cls_subtable *subtable = xcalloc(1, sizeof *subtable);
 
     subtable->mask = minimask_ref(mask);
-    subtable->buckets = xcalloc(1, sizeof *subtable->buckets);
-    subtable->filters = xcalloc(1, sizeof *subtable->filters);
+    hash_slots_init(&subtable->matches, sizeof(struct cls_match));
     prefix_set_init(&subtable->priorities, false);
-    init_indices(subtable);
     minimask_expand(mask, &subtable->whole_mask);
     for (size_t i = 0; i < CLS_N_PREFIX_FIELDS; i++)
         subtable->prefix_bits[i] =
             mask_prefix_bits(&cls_prefix_fields[i], cls_words(&subtable->whole_mask));
+    init_steps(subtable);
     return subtable;
 }
 
@@ -113,109 +129,96 @@ cls_subtable_destroy(struct cls_subtable *subtable)
 {
     if (!subtable)
         return;
-    for (size_t i = 0; i < subtable->n_indices; i++)
-        hash_counts_destroy(&subtable->indices[i]);
+    for (unsigned int i = 0; i + 1 < subtable->n_steps; i++)
+        hash_slots_destroy(&subtable->partial[i]);
+    hash_slots_destroy(&subtable->matches);
     prefix_set_destroy(&subtable->priorities);
     minimask_unref(subtable->mask);
-    free(subtable->buckets);
-    free(subtable->filters);
     free(subtable);
 }
 
-/* Buckets are chosen by the low bits. */
-static uint16_t
-filter_bit(uint32_t hash)
-{
-    return (uint16_t)(1u << (hash >> 28));
-}
-
-/* The first rule of the chain that `hash` may be in, or NULL. */
-static struct cls_rule *
-chain_first(const struct cls_subtable *subtable, uint32_t hash)
-{
-    uint32_t i = hash & subtable->bucket_mask;
-
-    return subtable->filters[i] & filter_bit(hash) ? subtable->buckets[i] : NULL;
-}
-
-/* Links the rule in front of the first of equal hash and lower priority. */
-static void
-chain_insert(struct cls_subtable *subtable, struct cls_rule *rule)
-{
-    uint32_t i = rule->hash & subtable->bucket_mask;
-    struct cls_rule **link = &subtable->buckets[i], *other;
-
-    if (subtable->filters[i] & filter_bit(rule->hash)) {
-        while ((other = *link) && (other->hash != rule->hash || other->priority > rule->priority))
-            link = &other->next;
-    }
-    subtable->filters[i] |= filter_bit(rule->hash);
-    rule->next = *link;
-    *link = rule;
-}
-
-static void
-chain_remove(struct cls_subtable *subtable, struct cls_rule *rule)
-{
-    uint32_t i = rule->hash & subtable->bucket_mask;
-    struct cls_rule **link = &subtable->buckets[i];
-    uint16_t filter = 0;
-
-    while (*link) {
-        if (*link == rule) {
-            *link = rule->next;
-        } else {
-            filter |= filter_bit((*link)->hash);
-            link = &(*link)->next;
-        }
-    }
-    subtable->filters[i] = filter;
-}
-
-static void
-resize(struct cls_subtable *subtable, uint32_t n_buckets)
-{
-    uint32_t n_old = subtable->bucket_mask + 1;
-    struct cls_rule **old = subtable->buckets;
-
-    free(subtable->filters);
-    subtable->filters = xcalloc(n_buckets, sizeof *subtable->filters);
-    subtable->buckets = xcalloc(n_buckets, sizeof *subtable->buckets);
-    subtable->bucket_mask = n_buckets - 1;
-    for (uint32_t i = 0; i < n_old; i++) {
-        struct cls_rule *rule, *next;
-
-        for (rule = old[i]; rule; rule = next) {
-            next = rule->next;
-            chain_insert(subtable, rule);
-        }
-    }
-    free(old);
-}
-
-/* The partial hash that index `i` counts. */
+/* ---- Partial hashes ---- */
 static uint32_t
-partial_hash(const struct cls_subtable *subtable, const uint64_t *values, unsigned int i)
+partial_hash(const struct cls_subtable *subtable, const uint64_t *values, unsigned int step)
 {
     uint64_t hash = CLS_HASH_BASIS;
 
-    for (size_t k = 0; k < subtable->index_end[i]; k++)
+    for (size_t k = 0; k < subtable->steps[step].end; k++)
         hash = hash_fold(values[k], hash);
     return cls_hash_finish(hash);
 }
 
+static void
+count_partial(struct hash_slots *slots, uint32_t hash)
+{
+    uint32_t i = hash_slots_first(slots, hash);
+    struct cls_partial *partial =
+        i == HASH_SLOTS_NONE ? hash_slots_add(slots, hash) : hash_slots_item(slots, i);
+
+    partial->n++;
+}
+
+static void
+uncount_partial(struct hash_slots *slots, uint32_t hash)
+{
+    uint32_t i = hash_slots_first(slots, hash);
+    struct cls_partial *partial = hash_slots_item(slots, i);
+
+    if (!--partial->n)
+        hash_slots_remove(slots, i);
+}
+
+/* ---- Matches ---- */
+static struct cls_match *
+match_at(const struct cls_subtable *subtable, uint32_t i)
+{
+    return hash_slots_item(&subtable->matches, i);
+}
+
+/* The slot of these values, or HASH_SLOTS_NONE. */
+static uint32_t
+find_match(const struct cls_subtable *subtable, const uint64_t *values, uint32_t hash)
+{
+    uint32_t i = hash_slots_first(&subtable->matches, hash);
+
+    while (i != HASH_SLOTS_NONE && memcmp(match_at(subtable, i)->rules->values, values,
+                                          cls_rule_values_size(subtable->mask)))
+        i = hash_slots_next(&subtable->matches, hash, i);
+    return i;
+}
+
+static void
+add_rule(struct cls_subtable *subtable, struct cls_rule *rule)
+{
+    uint32_t i = find_match(subtable, rule->values, rule->hash);
+    struct cls_match *match = i == HASH_SLOTS_NONE ? hash_slots_add(&subtable->matches, rule->hash)
+                                                   : match_at(subtable, i);
+    struct cls_rule *rules = match->rules;
+
+    cls_same_insert(&rules, rule);
+    match->rules = rules;
+}
+
+static void
+remove_rule(struct cls_subtable *subtable, struct cls_rule *rule)
+{
+    uint32_t i = find_match(subtable, rule->values, rule->hash);
+    struct cls_match *match = match_at(subtable, i);
+    struct cls_rule *rules = match->rules;
+
+    cls_same_remove(&rules, rule);
+    match->rules = rules;
+    if (!rules)
+        hash_slots_remove(&subtable->matches, i);
+}
+
+/* ---- Rules ---- */
 void
 cls_subtable_prefetch(const struct cls_subtable *subtable, const uint64_t *values, uint32_t hash)
 {
-    uint32_t bucket = hash & subtable->bucket_mask;
-
-    __builtin_prefetch(&subtable->filters[bucket], 1);
-    __builtin_prefetch(&subtable->buckets[bucket], 1);
-    for (unsigned int i = 0; i < subtable->n_indices; i++) {
-        const struct hash_counts *index = &subtable->indices[i];
-
-        __builtin_prefetch(&index->slots[partial_hash(subtable, values, i) & index->mask], 1);
-    }
+    hash_slots_prefetch(&subtable->matches, hash);
+    for (unsigned int i = 0; i + 1 < subtable->n_steps; i++)
+        hash_slots_prefetch(&subtable->partial[i], partial_hash(subtable, values, i));
 }
 
 void
@@ -223,11 +226,9 @@ cls_subtable_insert(struct cls_subtable *subtable, struct cls_rule *rule)
 {
     struct prefix key = priority_key(rule->priority);
 
-    if (subtable->n_rules > subtable->bucket_mask)
-        resize(subtable, 2 * (subtable->bucket_mask + 1));
-    chain_insert(subtable, rule);
-    for (unsigned int i = 0; i < subtable->n_indices; i++)
-        hash_counts_add(&subtable->indices[i], partial_hash(subtable, rule->values, i));
+    add_rule(subtable, rule);
+    for (unsigned int i = 0; i + 1 < subtable->n_steps; i++)
+        count_partial(&subtable->partial[i], partial_hash(subtable, rule->values, i));
     prefix_set_add(&subtable->priorities, &key);
     if (!subtable->n_rules++ || rule->priority > subtable->max_priority)
         subtable->max_priority = rule->priority;
@@ -238,70 +239,63 @@ cls_subtable_remove(struct cls_subtable *subtable, struct cls_rule *rule)
 {
     struct prefix key = priority_key(rule->priority), last;
 
-    chain_remove(subtable, rule);
+    remove_rule(subtable, rule);
     subtable->n_rules--;
-    for (unsigned int i = 0; i < subtable->n_indices; i++)
-        hash_counts_remove(&subtable->indices[i], partial_hash(subtable, rule->values, i));
+    for (unsigned int i = 0; i + 1 < subtable->n_steps; i++)
+        uncount_partial(&subtable->partial[i], partial_hash(subtable, rule->values, i));
     prefix_set_remove(&subtable->priorities, &key);
     if (rule->priority == subtable->max_priority && prefix_set_last(&subtable->priorities, &last))
         subtable->max_priority = (int32_t)((int64_t)(last.hi >> 32) + INT32_MIN);
 }
 
-static bool
-values_equal(const struct cls_rule *rule, const uint64_t *values, uint32_t hash)
-{
-    return rule->hash == hash && !memcmp(rule->values, values, cls_rule_values_size(rule->mask));
-}
-
 struct cls_rule *
 cls_subtable_lookup(const struct cls_subtable *subtable, const uint64_t *flow,
-                    unsigned int *n_looked)
+                    unsigned int *n_steps)
 {
     const struct minimask *mask = subtable->mask;
     uint64_t values[FLOW_WORDS], hash = CLS_HASH_BASIS;
-    struct cls_rule *rule;
-    unsigned int k = 0;
+    unsigned int step = 0, k = 0;
+    uint32_t i;
 
-    for (unsigned int i = 0; i < subtable->n_indices; i++) {
-        for (; k < subtable->index_end[i]; k++) {
+    for (;; step++) {
+        for (; k < subtable->steps[step].end; k++) {
             values[k] = flow[mask->words[k]] & mask->bits[k];
             hash = hash_fold(values[k], hash);
         }
-        if (!hash_counts_has(&subtable->indices[i], cls_hash_finish(hash))) {
-            *n_looked = k;
+        *n_steps = step + 1;
+        if (step + 1 == subtable->n_steps)
+            break;
+        if (hash_slots_first(&subtable->partial[step], cls_hash_finish(hash)) == HASH_SLOTS_NONE)
             return NULL;
+    }
+    i = find_match(subtable, values, cls_hash_finish(hash));
+    return i == HASH_SLOTS_NONE ? NULL : match_at(subtable, i)->rules;
+}
+
+struct cls_rule *
+cls_subtable_find(const struct cls_subtable *subtable, const uint64_t *values, uint32_t hash)
+{
+    uint32_t i = find_match(subtable, values, hash);
+
+    return i == HASH_SLOTS_NONE ? NULL : match_at(subtable, i)->rules;
+}
+
+bool
+cls_subtable_visit(const struct cls_subtable *subtable, classifier_visit_cb *cb, void *aux)
+{
+    for (uint32_t i = 0; i <= subtable->matches.mask; i++) {
+        struct cls_rule *rules, *rule;
+
+        if (!subtable->matches.tags[i])
+            continue;
+        rules = match_at(subtable, i)->rules;
+        CLS_SAME_FOR_EACH(rule, rules)
+        {
+            if (!cb(aux, rule))
+                return false;
         }
     }
-    for (; k < mask->n_words; k++) {
-        values[k] = flow[mask->words[k]] & mask->bits[k];
-        hash = hash_fold(values[k], hash);
-    }
-    *n_looked = k;
-    rule = chain_first(subtable, cls_hash_finish(hash));
-    while (rule && !values_equal(rule, values, cls_hash_finish(hash)))
-        rule = rule->next;
-    return rule;
-}
-
-struct cls_rule *
-cls_subtable_find(const struct cls_subtable *subtable, const uint64_t *values, uint32_t hash,
-                  int32_t priority)
-{
-    struct cls_rule *rule = chain_first(subtable, hash);
-
-    while (rule && (rule->priority != priority || !values_equal(rule, values, hash)))
-        rule = rule->next;
-    return rule;
-}
-
-struct cls_rule *
-cls_rule_next_equal(const struct cls_rule *rule)
-{
-    struct cls_rule *next = rule->next;
-
-    while (next && !values_equal(next, rule->values, rule->hash))
-        next = next->next;
-    return next;
+    return true;
 }
 
 uint32_t
@@ -317,9 +311,8 @@ cls_subtable_memory(const struct cls_subtable *subtable)
 {
     size_t size = sizeof *subtable + subtable->priorities.n_bytes;
 
-    size += ((size_t)subtable->bucket_mask + 1) *
-            (sizeof *subtable->buckets + sizeof *subtable->filters);
-    for (size_t i = 0; i < subtable->n_indices; i++)
-        size += ((size_t)subtable->indices[i].mask + 1) * sizeof(struct hash_count);
+    size += hash_slots_memory(&subtable->matches);
+    for (unsigned int i = 0; i + 1 < subtable->n_steps; i++)
+        size += hash_slots_memory(&subtable->partial[i]);
     return size;
 }

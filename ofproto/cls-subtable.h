@@ -1,32 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The classifier's rules of one mask.
  *
- * Model: a hash table whose chains keep equal matches in falling priority, so that the first
- * found is the best. A 16-bit filter for each bucket says which hashes may be in its chain: most
- * misses touch no rule. Before each stage but the last, the partial hashes of all rules.
+ * Model: a hash table of matches (ofproto/hash-slots.h), each with its rules by priority
+ * (ofproto/cls-same.h). A lookup reads the mask's words in stages; before each stage but the
+ * last, a table of the partial hashes of all rules says whether any can still match.
  * For ofproto/classifier.c and its like alone; see ofproto/classifier.h for ownership and
  * threads. */
 #ifndef SHUNT_OFPROTO_CLS_SUBTABLE_H
 #define SHUNT_OFPROTO_CLS_SUBTABLE_H
 
 #include "ofproto/classifier.h"
-#include "ofproto/hash-counts.h"
+#include "ofproto/cls-same.h"
+#include "ofproto/hash-slots.h"
+
+/* A match, in cls_subtable.matches. */
+struct cls_match {
+    uint32_t hash;
+    struct cls_rule *rules; /* ofproto/cls-same.h; not empty. */
+} __attribute__((packed));
+
+/* A partial hash that n rules have, in cls_subtable.partial[]. */
+struct cls_partial {
+    uint32_t hash;
+    uint32_t n;
+};
+
+/* Some words of the mask, all of which stages of enum cls_stage that have any. */
+struct cls_step {
+    uint8_t end;           /* Words of the mask up to and including this step. */
+    uint8_t prefix_fields; /* Bits: which fields with prefix_bits are in it. */
+};
 
 struct cls_subtable {
-    struct hmap_node node; /* In classifier's by_mask. */
+    /* What a lookup reads. */
     struct minimask *mask;
-    struct flow whole_mask; /* The same, all words. */
-    struct cls_rule **buckets;
-    uint16_t *filters;    /* For each bucket, filter_bit() of all hashes in its chain. */
-    uint32_t bucket_mask; /* Buckets less one. */
+    uint8_t n_steps;                          /* At least 1; the last ends the mask. */
+    uint8_t prefix_bits[CLS_N_PREFIX_FIELDS]; /* 0: the mask of that field is no prefix. */
+    struct cls_step steps[CLS_N_STAGES];
+    struct hash_slots matches;                   /* Of struct cls_match. */
+    struct hash_slots partial[CLS_N_STAGES - 1]; /* Of struct cls_partial: after each step. */
+    /* What changes read. */
+    struct hmap_node node;  /* In classifier's by_mask. */
+    struct flow whole_mask; /* The mask, all words. */
     size_t n_rules;
     int32_t max_priority;
     struct prefix_set priorities; /* Of the rules; see priority_key(). */
-    /* Partial hashes after index_end[i] words. */
-    uint8_t n_indices;
-    uint8_t index_end[CLS_N_STAGES - 1];
-    struct hash_counts indices[CLS_N_STAGES - 1];
-    uint8_t prefix_bits[CLS_N_PREFIX_FIELDS]; /* 0: the mask of that field is no prefix. */
 };
 
 /* Room for any mask: `NAME` points to it. */
@@ -77,17 +95,17 @@ void cls_subtable_prefetch(const struct cls_subtable *, const uint64_t *values, 
 void cls_subtable_insert(struct cls_subtable *, struct cls_rule *);
 void cls_subtable_remove(struct cls_subtable *, struct cls_rule *);
 
-/* The first rule that the flow matches; others follow by cls_rule_next_equal(). NULL: none, and
- * then *n_looked is how many words of the mask proved it. */
+/* The rules that the flow matches, which have one match. NULL: none, and then *n_steps is how many
+ * steps proved it; else all. */
 struct cls_rule *cls_subtable_lookup(const struct cls_subtable *, const uint64_t *flow,
-                                     unsigned int *n_looked);
+                                     unsigned int *n_steps);
 
-/* The rule of exactly these masked values and priority. */
+/* The rules of exactly these masked values, or NULL. */
 struct cls_rule *cls_subtable_find(const struct cls_subtable *, const uint64_t *values,
-                                   uint32_t hash, int32_t priority);
+                                   uint32_t hash);
 
-/* The next rule of the same match and lower (or equal) priority. */
-struct cls_rule *cls_rule_next_equal(const struct cls_rule *);
+/* Calls `cb` for every rule until it returns false; returns whether it never did. */
+bool cls_subtable_visit(const struct cls_subtable *, classifier_visit_cb *cb, void *aux);
 
 /* How many rules have this priority. */
 uint32_t cls_subtable_count(const struct cls_subtable *, int32_t priority);

@@ -86,7 +86,7 @@ cls_rule_init(struct cls_rule *rule, struct minimask *mask, const struct flow *m
 {
     const uint64_t *words = cls_words(match);
 
-    rule->next = NULL;
+    rule->lower = rule->higher = NULL;
     rule->mask = mask;
     rule->conjunctions = conjunctions;
     rule->priority = priority;

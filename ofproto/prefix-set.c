@@ -124,7 +124,7 @@ narrow_rank(const struct node *node, uint32_t value)
     for (n = node->n; n; n /= 2) {
         unsigned int half = (n + 1) / 2;
 
-        rank += keys[rank + half - 1] <= value ? half : 0;
+        rank += half & -(unsigned int)(keys[rank + half - 1] <= value);
     }
     return rank;
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "ofproto/classifier.h"
+#include "ofproto/cls-same.h"
+#include "ofproto/cls-subtable.h"
 #include "tests/ofproto/random.h"
 
 enum { MAX_RULES = 400 };
@@ -415,6 +417,68 @@ equal_matches_are_told_apart_by_priority(void **state)
     world_destroy(&world);
 }
 
+/* The most rules on a way from the root. */
+static unsigned int
+tree_depth(const struct cls_rule *rule)
+{
+    unsigned int lower, higher;
+
+    if (!rule)
+        return 0;
+    lower = tree_depth(rule->lower);
+    higher = tree_depth(rule->higher);
+    return 1 + MAX(lower, higher);
+}
+
+/* Finding, adding and removing one reads no more rules than the tree is deep. */
+static void
+many_priorities_of_one_match_are_in_a_flat_tree(void **state)
+{
+    enum { N = 60000, DEPTH = 80 }; /* A random tree is 2.9 log2(N) = 46 deep on average. */
+    struct cls_rule *rules = xcalloc(N, sizeof *rules), *root, *rule;
+
+    (void)state;
+    for (int order = 0; order < 3; order++) {
+        int32_t n = 0;
+
+        root = NULL;
+        for (int32_t i = 0; i < N; i++) {
+            rules[i].priority = order == 0 ? i : order == 1 ? N - 1 - i : (int32_t)(i * 7919LL % N);
+            cls_same_insert(&root, &rules[i]);
+        }
+        assert_in_range(tree_depth(root), 16, DEPTH);
+        CLS_SAME_FOR_EACH(rule, root)
+        assert_int_equal(rule->priority, N - 1 - n++);
+        assert_int_equal(n, N);
+        for (int32_t i = 0; i < N; i += 2) {
+            assert_ptr_equal(cls_same_find(root, rules[i].priority), &rules[i]);
+            cls_same_remove(&root, &rules[i]);
+            assert_null(cls_same_find(root, rules[i].priority));
+        }
+        assert_in_range(tree_depth(root), 15, DEPTH);
+        CLS_SAME_FOR_EACH(rule, root)
+        n--;
+        assert_int_equal(n, N / 2);
+    }
+    free(rules);
+}
+
+/* So that a growing table does not walk them. */
+static void
+one_match_of_many_priorities_takes_one_slot(void **state)
+{
+    struct flow match = {.in_port = 7}, mask = {.in_port = UINT32_MAX};
+    struct world world;
+
+    (void)state;
+    world_init(&world);
+    for (int32_t priority = 0; priority < MAX_RULES; priority++)
+        world_add(&world, &match, &mask, priority, NULL);
+    assert_int_equal(world.n, MAX_RULES);
+    assert_int_equal(world.cls.entries[0].subtable->matches.n_used, 1);
+    world_destroy(&world);
+}
+
 struct visited {
     size_t n;
     const struct world *world;
@@ -508,6 +572,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(other_ethertypes_do_not_look_at_addresses),
     cmocka_unit_test(lower_priorities_are_not_looked_at),
     cmocka_unit_test(equal_matches_are_told_apart_by_priority),
+    cmocka_unit_test(many_priorities_of_one_match_are_in_a_flat_tree),
+    cmocka_unit_test(one_match_of_many_priorities_takes_one_slot),
     cmocka_unit_test(visits_and_overlaps_agree_with_a_list),
 };
 
