@@ -27,6 +27,7 @@ struct cli {
     bool keep;
     bool names;    /* Print ports' names, not numbers. */
     bool no_stats; /* Print flows without what changes by itself. */
+    json_t *steps; /* Not NULL: requests that go as one transaction; verbs add theirs. */
 };
 
 typedef int cli_run(const struct cli *);
@@ -37,6 +38,7 @@ struct cli_verb {
     int min_args, max_args; /* -1: any number. */
     const char *args;       /* As the help prints them. */
     const char *help;
+    bool is_step; /* It can be joined to others by --. */
 };
 
 /* Ends with the row that has no name. */
@@ -53,7 +55,9 @@ void cli_print_json(const json_t *);
 /* Sends `request` (whose reference it takes) to the daemon. 0, with a new reference in *result
  * (NULL when there is nothing to tell), or 1 after an error was printed. */
 int cli_request(const struct cli *, json_t *request, json_t **result);
-/* The same, and then waits until the daemon has ended the connection. */
+/* Sends a request that only succeeds or fails, or makes it a step of the transaction. */
+int cli_do_request(const struct cli *, json_t *request);
+/* The same as cli_request(), and then waits until the daemon has ended the connection. */
 int cli_request_to_end(const struct cli *, json_t *request);
 
 #endif

@@ -15,17 +15,6 @@ bridge_request(const struct cli *cli, const char *verb)
     return json_pack("{s:s, s:s+}", "verb", verb, "bridge", cli->argv[0], "");
 }
 
-/* Sends a request that only succeeds or fails. */
-static int
-do_request(const struct cli *cli, json_t *request)
-{
-    json_t *result;
-    int status = cli_request(cli, request, &result);
-
-    json_decref(result);
-    return status;
-}
-
 /* Prints an array of strings, one a line. */
 static int
 list_request(const struct cli *cli, json_t *request)
@@ -137,7 +126,7 @@ do_with_settings(const struct cli *cli, int first, const struct setting *setting
         json_decref(request);
         return 1;
     }
-    return do_request(cli, request);
+    return cli_do_request(cli, request);
 }
 
 /* ---- Bridges and ports ---- */
@@ -190,7 +179,7 @@ set_fail_mode(const struct cli *cli)
     json_t *request = bridge_request(cli, "set-br");
 
     json_object_set_new(request, "fail_mode", json_string(cli->argv[1]));
-    return do_request(cli, request);
+    return cli_do_request(cli, request);
 }
 
 static int
@@ -199,7 +188,7 @@ del_br(const struct cli *cli)
     json_t *request = bridge_request(cli, "del-br");
 
     json_object_set_new(request, "if_exists", json_boolean(cli->if_exists));
-    return do_request(cli, request);
+    return cli_do_request(cli, request);
 }
 
 static int
@@ -238,7 +227,7 @@ del_port(const struct cli *cli)
     json_t *request = port_request(cli, "del-port");
 
     json_object_set_new(request, "if_exists", json_boolean(cli->if_exists));
-    return do_request(cli, request);
+    return cli_do_request(cli, request);
 }
 
 static int
@@ -344,7 +333,7 @@ dpctl_dump_flows(const struct cli *cli)
 static int
 dpctl_del_flows(const struct cli *cli)
 {
-    return do_request(cli, json_pack("{s:s}", "verb", "dpctl-del-flows"));
+    return cli_do_request(cli, json_pack("{s:s}", "verb", "dpctl-del-flows"));
 }
 
 static int
@@ -367,7 +356,7 @@ fdb_show(const struct cli *cli)
 static int
 fdb_flush(const struct cli *cli)
 {
-    return do_request(cli, bridge_request(cli, "fdb-flush"));
+    return cli_do_request(cli, bridge_request(cli, "fdb-flush"));
 }
 
 /* ---- The process ---- */
@@ -381,7 +370,7 @@ stop(const struct cli *cli)
 static int
 save(const struct cli *cli)
 {
-    return do_request(cli, json_pack("{s:s}", "verb", "save"));
+    return cli_do_request(cli, json_pack("{s:s}", "verb", "save"));
 }
 
 /* Returns when the new process answers. */
@@ -401,23 +390,23 @@ restart(const struct cli *cli)
 const struct cli_verb cli_daemon_verbs[] = {
     {"add-br", add_br, 1, -1,
      "BR [datapath-id=HEX] [fail-mode=MODE] [protocols=V,...] [n-tables=N]",
-     "make a bridge and its local port, a device of the bridge's name"},
+     "make a bridge and its local port, a device of the bridge's name", true},
     {"set-br", set_br, 2, -1, "BR [datapath-id=HEX] [fail-mode=MODE] [protocols=V,...]",
-     "change settings of a bridge"},
-    {"del-br", del_br, 1, 1, "BR", "remove a bridge"},
+     "change settings of a bridge", true},
+    {"del-br", del_br, 1, 1, "BR", "remove a bridge", true},
     {"list-br", list_br, 0, 0, "", "name the bridges"},
     {"add-port", add_port, 2, -1, "BR DEV [ofport=N] [hook=auto|xdp|tc] [peer=auto|off]",
-     "make a device a port of the bridge"},
-    {"set-port", set_port, 3, -1, "BR DEV peer=auto|off", "change settings of a port"},
-    {"del-port", del_port, 2, 2, "BR DEV", "give a device back to the host"},
+     "make a device a port of the bridge", true},
+    {"set-port", set_port, 3, -1, "BR DEV peer=auto|off", "change settings of a port", true},
+    {"del-port", del_port, 2, 2, "BR DEV", "give a device back to the host", true},
     {"list-ports", list_ports, 1, 1, "BR", "name the devices of the bridge"},
     {"set-controller", set_controller, 2, -1,
      "BR TARGET... [controller-rate-limit=N] [controller-burst-limit=N]",
-     "call these controllers (tcp:, ssl:, unix:), listen there (ptcp:, pssl:, punix:)"},
+     "call these controllers (tcp:, ssl:, unix:), listen there (ptcp:, pssl:, punix:)", true},
     {"get-controller", get_controller, 1, 1, "BR", "name the controllers and listeners"},
-    {"del-controller", set_controller, 1, 1, "BR", "have no controllers and listeners"},
+    {"del-controller", set_controller, 1, 1, "BR", "have no controllers and listeners", true},
     {"set-fail-mode", set_fail_mode, 2, 2, "BR secure|standalone",
-     "what to do when no controller answers"},
+     "what to do when no controller answers", true},
     {"show", show, 0, 1, "[BR]", "bridges, controllers, ports and their hooks"},
     {"dpctl-show", dpctl_show, 0, 0, "", "counters, drops and ports of the fast path"},
     {"dpctl-dump-flows", dpctl_dump_flows, 0, 1, "[BR]", "the flows of the fast path"},

@@ -90,7 +90,8 @@ cli_print_json(const json_t *value)
 static int
 print_usage(void)
 {
-    puts("Usage: shuntctl [OPTION]... VERB [ARGUMENT]...\n\nVerbs:");
+    puts("Usage: shuntctl [OPTION]... VERB [ARGUMENT]... [-- [OPTION]... VERB [ARGUMENT]...]...\n\n"
+         "Verbs:");
     for (size_t i = 0; i < ARRAY_SIZE(verb_lists); i++) {
         for (const struct cli_verb *verb = verb_lists[i]; verb->name; verb++)
             printf("  %s%s%s\n      %s\n", verb->name, *verb->args ? " " : "", verb->args,
@@ -218,28 +219,93 @@ take_verb(struct cli *cli, int argc, char **argv)
     return find_verb(cli->verb);
 }
 
+static int
+parse_options(int argc, char **argv, struct cli *cli)
+{
+    int opt;
+
+    optind = 0; /* From the start, for each command. */
+    while ((opt = getopt_long(argc, argv, "O:hV", long_options, NULL)) >= 0) {
+        if (apply(opt, cli))
+            return 1;
+    }
+    return 0;
+}
+
+/* One command: argv[0] is the program's name. */
+static int
+run_command(int argc, char **argv, struct cli *cli)
+{
+    bool is_first_of_several = cli->steps && !json_array_size(cli->steps);
+    const struct cli_verb *verb;
+
+    cli->may_exist = cli->if_exists = false;
+    if (parse_options(argc, argv, cli))
+        return 1;
+    if (optind == argc)
+        return is_first_of_several ? 0 : cli_error("which verb? 'shuntctl --help' names them");
+    verb = take_verb(cli, argc - optind, argv + optind);
+    if (!verb)
+        return cli_error("there is no verb '%s': 'shuntctl --help' names them", cli->verb);
+    if (cli->argc < verb->min_args || (verb->max_args >= 0 && cli->argc > verb->max_args))
+        return cli_error("%s: want: shuntctl %s %s", cli->verb, verb->name, verb->args);
+    if (cli->steps && !verb->is_step)
+        return cli_error("%s: cannot be joined to others by --, only what changes bridges, ports "
+                         "and controllers can",
+                         cli->verb);
+    if (cli->timeout_s)
+        alarm(cli->timeout_s);
+    return verb->run(cli);
+}
+
+/* The arguments up to the next "--". */
+static int
+count_arguments(int argc, char **argv)
+{
+    int n = 0;
+
+    while (n < argc && strcmp(argv[n], "--"))
+        n++;
+    return n;
+}
+
+/* Commands with "--" between them are one transaction. */
+static int
+run_commands(int argc, char **argv, struct cli *cli)
+{
+    int status = 0;
+
+    cli->steps = json_array();
+    while (!status && argc > 0) {
+        int n = count_arguments(argc - 1, argv + 1);
+
+        status = run_command(n + 1, argv, cli);
+        argv[n + 1] = argv[0];
+        argc -= n + 1;
+        argv += n + 1;
+    }
+    if (!status) {
+        json_t *request = json_pack("{s:s, s:O}", "verb", "transaction", "requests", cli->steps);
+        json_t *steps = cli->steps;
+
+        cli->steps = NULL;
+        status = cli_do_request(cli, request);
+        json_decref(steps);
+    }
+    return status;
+}
+
 int
 main(int argc, char **argv)
 {
     struct cli cli = {.run_dir = "/run/shunt"};
-    const struct cli_verb *verb;
-    int opt, status;
+    int status;
 
     signal(SIGPIPE, SIG_IGN);
-    while ((opt = getopt_long(argc, argv, "O:hV", long_options, NULL)) >= 0) {
-        if (apply(opt, &cli))
-            return 1;
-    }
-    if (optind == argc)
-        return cli_error("which verb? 'shuntctl --help' names them");
-    verb = take_verb(&cli, argc - optind, argv + optind);
-    if (!verb)
-        return cli_error("there is no verb '%s': 'shuntctl --help' names them", cli.verb);
-    if (cli.argc < verb->min_args || (verb->max_args >= 0 && cli.argc > verb->max_args))
-        return cli_error("%s: want: shuntctl %s %s", cli.verb, verb->name, verb->args);
-    if (cli.timeout_s)
-        alarm(cli.timeout_s);
-    status = verb->run(&cli);
+    if (count_arguments(argc, argv) < argc)
+        status = run_commands(argc, argv, &cli);
+    else
+        status = run_command(argc, argv, &cli);
     if (fflush(stdout) == EOF || ferror(stdout))
         return cli_error("the output could not be written");
     return status;

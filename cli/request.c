@@ -108,6 +108,19 @@ cli_request(const struct cli *cli, json_t *request, json_t **result)
 }
 
 int
+cli_do_request(const struct cli *cli, json_t *request)
+{
+    json_t *result;
+    int status;
+
+    if (cli->steps)
+        return json_array_append_new(cli->steps, request);
+    status = cli_request(cli, request, &result);
+    json_decref(result);
+    return status;
+}
+
+int
 cli_request_to_end(const struct cli *cli, json_t *request)
 {
     json_t *result;

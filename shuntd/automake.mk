@@ -27,6 +27,8 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/saver.c \
 	shuntd/saver.h \
 	shuntd/tls.c \
+	shuntd/transaction.c \
+	shuntd/transaction.h \
 	shuntd/verbs-bridge.c \
 	shuntd/verbs-show.c \
 	shuntd/verbs-slowpath.c \

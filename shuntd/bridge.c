@@ -194,7 +194,7 @@ bridges_save(struct bridges *bridges, struct error *error)
     size_t n = 0;
     int err;
 
-    if (!bridges->config_path)
+    if (!bridges->config_path || bridges->saves_later)
         return 0;
     LIST_FOR_EACH (bridge, link, &bridges->list)
         n++;

@@ -89,6 +89,7 @@ struct bridges {
     struct slowpath *slowpath;
     struct event *run_event; /* The tables have something to tell, or a flow expires. */
     struct list list;        /* Of struct bridge, by name. */
+    bool saves_later;        /* bridges_save() does nothing: who set this calls it again. */
     struct bridge_port *by_dp_port[DP_MAX_PORTS];
     uint64_t meters[DP_MAX_METERS / 64];         /* Bits of the datapath's meters in use. */
     uint64_t adopted_meters[DP_MAX_METERS / 64]; /* Those of them that no bridge has. */

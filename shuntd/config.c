@@ -38,85 +38,122 @@ find_crc(char *text, size_t size, char crc[CRC_SIZE + 1])
 
 /* ---- Writing ---- */
 
-static json_t *
-encode_port(const struct config_port *port)
+/* Text by hand: a tree of thousands of ports, for each of which the file is written, takes its
+ * time. */
+
+/* A name as JSON has it. False if it is no UTF-8. */
+static bool
+put_string(struct buf *text, const char *string)
 {
-    return json_pack("{s:s, s:I, s:I, s:s, s:s, s:b}", "device", port->device, "ofport",
-                     (json_int_t)port->ofport, "dp_port", (json_int_t)port->dp_port, "hook",
-                     config_hook_name(port->hook), "peer", config_peer_name(port->peer_off),
-                     "promiscuous", port->promiscuous);
+    json_t *json = json_string(string);
+    char *quoted = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+
+    if (quoted)
+        buf_puts(text, quoted);
+    free(quoted);
+    json_decref(json);
+    return quoted;
 }
 
-static json_t *
-encode_protocols(uint32_t protocols)
+static bool
+put_port(struct buf *text, const struct config_port *port)
 {
-    json_t *names = json_array();
+    buf_puts(text, "\n        {\"device\": ");
+    if (!put_string(text, port->device))
+        return false;
+    buf_printf(text,
+               ", \"ofport\": %u, \"dp_port\": %u, \"hook\": \"%s\", \"peer\": \"%s\", "
+               "\"promiscuous\": %s}",
+               port->ofport, port->dp_port, config_hook_name(port->hook),
+               config_peer_name(port->peer_off), port->promiscuous ? "true" : "false");
+    return true;
+}
 
+static void
+put_protocols(struct buf *text, uint32_t protocols)
+{
     for (unsigned v = CONFIG_PROTOCOL_MIN; v <= CONFIG_PROTOCOL_MAX; v++) {
         if (protocols >> v & 1)
-            json_array_append_new(names, json_string(config_protocol_name(v)));
+            buf_printf(text, "\"%s\", ", config_protocol_name(v));
     }
-    return names;
+    buf_chomp(text, ' ');
+    buf_chomp(text, ',');
 }
 
 /* A target without limits is a string. */
-static json_t *
-encode_target(const struct config_target *target)
+static bool
+put_target(struct buf *text, const struct config_target *target)
 {
-    if (!target->rate_limit && !target->burst_limit)
-        return json_string(target->name);
-    return json_pack("{s:s, s:I, s:I}", "target", target->name, "rate_limit",
-                     (json_int_t)target->rate_limit, "burst_limit",
-                     (json_int_t)target->burst_limit);
+    bool has_limits = target->rate_limit || target->burst_limit;
+
+    buf_puts(text, has_limits ? "\n        {\"target\": " : "\n        ");
+    if (!put_string(text, target->name))
+        return false;
+    if (has_limits)
+        buf_printf(text, ", \"rate_limit\": %u, \"burst_limit\": %u}", target->rate_limit,
+                   target->burst_limit);
+    return true;
 }
 
-static json_t *
-encode_bridge(const struct config_bridge *bridge)
+static bool
+put_bridge(struct buf *text, const struct config_bridge *bridge)
 {
-    json_t *controllers = json_array(), *ports = json_array();
-    char id[17], mac[18];
+    const uint8_t *mac = bridge->mac;
+    bool ok;
 
-    for (size_t i = 0; i < bridge->n_controllers; i++)
-        json_array_append_new(controllers, encode_target(&bridge->controllers[i]));
-    for (size_t i = 0; i < bridge->n_ports; i++)
-        json_array_append_new(ports, encode_port(&bridge->ports[i]));
-    snprintf(id, sizeof id, "%016llx", (unsigned long long)bridge->datapath_id);
-    snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", bridge->mac[0], bridge->mac[1],
-             bridge->mac[2], bridge->mac[3], bridge->mac[4], bridge->mac[5]);
-    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o}", "name", bridge->name,
-                     "datapath_id", id, "mac", mac, "dp_port", (json_int_t)bridge->dp_port,
-                     "fail_mode", bridge->standalone ? "standalone" : "secure", "protocols",
-                     encode_protocols(bridge->protocols), "n_tables", (json_int_t)bridge->n_tables,
-                     "controllers", controllers, "ports", ports);
-}
-
-static char *
-encode(const struct config *config)
-{
-    json_t *bridges = json_array(), *root;
-    char *text, *at, crc[CRC_SIZE + 1];
-
-    for (size_t i = 0; i < config->n_bridges; i++)
-        json_array_append_new(bridges, encode_bridge(&config->bridges[i]));
-    root =
-        json_pack("{s:i, s:s, s:o}", "version", FILE_VERSION, "crc32", NO_CRC, "bridges", bridges);
-    text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-    json_decref(root);
-    if (text) {
-        text = strcat(xrealloc(text, strlen(text) + 2), "\n");
-        at = find_crc(text, strlen(text), crc);
-        memcpy(at, crc, CRC_SIZE);
+    buf_puts(text, "\n    {\n      \"name\": ");
+    ok = put_string(text, bridge->name);
+    buf_printf(text, ",\n      \"datapath_id\": \"%016llx\"",
+               (unsigned long long)bridge->datapath_id);
+    buf_printf(text, ",\n      \"mac\": \"%02x:%02x:%02x:%02x:%02x:%02x\"", mac[0], mac[1], mac[2],
+               mac[3], mac[4], mac[5]);
+    buf_printf(text, ",\n      \"dp_port\": %u,\n      \"fail_mode\": \"%s\"", bridge->dp_port,
+               bridge->standalone ? "standalone" : "secure");
+    buf_puts(text, ",\n      \"protocols\": [");
+    put_protocols(text, bridge->protocols);
+    buf_printf(text, "],\n      \"n_tables\": %u,\n      \"controllers\": [", bridge->n_tables);
+    for (size_t i = 0; ok && i < bridge->n_controllers; i++) {
+        ok = put_target(text, &bridge->controllers[i]);
+        buf_putc(text, ',');
     }
-    return text;
+    buf_chomp(text, ',');
+    buf_puts(text, "],\n      \"ports\": [");
+    for (size_t i = 0; ok && i < bridge->n_ports; i++) {
+        ok = put_port(text, &bridge->ports[i]);
+        buf_putc(text, ',');
+    }
+    buf_chomp(text, ',');
+    buf_puts(text, "]\n    },");
+    return ok;
+}
+
+static int
+encode(const struct config *config, struct buf *text)
+{
+    char *at, crc[CRC_SIZE + 1];
+    bool ok = true;
+
+    buf_printf(text, "{\n  \"version\": %d,\n  " CRC_MEMBER NO_CRC "\",\n  \"bridges\": [",
+               FILE_VERSION);
+    for (size_t i = 0; ok && i < config->n_bridges; i++)
+        ok = put_bridge(text, &config->bridges[i]);
+    buf_chomp(text, ',');
+    buf_puts(text, "]\n}\n");
+    buf_text(text);
+    at = find_crc(text->data, text->size, crc);
+    memcpy(at, crc, CRC_SIZE);
+    return ok ? 0 : EILSEQ;
 }
 
 int
 config_save(const char *path, const struct config *config, struct error *error)
 {
-    char *text = encode(config);
-    int err = text ? durable_replace(path, text, strlen(text)) : ENOMEM;
+    struct buf text = BUF_INITIALIZER;
+    int err = encode(config, &text);
 
-    free(text);
+    if (!err)
+        err = durable_replace(path, text.data, text.size);
+    buf_destroy(&text);
     if (err)
         return error_set(error, err, "%s: the configuration could not be saved: %s", path,
                          strerror(err));

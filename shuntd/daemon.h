@@ -47,6 +47,7 @@ struct daemon {
     bool is_adopted; /* The fast path was there before this process. */
     struct bridges *bridges;
     struct mgmt *mgmt;
+    struct transaction *transactions; /* Under way (shuntd/transaction.h). */
     enum daemon_end end;
     int waiter_fd; /* Of who asked for the end; closed when it is done. -1: nobody. */
 };

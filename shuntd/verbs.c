@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/util.h"
+#include "shuntd/transaction.h"
 
 /* The client of this request waits for the end of its stream. */
 static void
@@ -107,6 +108,7 @@ static const struct verb verbs[] = {
     {"stop", verb_stop, {{"keep", JSON_TRUE, true}}},
     {"restart", verb_restart, {{0}}},
     {"save", verb_save, {{0}}},
+    {"transaction", verb_transaction, {{"requests", JSON_ARRAY, false}}},
 };
 
 static const char *

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lib/util.h"
-#include "shuntd/daemon.h"
+#include "shuntd/transaction.h"
 #include "tests/fuzz/fake-bridges.h"
 #include "tests/fuzz/hold.h"
 
@@ -26,6 +26,7 @@ static char *reply;
 static void
 close_server(void)
 {
+    transactions_end(&server);
     mgmt_close(server.mgmt);
     fake_bridges_destroy(server.bridges);
     event_base_free(server.base);

@@ -2,56 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A million flow entries: how long the management socket does not answer while they are added, added
 again, saved, and while the daemon restarts. SHUNT_FLOWS is how many."""
-import json
 import os
-import socket
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 import harness  # noqa: E402
 from harness import case, wait_for  # noqa: E402
+from watch import Watch  # noqa: E402
 
 N_FLOWS = int(os.environ.get("SHUNT_FLOWS", "1000000"))
 STALL_S = 1  # Of the slowest answer; a busy machine gets this much.
-
-
-class Watch(threading.Thread):
-    """Asks for list-br all the time, as long as the block lasts: how long did the slowest answer take?"""
-
-    def __init__(self, switch, what):
-        super().__init__(daemon=True)
-        self.path, self.what, self.goes_on, self.slowest = (
-            switch.dir + "/shuntd.sock", what, True, 0)
-        self.new = switch.dir + "/br0.flows.new"
-        self.slowest_beside_a_base = 0
-
-    def run(self):
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(self.path)
-            while self.goes_on:
-                base = os.path.exists(self.new)
-                began = time.monotonic()
-                client.sendall(b'{"verb": "list-br"}\n')
-                assert json.loads(client.recv(65536))["ok"]
-                took = time.monotonic() - began
-                self.slowest = max(self.slowest, took)
-                if base or os.path.exists(self.new):
-                    self.slowest_beside_a_base = max(self.slowest_beside_a_base, took)
-                time.sleep(0.001)
-
-    def __enter__(self):
-        self.began = time.monotonic()
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.goes_on = False
-        self.join()
-        print(f"# {self.what}: {time.monotonic() - self.began:.1f} s; slowest answer "
-              f"{1000 * self.slowest:.0f} ms, beside a base {1000 * self.slowest_beside_a_base:.0f} ms",
-              flush=True)
 
 
 def write_flows(path, port):

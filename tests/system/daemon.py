@@ -173,6 +173,49 @@ def ports_get_numbers(switch):
 
 
 @case
+def joined_commands_are_done_or_undone_together(switch):
+    """As with ovs-vsctl: when one fails, what those before it added is taken away again."""
+    switch.start()
+    veth("v1", "v2", "v3")
+    devices = links()
+    switch.ctl("add-br", "br0", "fail-mode=secure", "--", "add-port", "br0", "v1", "ofport=5", "--",
+               "--may-exist", "add-port", "br0", "v1", "--", "add-port", "br0", "v2", "--",
+               "set-controller", "br0", "ptcp:6699:127.0.0.1")
+    assert switch.ctl("list-ports", "br0") == "v2\nv1\n"
+    assert switch.ctl("get-controller", "br0") == "ptcp:6699:127.0.0.1\n"
+
+    def state():
+        with open(switch.dir + "/config.json", encoding="utf-8") as file:
+            return settled(switch), file.read(), set(links())
+
+    before = state()
+    for commands, said in (
+            ("add-br br1 -- add-port br1 v3 -- add-port br1 nix", "device 'nix' does not exist"),
+            ("add-port br0 v3 -- --may-exist add-port br0 v1 -- add-port br0 v2", "already port 1"),
+            ("add-br br1 -- show", "show: cannot be joined to others by --"),
+            ("add-br br1 --", "which verb?"),
+            ("add-br br1 -- add-port br1", "add-port: want")):
+        assert said in switch.ctl_fails(*commands.split()), commands
+        assert state() == before, commands
+    (answer,) = talk(switch, b'{"verb": "transaction", "requests": [{"verb": "stop"}]}\n')
+    assert "requests[0] is 'stop'" in answer, answer
+    switch.ctl("--", "--if-exists", "del-port", "br0", "nix", "--", "del-br", "br0")
+    assert switch.ctl("list-br") == "" and set(links()) == set(devices)
+
+
+@case
+def joined_commands_are_undone_when_they_cannot_be_saved(switch):
+    switch.start()
+    veth("v1")
+    devices = links()
+    os.mkdir(switch.dir + "/config.json.new")
+    assert "could not be saved" in switch.ctl_fails("add-br", "br0", "--", "add-port", "br0", "v1")
+    assert switch.ctl("list-br") == "" and set(links()) == set(devices)
+    os.rmdir(switch.dir + "/config.json.new")
+    switch.ctl("add-br", "br0", "--", "add-port", "br0", "v1")
+
+
+@case
 def a_forced_hook_is_used(switch):
     switch.start()
     veth("v1", "v2")

@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """As many ports on one bridge as SHUNT_PORTS says (make soak: all there can be)."""
-import json
 import os
-import socket
 import struct
 import sys
 import time
@@ -11,7 +9,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import case, main, run, sh, wait_for  # noqa: E402
 from hosts import Raw, frame  # noqa: E402
-from peer import V10, V13, Peer  # noqa: E402
+from peer import V13, Peer  # noqa: E402
+from watch import Watch  # noqa: E402
 
 MAX_PORTS = 8190  # Of one bridge; its local port and number 0 are the others.
 N = int(os.environ.get("SHUNT_PORTS", "80"))
@@ -21,24 +20,6 @@ PORT_DESC = 13
 def lap(what, begin):
     print(f"# {what}: {time.monotonic() - begin:.2f} s", file=sys.stderr)
     return time.monotonic()
-
-
-class Requests:
-    """The management socket: a process for each request would take longer than the request."""
-
-    def __init__(self, switch):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(switch.dir + "/shuntd.sock")
-        self.lines = self.socket.makefile("r", encoding="utf-8")
-
-    def ask(self, **request):
-        self.socket.sendall(json.dumps(request).encode() + b"\n")
-        return json.loads(self.lines.readline())
-
-    def must(self, **request):
-        answer = self.ask(**request)
-        assert answer["ok"], answer
-        return answer.get("result")
 
 
 def make_wires(switch, n):
@@ -93,11 +74,10 @@ def many_ports(switch):
     make_wires(switch, N)
     begin = lap(f"{N} pairs made", begin)
     switch.start()
-    switch.ctl("add-br", "br0", "fail-mode=secure")
-    requests = Requests(switch)
-    for i in range(1, N + 1):
-        requests.must(verb="add-port", bridge="br0", device=f"p{i}", ofport=i)
-    begin = lap("added", begin)
+    joined = [["--", "add-port", "br0", f"p{i}", f"ofport={i}"] for i in range(1, N + 1)]
+    with Watch(switch, "added"):
+        switch.ctl("add-br", "br0", "fail-mode=secure", *sum(joined, []), timeout=1200)
+    begin = time.monotonic()
     n_parts, numbers = described_ports(switch)
     assert sorted(numbers) == [*range(1, N + 1), 0xfffffffe]
     assert n_parts >= -(-(N + 1) // 1023), n_parts
@@ -140,9 +120,9 @@ def restarted_and_taken_away(switch, first):
     if N >= MAX_PORTS:
         sh("ip link add toomany type veth peer name toomany-h")
         assert "ports of the fast path are in use" in switch.ctl_fails("add-port", "br0", "toomany")
-    begin = lap("flooded again", begin)
-    switch.ctl("del-br", "br0", timeout=600)
-    lap("bridge removed", begin)
+    lap("flooded again", begin)
+    with Watch(switch, "bridge removed"):
+        switch.ctl("del-br", "br0", timeout=1200)
     assert switch.ctl_json("dpctl", "show")["ports"] == []
     for direction in ("ingress", "egress"):
         assert run("tc", "filter", "show", "dev", "p1", direction) == ""
