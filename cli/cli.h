@@ -38,11 +38,11 @@ struct cli_verb {
     int min_args, max_args; /* -1: any number. */
     const char *args;       /* As the help prints them. */
     const char *help;
-    bool is_step; /* It can be joined to others by --. */
 };
 
-/* Ends with the row that has no name. */
-extern const struct cli_verb cli_daemon_verbs[];
+/* Each ends with the row that has no name. Those that change bridges, ports and controllers can be
+ * joined by "--". */
+extern const struct cli_verb cli_change_verbs[], cli_daemon_verbs[];
 
 /* Prints "shuntctl: " and the text on standard error; returns 1, the exit status. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -387,26 +387,30 @@ restart(const struct cli *cli)
     return status;
 }
 
-const struct cli_verb cli_daemon_verbs[] = {
+const struct cli_verb cli_change_verbs[] = {
     {"add-br", add_br, 1, -1,
      "BR [datapath-id=HEX] [fail-mode=MODE] [protocols=V,...] [n-tables=N]",
-     "make a bridge and its local port, a device of the bridge's name", true},
+     "make a bridge and its local port, a device of the bridge's name"},
     {"set-br", set_br, 2, -1, "BR [datapath-id=HEX] [fail-mode=MODE] [protocols=V,...]",
-     "change settings of a bridge", true},
-    {"del-br", del_br, 1, 1, "BR", "remove a bridge", true},
-    {"list-br", list_br, 0, 0, "", "name the bridges"},
+     "change settings of a bridge"},
+    {"del-br", del_br, 1, 1, "BR", "remove a bridge"},
     {"add-port", add_port, 2, -1, "BR DEV [ofport=N] [hook=auto|xdp|tc] [peer=auto|off]",
-     "make a device a port of the bridge", true},
-    {"set-port", set_port, 3, -1, "BR DEV peer=auto|off", "change settings of a port", true},
-    {"del-port", del_port, 2, 2, "BR DEV", "give a device back to the host", true},
-    {"list-ports", list_ports, 1, 1, "BR", "name the devices of the bridge"},
+     "make a device a port of the bridge"},
+    {"set-port", set_port, 3, -1, "BR DEV peer=auto|off", "change settings of a port"},
+    {"del-port", del_port, 2, 2, "BR DEV", "give a device back to the host"},
     {"set-controller", set_controller, 2, -1,
      "BR TARGET... [controller-rate-limit=N] [controller-burst-limit=N]",
-     "call these controllers (tcp:, ssl:, unix:), listen there (ptcp:, pssl:, punix:)", true},
-    {"get-controller", get_controller, 1, 1, "BR", "name the controllers and listeners"},
-    {"del-controller", set_controller, 1, 1, "BR", "have no controllers and listeners", true},
+     "call these controllers (tcp:, ssl:, unix:), listen there (ptcp:, pssl:, punix:)"},
+    {"del-controller", set_controller, 1, 1, "BR", "have no controllers and listeners"},
     {"set-fail-mode", set_fail_mode, 2, 2, "BR secure|standalone",
-     "what to do when no controller answers", true},
+     "what to do when no controller answers"},
+    {NULL, NULL, 0, 0, NULL, NULL},
+};
+
+const struct cli_verb cli_daemon_verbs[] = {
+    {"list-br", list_br, 0, 0, "", "name the bridges"},
+    {"list-ports", list_ports, 1, 1, "BR", "name the devices of the bridge"},
+    {"get-controller", get_controller, 1, 1, "BR", "name the controllers and listeners"},
     {"show", show, 0, 1, "[BR]", "bridges, controllers, ports and their hooks"},
     {"dpctl-show", dpctl_show, 0, 0, "", "counters, drops and ports of the fast path"},
     {"dpctl-dump-flows", dpctl_dump_flows, 0, 1, "[BR]", "the flows of the fast path"},

@@ -55,8 +55,8 @@ static const char usage_options[] =
     "  -V, --version        print the version\n";
 
 static const struct cli_verb *const verb_lists[] = {
-    cli_daemon_verbs, cli_flow_verbs,  cli_group_verbs, cli_port_verbs,
-    cli_config_verbs, cli_watch_verbs, cli_echo_verbs,  cli_parse_verbs,
+    cli_change_verbs, cli_daemon_verbs, cli_flow_verbs, cli_group_verbs, cli_port_verbs,
+    cli_config_verbs, cli_watch_verbs,  cli_echo_verbs, cli_parse_verbs,
 };
 
 int
@@ -201,6 +201,16 @@ find_verb(const char *name)
     return NULL;
 }
 
+static bool
+is_change(const struct cli_verb *verb)
+{
+    const struct cli_verb *change = cli_change_verbs;
+
+    while (change->name && change != verb)
+        change++;
+    return change->name;
+}
+
 /* "dpctl show" is the verb "dpctl-show". */
 static const struct cli_verb *
 take_verb(struct cli *cli, int argc, char **argv)
@@ -249,7 +259,7 @@ run_command(int argc, char **argv, struct cli *cli)
         return cli_error("there is no verb '%s': 'shuntctl --help' names them", cli->verb);
     if (cli->argc < verb->min_args || (verb->max_args >= 0 && cli->argc > verb->max_args))
         return cli_error("%s: want: shuntctl %s %s", cli->verb, verb->name, verb->args);
-    if (cli->steps && !verb->is_step)
+    if (cli->steps && !is_change(verb))
         return cli_error("%s: cannot be joined to others by --, only what changes bridges, ports "
                          "and controllers can",
                          cli->verb);

@@ -29,14 +29,15 @@ struct dp;
 struct dp_executor;
 struct dp_upcall_reader;
 
-#define DP_MAX_RINGS 64
+#define DP_MAX_RINGS DP_MAX_PORTS
+#define DP_LARGE_RINGS 64 /* The first; the others have an eighth of their size. */
 
 struct dp_options {
     const char *pin_dir;    /* In a bpffs, made when missing; NULL: nothing is pinned. */
     uint32_t max_flows;     /* 0: 200,000. Memory is taken at once; dp_memory_size() tells. */
-    uint32_t ring_size;     /* Bytes of an upcall ring, a power of two; 0: 2 MiB. */
+    uint32_t ring_size;     /* Bytes of a large upcall ring, a power of two; 0: 2 MiB. */
     uint32_t n_rings;       /* Upcall rings, at most DP_MAX_RINGS; 0: 1. Port p sends to ring
-                               p % n_rings, which is made for the first such port. */
+                               p % n_rings, which is made for the first such port, and stays. */
     const char *inject_dev; /* Name of the injection device; NULL: "shunt-inj". */
 };
 

@@ -387,10 +387,24 @@ maps_mmap(struct dp *dp)
 
 /* ---- Rings ---- */
 
+/* Small rings are made so many at a time: the kernel waits for a grace period at each change of the
+ * map of rings, of one or of many. */
+#define RING_BLOCK 16
+#define SMALL_RING_PART 8
+
+static uint32_t
+ring_size(const struct dp *dp, uint32_t number)
+{
+    uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
+
+    return number < DP_LARGE_RINGS ? dp->ring_size : MAX(dp->ring_size / SMALL_RING_PART, page);
+}
+
 /* Pinned one by one: to open a map by its id takes CAP_SYS_ADMIN. */
 static int
 ring_fd(const struct dp *dp, uint32_t number, int *fd)
 {
+    uint32_t size = ring_size(dp, number);
     char name[32], path[PATH_MAX];
 
     snprintf(name, sizeof name, "ring_%u", number);
@@ -398,33 +412,56 @@ ring_fd(const struct dp *dp, uint32_t number, int *fd)
     *fd = dp->pin_dir[0] ? bpf_obj_get(path) : -1;
     if (*fd >= 0)
         return 0;
-    *fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "upcalls", 0, 0, dp->ring_size, NULL);
+    *fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "upcalls", 0, 0, size, NULL);
     if (*fd < 0)
-        return dp_fail(errno, "an upcall ring of %u bytes: %s; a power of two is needed",
-                       dp->ring_size, strerror(errno));
-    if (dp->pin_dir[0] && bpf_obj_pin(*fd, path))
+        return dp_fail(errno, "an upcall ring of %u bytes: %s; a power of two is needed", size,
+                       strerror(errno));
+    if (dp->pin_dir[0] && bpf_obj_pin(*fd, path)) {
+        close(*fd);
         return dp_fail(errno, "%s: cannot be pinned: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
+/* The fast path sends to them from now on; to those of an adopted one it does already. */
+static int
+rings_publish(const struct dp *dp, uint32_t first, const int *fds, uint32_t n)
+{
+    int rings = dp_map_fd(dp, "rings"), id;
+    uint32_t numbers[RING_BLOCK];
+
+    for (uint32_t i = 0; i < n; i++)
+        numbers[i] = first + i;
+    if (!bpf_map_lookup_elem(rings, &numbers[n - 1], &id))
+        return 0;
+    if (n == 1 ? bpf_map_update_elem(rings, &numbers[0], &fds[0], BPF_ANY)
+               : bpf_map_update_batch(rings, numbers, fds, &(uint32_t){n}, NULL))
+        return dp_fail(errno, "upcall ring %u: %s", first, strerror(errno));
     return 0;
 }
 
 int
 ring_open(struct dp *dp, uint32_t number)
 {
-    int fd, error, id;
+    uint32_t first = number < DP_LARGE_RINGS ? number : number & ~(RING_BLOCK - 1u), opened = 0;
+    uint32_t n = number < DP_LARGE_RINGS ? 1 : MIN(RING_BLOCK, dp->n_rings - first);
+    int fds[RING_BLOCK], error = 0;
 
     if (dp->ring_fds[number])
         return 0;
-    error = ring_fd(dp, number, &fd);
-    if (error)
-        return error;
-    if (bpf_map_lookup_elem(dp_map_fd(dp, "rings"), &number, &id) &&
-        bpf_map_update_elem(dp_map_fd(dp, "rings"), &number, &fd, BPF_ANY)) {
-        error = dp_fail(errno, "upcall ring %u: %s", number, strerror(errno));
-        close(fd);
-        return error;
+    while (!error && opened < n) {
+        error = ring_fd(dp, first + opened, &fds[opened]);
+        opened += !error;
     }
-    dp->ring_fds[number] = fd;
-    return 0;
+    if (!error)
+        error = rings_publish(dp, first, fds, n);
+    for (uint32_t i = 0; i < opened; i++) {
+        if (error)
+            close(fds[i]);
+        else
+            dp->ring_fds[first + i] = fds[i];
+    }
+    return error;
 }
 
 /* ---- Programs ---- */

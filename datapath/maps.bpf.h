@@ -82,7 +82,8 @@ struct {
     __uint(value_size, sizeof(__u32));
 } devmap SEC(".maps");
 
-/* Upcall rings, one a handler. Full: the packet is counted under upcall-ring-full. */
+/* Upcall rings, by port number modulo n_rings. Writer: the fast path, any CPU; reader: a handler.
+ * Full: the packet is counted under upcall-ring-full. */
 struct ring {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 4096);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "lib/util.h"
+#include "slowpath/slowpath.h"
 
 #define LOG_MODULE "bridge"
 #include "lib/log.h"
@@ -129,21 +130,25 @@ make_promiscuous(struct bridge_port *port, const struct link *link)
 int
 bridge_port_attach(struct bridge_port *port, const struct link *link, struct error *error)
 {
+    struct bridges *bridges = port->bridge->bridges;
     char name[IFNAMSIZ];
     int err;
 
     memcpy(name, link->name, sizeof name);
-    err = bridge_port_is_local(port) ? 0 : check_device(port->bridge->bridges, link, error);
+    err = bridge_port_is_local(port) ? 0 : check_device(bridges, link, error);
     if (err)
         return err;
     err = get_dp_port(port, link);
     if (err)
         return error_set(error, err, "device '%s': %s", name, dp_error());
-    err = make_promiscuous(port, link);
+    err = slowpath_read_rings(bridges->slowpath);
+    if (err)
+        error_set(error, err, "device '%s': %s", name, dp_error());
+    if (!err && (err = make_promiscuous(port, link)))
+        error_set(error, err, "device '%s': promiscuous mode was refused: %s", name, strerror(err));
     if (err) {
-        dp_port_remove(port->bridge->bridges->dp, port->config.dp_port);
-        return error_set(error, err, "device '%s': promiscuous mode was refused: %s", name,
-                         strerror(err));
+        dp_port_remove(bridges->dp, port->config.dp_port);
+        return err;
     }
     port->ifindex = link->ifindex;
     port->error.text[0] = '\0';

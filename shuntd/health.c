@@ -167,36 +167,21 @@ stands(struct still *still, bool shall_move, uint64_t position, uint32_t n)
     return still->n_looks >= n;
 }
 
-/* "p1, p65": devices of the ports that send to a ring. */
-static void
-names_of_ring(const struct bridges *bridges, uint32_t ring, char *names, size_t size)
-{
-    size_t n = 0;
-
-    names[0] = '\0';
-    for (uint32_t i = ring; i < DP_MAX_PORTS && n + 1 < size; i += DP_MAX_RINGS) {
-        const struct bridge_port *port = bridges->by_dp_port[i];
-
-        if (port)
-            n += (size_t)snprintf(names + n, size - n, "%s%s", n ? ", " : "", port->config.device);
-    }
-}
-
 static void
 look_at_threads(struct health *health)
 {
     const struct bridges *bridges = health->bridges;
 
     for (uint32_t i = 0; i < DP_MAX_RINGS; i++) {
+        const struct bridge_port *port = bridges->by_dp_port[i]; /* A ring is one port's. */
         uint64_t position = 0;
         bool has_records = slowpath_ring_position(bridges->slowpath, i, &position);
-        char names[128];
 
         if (!stands(&health->rings[i], has_records, position, RING_LOOKS))
             continue;
-        names_of_ring(bridges, i, names, sizeof names);
         note(health, RING_UNREAD, i, 0, NULL,
-             "upcall ring %u is not read, its handler is stuck: new flows wait of %s", i, names);
+             "upcall ring %u is not read, its handler is stuck: new flows wait of %s", i,
+             port ? port->config.device : "a port that is gone");
     }
     if (stands(&health->revalidator, true, health->slow.n_revalidator_steps, PASS_LOOKS))
         note(health, REVALIDATOR_STUCK, 0, 0, NULL,

@@ -255,18 +255,19 @@ pair_start(struct handlers *handlers, uint32_t number, struct handler **first)
 }
 
 /* ---- Rings ------------------------------------------------------------------------------------*/
-static void
+static int
 source_add(struct handlers *handlers, uint32_t ring)
 {
     struct source *source = xcalloc(1, sizeof *source);
+    int error = dp_upcall_reader_open(handlers->slowpath->dp, ring, &source->reader);
 
-    if (dp_upcall_reader_open(handlers->slowpath->dp, ring, &source->reader)) {
-        log_err("%s: packets of its ports that miss are lost", dp_error());
+    if (error) {
         free(source);
-        return;
+        return error;
     }
     handlers->sources[ring] = source;
     give(source, handlers->first[ring % handlers->n]);
+    return 0;
 }
 
 static void
@@ -282,13 +283,16 @@ source_free(struct slowpath *slowpath, struct source *source)
     free(source);
 }
 
-void
+int
 handlers_add_rings(struct handlers *handlers)
 {
-    for (uint32_t i = 0; handlers && i < DP_MAX_RINGS; i++) {
+    int error = 0;
+
+    for (uint32_t i = 0; handlers && !error && i < DP_MAX_RINGS; i++) {
         if (!handlers->sources[i] && dp_has_upcall_ring(handlers->slowpath->dp, i))
-            source_add(handlers, i);
+            error = source_add(handlers, i);
     }
+    return error;
 }
 
 bool
@@ -307,23 +311,24 @@ int
 handlers_start(struct slowpath *slowpath, uint32_t n, struct handlers **handlersp)
 {
     struct handlers *handlers = xcalloc(1, sizeof *handlers);
+    int error = 0;
 
     handlers->slowpath = slowpath;
     handlers->n = n;
     handlers->first = xcalloc(n, sizeof(struct handler *));
-    for (uint32_t i = 0; i < n; i++) {
-        int error = pair_start(handlers, i, &handlers->first[i]);
-
-        if (error) {
+    for (uint32_t i = 0; !error && i < n; i++) {
+        error = pair_start(handlers, i, &handlers->first[i]);
+        if (error)
             log_err("handler %u does not start: %s", i, dp_error());
-            handlers_stop(handlers);
-            *handlersp = NULL;
-            return error;
-        }
     }
-    handlers_add_rings(handlers);
+    if (!error && (error = handlers_add_rings(handlers)))
+        log_err("%s", dp_error());
+    if (error) {
+        handlers_stop(handlers);
+        handlers = NULL;
+    }
     *handlersp = handlers;
-    return 0;
+    return error;
 }
 
 static void

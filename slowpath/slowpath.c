@@ -438,12 +438,17 @@ slowpath_remove_bridge(struct slowpath *slowpath, struct ofproto *ofproto)
     free(bridge);
 }
 
+int
+slowpath_read_rings(struct slowpath *slowpath)
+{
+    return handlers_add_rings(slowpath->handlers);
+}
+
 void
 slowpath_port_added(struct slowpath *slowpath, struct ofproto *ofproto, const struct ofport *port)
 {
     (void)ofproto;
     (void)port;
-    handlers_add_rings(slowpath->handlers);
     slowpath_changed(slowpath, NULL);
 }
 

@@ -88,6 +88,9 @@ bool slowpath_is_holding(const struct slowpath *);
 /* ---- Bridges and ports ---- */
 int slowpath_add_bridge(struct slowpath *, struct ofproto *);
 void slowpath_remove_bridge(struct slowpath *, struct ofproto *);
+/* The dp may have new upcall rings, for a port that is about to be added: packets that miss are
+ * read from now on. An error has its words in dp_error(). */
+int slowpath_read_rings(struct slowpath *);
 /* A port of a bridge appeared, changed (liveness, configuration) or is about to go. */
 void slowpath_port_added(struct slowpath *, struct ofproto *, const struct ofport *);
 void slowpath_port_changed(struct slowpath *, struct ofproto *, const struct ofport *);

@@ -21,8 +21,8 @@ struct slowpath;
 /* `n` pairs of threads. Main thread, like the next two. */
 int handlers_start(struct slowpath *, uint32_t n, struct handlers **);
 void handlers_stop(struct handlers *);
-/* Reads rings that the dp has now, too. */
-void handlers_add_rings(struct handlers *);
+/* Reads rings that the dp has now, too. An error has its words in dp_error(). */
+int handlers_add_rings(struct handlers *);
 /* As slowpath_ring_position(). */
 bool handlers_ring_position(const struct handlers *, uint32_t ring, uint64_t *position);
 /* Whether no handler is at work on translations from before `seq`. Any thread. */

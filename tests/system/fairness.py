@@ -11,7 +11,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, SLOWNESS, case, main, room, run, wait_for  # noqa: E402
+from harness import BUILD, SLOWNESS, case, main, room, run, sh, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
 
 SO_TIMESTAMPNS, SO_RCVBUFFORCE = 35, 33
@@ -78,9 +78,16 @@ class Flood:
         return json.loads(said)
 
 
+N_FILLERS = 64  # Ports between them, so that the other port has a small upcall ring.
+
+
 def add_ports(switch):
     switch.ctl("add-br", "br0", "fail-mode=secure")
-    wires = add_wires(switch, 2, "xdp") + add_wires(switch, 2, "tc", first=3)
+    flood = add_wires(switch, 2, "xdp")
+    sh("; ".join(f"ip link add f{i} type veth peer name f{i}-h" for i in range(N_FILLERS)))
+    switch.ctl(*sum((["--", "add-port", "br0", f"f{i}", f"ofport={100 + i}"]
+                     for i in range(N_FILLERS)), []))
+    wires = flood + add_wires(switch, 2, "tc", first=3)
     switch.ctl("add-flow", "br0",
                "in_port=1,ip,actions=move:NXM_OF_IP_SRC[]->NXM_NX_REG0[],output:2")
     switch.ctl("add-flow", "br0", "in_port=3,dl_type=0x88b5,"
@@ -132,9 +139,9 @@ def a_flood_of_new_flows_is_its_port_s_problem(switch):
     assert flows >= RATE * SECONDS * 0.95, flows
     sent, came = sum(n for n, _ in flooded), sum(len(l) for _, l in flooded)
     assert came >= 0.95 * sent, (came, sent)
-    # On a busy machine the scheduler has the last word; a queue of 2 MiB would be over 10 ms.
+    # On a busy machine the scheduler has the last word; behind the flood's queue it would be 0.1 s.
     typical = [median([at(l, 0.5) for _, l in rounds]) for rounds in (calm, flooded)]
-    assert typical[1] < 2 * typical[0] + 1000 * SLOWNESS, typical
+    assert typical[1] < 2 * typical[0] + 20_000 * SLOWNESS, typical
     assert memory_kb(switch) << 10 < room(1 << 30)
 
 

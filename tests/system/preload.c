@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Faults for a daemon that runs, by LD_PRELOAD: the n-th allocation from now on fails, the n-th
- * bpf(2) call fails, clocks jump.
+ * bpf(2) call or mapping of a file fails, clocks jump.
  *
  * Model: the file that SHUNT_FAULTS names is mapped by daemon and test (tests/system/faults.py),
  * who writes what shall happen. Threads: any. */
@@ -25,9 +25,10 @@ struct faults {
     _Atomic int64_t bpf_errno;
     _Atomic int64_t bpf_failed; /* The command of the last that failed; -1: none did. */
     _Atomic int64_t real_ahead_ns, monotonic_ahead_ns;
+    _Atomic int64_t n_mappings; /* As n_allocations. */
 };
 
-static struct faults nothing = {.n_allocations = 1};
+static struct faults nothing = {.n_allocations = 1, .n_mappings = 1};
 static struct faults *faults = &nothing;
 
 void *__libc_malloc(size_t size);
@@ -105,6 +106,20 @@ syscall(long number, ...)
     if (!real)
         real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+void *
+mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    static void *(*real)(void *, size_t, int, int, int, off_t);
+
+    if (!real)
+        real = (void *(*)(void *, size_t, int, int, int, off_t))dlsym(RTLD_NEXT, "mmap");
+    if (fd >= 0 && atomic_fetch_add(&faults->n_mappings, 1) == -1) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return real(at, size, protection, flags, fd, offset);
 }
 
 static void

@@ -10,7 +10,7 @@ class _Faults(ctypes.Structure):
     """As in preload.c."""
     _fields_ = [(name, ctypes.c_int64) for name in (
         "n_allocations", "n_bpf_calls", "bpf_command", "bpf_errno", "bpf_failed",
-        "real_ahead_ns", "monotonic_ahead_ns")]
+        "real_ahead_ns", "monotonic_ahead_ns", "n_mappings")]
 
 
 def skip_if_sanitized():
@@ -43,5 +43,10 @@ class Faults:
         self.now.bpf_failed = -1
         self.now.bpf_command, self.now.n_bpf_calls, self.now.bpf_errno = command, -number, error
 
+    def fail_mapping(self, number):
+        """The mapping of a file with that number from now on."""
+        self.now.n_mappings = -number
+
     def none(self):
         self.now.n_allocations = self.now.n_bpf_calls = self.now.bpf_errno = 0
+        self.now.n_mappings = 0

@@ -5,6 +5,7 @@ on, beside it all the while an established flow of other ports, counted at its s
 import errno
 import os
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -228,6 +229,29 @@ def map_call_fails(switch, hook):
         switch.ctl("add-port", "br0", "p3", "ofport=3", "hook=xdp")
         wire.send(frame())
         assert sink.receive() == frame()
+    stream.end()
+
+
+@case
+def an_upcall_ring_cannot_be_mapped(switch):
+    """Then nobody would read what its port sends up: the port is refused, and nothing of it stays."""
+    faults = Faults(switch)
+    switch.start()
+    switch.ctl("add-br", "br0")
+    stream = Stream(switch)
+    wire, sink = add_wires(switch, 1, first=4)[0], Wire("p3")
+    switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
+    before = switch.ctl("show"), sh("tc filter show dev p3 ingress; ls " + switch.bpf)
+    for number in (1, 2):
+        faults.fail_mapping(number)
+        line = switch.ctl_fails("add-port", "br0", "p3", "ofport=3")
+        faults.none()
+        assert re.fullmatch(r"device 'p3': upcall ring \d+: Cannot allocate memory", line), line
+        assert "p3" not in switch.ctl("dpctl", "show")
+        assert (switch.ctl("show"), sh("tc filter show dev p3 ingress; ls " + switch.bpf)) == before
+    switch.ctl("add-port", "br0", "p3", "ofport=3")
+    sink.send(frame(src=source(8, 1)))
+    assert wire.receive() == frame(src=source(8, 1))
     stream.end()
 
 
