@@ -27,7 +27,8 @@ connect_daemon(const struct cli *cli, FILE **stream)
 
         close(fd);
         if (err == EACCES)
-            return cli_error("%s: permission denied: run as root", sun.sun_path);
+            return cli_error("%s: permission denied: run as root, or as a member of its group",
+                             sun.sun_path);
         return cli_error("%s: %s: is shuntd running? (--run-dir names its directory)", sun.sun_path,
                          strerror(err));
     }

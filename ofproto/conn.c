@@ -410,14 +410,23 @@ stream_ready(struct conn *conn)
     send_hello(conn);
 }
 
-static const char *
-stream_error(struct bufferevent *bev)
+/* Of the peer's certificate also what is wrong with it, which the log has of each attempt. */
+static void
+stream_error(struct conn *conn, char *why, size_t size)
 {
-    unsigned long tls = bufferevent_get_openssl_error(bev);
+    const char *socket_error = evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR());
+    unsigned long tls = bufferevent_get_openssl_error(conn->bev);
+    const char *reason = tls ? ERR_reason_error_string(tls) : socket_error;
+    long verdict = tls ? SSL_get_verify_result(bufferevent_openssl_get_ssl(conn->bev)) : X509_V_OK;
 
-    if (tls)
-        return ERR_reason_error_string(tls);
-    return evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR());
+    reason = reason ? reason : "TLS failed";
+    if (verdict == X509_V_OK) {
+        snprintf(why, size, "%s", reason);
+        return;
+    }
+    snprintf(why, size, "%s: %s", reason, X509_verify_cert_error_string(verdict));
+    if (conn->is_active)
+        log_limited(conn->options.log, LOG_INFO, "%s: refused (%s)", conn->ep.text, why);
 }
 
 /* What came before the end is done first. */
@@ -433,14 +442,18 @@ static void
 on_event(struct bufferevent *bev, short what, void *aux)
 {
     struct conn *conn = aux;
+    char why[sizeof conn->error];
 
+    (void)bev;
     enter(conn);
     if (what & BEV_EVENT_CONNECTED && conn->state == CONN_CONNECTING)
         stream_ready(conn);
     else if (what & BEV_EVENT_EOF)
         on_end(conn);
-    else if (what & BEV_EVENT_ERROR)
-        stream_end(conn, stream_error(bev));
+    else if (what & BEV_EVENT_ERROR) {
+        stream_error(conn, why, sizeof why);
+        stream_end(conn, why);
+    }
     leave(conn);
 }
 

@@ -24,7 +24,8 @@ struct daemon_options {
     const char *log_file;                            /* NULL: standard error. */
     const char *user;                                /* USER[:GROUP]; NULL: stay who it is. */
     const char *private_key, *certificate, *ca_cert; /* Files, in PEM; NULL: no TLS. */
-    uint32_t max_flows;                              /* 0: the datapath's default. */
+    const char *peer_name; /* Of which controllers' certificates must be; NULL: any. */
+    uint32_t max_flows;    /* 0: the datapath's default. */
     uint32_t n_handlers;
     uint32_t hold_s; /* How long an adopted fast path waits for controllers, at most. */
     bool restore;    /* Start with the saved OpenFlow state. */

@@ -19,6 +19,7 @@ enum {
     OPT_PRIVATE_KEY,
     OPT_CERTIFICATE,
     OPT_CA_CERT,
+    OPT_PEER_NAME,
     OPT_DETACH,
     OPT_KEEP,
     OPT_HOLD_TIME,
@@ -37,6 +38,7 @@ static const struct option long_options[] = {
     {"private-key", required_argument, NULL, OPT_PRIVATE_KEY},
     {"certificate", required_argument, NULL, OPT_CERTIFICATE},
     {"ca-cert", required_argument, NULL, OPT_CA_CERT},
+    {"peer-name", required_argument, NULL, OPT_PEER_NAME},
     {"detach", no_argument, NULL, OPT_DETACH},
     {"keep", no_argument, NULL, OPT_KEEP},
     {"restore", no_argument, NULL, OPT_RESTORE},
@@ -64,6 +66,7 @@ static const char usage[] =
     "  --private-key FILE, --certificate FILE, --ca-cert FILE\n"
     "                   TLS of controllers, in PEM: this switch's key and certificate,\n"
     "                   and the authority that controllers' certificates must come from\n"
+    "  --peer-name NAME controllers' certificates must also be for this name\n"
     "  --detach         go to the background when the switch is ready\n"
     "  --keep           when terminated, leave the fast path forwarding\n"
     "  --restore        start with the saved OpenFlow flows, groups and meters\n"
@@ -124,6 +127,9 @@ apply(int opt, struct daemon_options *options)
         return -1;
     case OPT_CA_CERT:
         options->ca_cert = optarg;
+        return -1;
+    case OPT_PEER_NAME:
+        options->peer_name = optarg;
         return -1;
     case OPT_DETACH:
         options->detach = true;

@@ -29,6 +29,10 @@ load(SSL_CTX *ctx, const struct daemon_options *options, struct error *error)
         return error_set(error, EINVAL, "%s: no authority's certificate in PEM: %s",
                          options->ca_cert, reason());
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    if (options->peer_name &&
+        X509_VERIFY_PARAM_set1_host(SSL_CTX_get0_param(ctx), options->peer_name, 0) != 1)
+        return error_set(error, EINVAL, "--peer-name '%s': no name of a certificate",
+                         options->peer_name);
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     return 0;
 }
@@ -40,7 +44,7 @@ daemon_open_tls(const struct daemon_options *options, SSL_CTX **ctxp, struct err
     int err;
 
     *ctxp = NULL;
-    if (!options->private_key && !options->certificate && !options->ca_cert)
+    if (!options->private_key && !options->certificate && !options->ca_cert && !options->peer_name)
         return 0;
     if (!options->private_key || !options->certificate || !options->ca_cert)
         return error_set(error, EINVAL,

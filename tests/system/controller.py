@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Controllers: a learning switch on os-ken, fail modes, back-off, several controllers, listeners."""
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -156,17 +157,19 @@ def listeners_answer(switch):
 
 
 def make_certificates(directory):
-    """An authority, two certificates of it, and one that it does not know."""
+    """An authority, a switch's certificate, a peer's, one of it that is over, and one that the
+    authority does not know."""
     sh(f"""cd {directory}; exec 2>/dev/null
         for ca in ca other; do
             openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=$ca -keyout $ca.key -out $ca.pem
         done
         sign() {{
-            openssl req -newkey rsa:2048 -nodes -subj /CN=$1 -keyout $1.key -out $1.csr
+            openssl req -newkey rsa:2048 -nodes -subj /CN=$4 -keyout $1.key -out $1.csr
             openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days $3 \\
                 -out $1.pem
         }}
-        sign switch ca 9; sign peer ca 9; sign stranger other 9; sign old ca -1""")
+        sign switch ca 9 switch; sign peer ca 9 peer
+        sign stranger other 9 peer; sign old ca -1 peer""")
 
 
 @case
@@ -211,26 +214,33 @@ def handshake(sock, keys, name, server_side=False):
 
 @case
 def tls_refuses_wrong_certificates(switch):
-    """Of another authority, one that is over, none at all: on a listener, and of a controller that
-    is called; show tells the reason."""
+    """Of another authority, one that is over, for another name, none at all: on a listener, and of a
+    controller that is called; show and the log tell the reason."""
     make_certificates(switch.dir)
     listener = socket.create_server(("127.0.0.1", 6698))
     listener.settimeout(20)
     switch.start("--private-key", f"{switch.dir}/switch.key", "--certificate",
-                 f"{switch.dir}/switch.pem", "--ca-cert", f"{switch.dir}/ca.pem")
+                 f"{switch.dir}/switch.pem", "--ca-cert", f"{switch.dir}/ca.pem", "--peer-name", "peer")
     switch.ctl("add-br", "br0", "fail-mode=secure")
     passive, active = "pssl:6699:127.0.0.1", "ssl:127.0.0.1:6698"
     switch.ctl("set-controller", "br0", passive, active)
-    reasons = {"stranger": "certificate verify failed", "old": "certificate verify failed",
+    failed = "certificate verify failed: "
+    reasons = {"stranger": failed + "unable to get local issuer certificate",
+               "old": failed + "certificate has expired", "switch": failed + "hostname mismatch",
                None: "peer did not return a certificate"}
+
+    def is_told(target, reason):
+        return (reason in controller_state(switch, target).get("last_error", "") and
+                switch.logged(re.escape(reason)))
+
     for name, reason in reasons.items():
         assert not handshake(socket.create_connection(("127.0.0.1", 6699)), switch.dir, name), name
-        wait_for(lambda: reason in controller_state(switch, passive).get("last_error", ""), name)
+        wait_for(lambda: is_told(passive, reason), name)
     assert handshake(socket.create_connection(("127.0.0.1", 6699)), switch.dir, "peer")
-    for name in ("stranger", "old"):
+    for name in ("stranger", "old", "switch"):
         assert not handshake(listener.accept()[0], switch.dir, name, server_side=True), name
-        wait_for(lambda: "certificate verify failed" in
-                 controller_state(switch, active).get("last_error", ""), name)
+        wait_for(lambda: reasons[name] in controller_state(switch, active).get("last_error", ""), name)
+        assert switch.logged("ssl:127.0.0.1:6698: refused .*" + re.escape(reasons[name])), name
     assert handshake(listener.accept()[0], switch.dir, "peer", server_side=True)
     listener.close()
 

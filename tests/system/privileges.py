@@ -5,11 +5,13 @@ import grp
 import os
 import pwd
 import re
+import shutil
 import stat
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, main, run, sh, wait_for  # noqa: E402
+from harness import BUILD, SHUNTCTL, Skip, case, main, run, sh, wait_for  # noqa: E402
 from hosts import Wire, frame  # noqa: E402
 
 USER, GROUP = "daemon", "nogroup"  # Every Debian has them.
@@ -84,6 +86,72 @@ def sockets_are_for_the_group(switch):
         assert stat.S_IMODE(status.st_mode) == 0o660, (name, oct(status.st_mode))
         assert (status.st_uid, status.st_gid) == (pwd.getpwnam(USER).pw_uid,
                                                   grp.getgrnam(GROUP).gr_gid)
+
+
+@case
+def others_are_refused_in_one_line(switch):
+    """By both sockets; a member of the group, who is nobody else, is served."""
+    let_in(switch)
+    switch.start("--user", f"{USER}:{GROUP}")
+    switch.ctl("add-br", "br0")
+
+    def ask(group, *command):
+        return subprocess.run(["setpriv", "--reuid", "games", "--regid", group, "--clear-groups",
+                               *command], capture_output=True, text=True, check=False, timeout=60)
+
+    for command in ([SHUNTCTL, "--run-dir", switch.dir, "list-br"],
+                    [SHUNTCTL, "dump-flows", f"unix:{switch.dir}/br0.mgmt"]):
+        assert ask(GROUP, *command).returncode == 0, command
+        done = ask("games", *command)
+        assert (done.returncode, done.stdout) == (1, ""), (command, done)
+        assert re.fullmatch(r"shuntctl: .*[Pp]ermission denied.*\n", done.stderr), (command, done)
+    assert ask("games", "ovs-ofctl", "probe", f"unix:{switch.dir}/br0.mgmt").returncode
+
+
+def lacking(switch, *capabilities):
+    """Daemons that start from now on have never had these."""
+    switch.wrapper = ["setpriv", "--bounding-set", ",".join(f"-cap_{n}" for n in capabilities)]
+
+
+@case
+def each_capability_is_needed(switch):
+    """Those that the daemon cannot start without; then, one after the other, what the other two are
+    for is tried with and without them."""
+    sys_admin = 21  # Has what BPF and PERFMON have.
+    for name in ("BPF", "PERFMON", "NET_ADMIN", "NET_RAW"):
+        lacking(switch, NEEDED[name], sys_admin)
+        assert f"privilege CAP_{name} is missing" in switch.start_fails(), name
+    cannot_follow = "link events of other namespaces cannot be had: Operation not permitted"
+    for name, works in (("NET_BROADCAST", "NET_BIND_SERVICE"), ("NET_BIND_SERVICE", "NET_BROADCAST")):
+        lacking(switch, NEEDED[name])
+        switch.start()
+        assert capabilities(switch.pid(), "CapEff") == needed() - (1 << NEEDED[name])
+        switch.ctl("--may-exist", "add-br", "br0")
+        assert bool(switch.logged(cannot_follow)) == (works != "NET_BROADCAST")
+        low = ["set-controller", "br0", "ptcp:653:127.0.0.1"]
+        if works == "NET_BIND_SERVICE":
+            switch.ctl(*low)
+            switch.ctl("del-controller", "br0")
+        else:
+            assert "Permission denied" in switch.ctl_fails(*low)
+        switch.stop()
+        wait_for(lambda: not switch.is_alive(), "the daemon is gone")
+        os.truncate(switch.log, 0)
+
+
+@case
+def the_unit_is_hardened(switch):
+    """It asks for the capabilities that are needed, and systemd's own judgement has a bound."""
+    del switch
+    unit = BUILD + "/shuntd/shuntd.service"
+    with open(unit, encoding="ascii") as file:
+        settings = dict(line.strip().split("=", 1) for line in file if "=" in line and line[0] != "#")
+    for which in ("AmbientCapabilities", "CapabilityBoundingSet"):
+        assert set(settings[which].split()) == {"CAP_" + name for name in NEEDED}, which
+    if not shutil.which("systemd-analyze"):
+        raise Skip("no systemd-analyze")
+    said = run("systemd-analyze", "security", "--offline=true", "--threshold=30", unit)
+    print("# " + said.strip().splitlines()[-1], file=sys.stderr)
 
 
 @case
