@@ -33,7 +33,7 @@ bench_fastpath_LDADD = bench/libbench.a datapath/libdatapath.a actions/libaction
 
 EXTRA_DIST += bench/traffic.bpf.c bench/bare.bpf.c bench/instructions bench/bench.py \
 	bench/contestants.py bench/goals.py bench/measure.py bench/ofwire.py bench/page.py \
-	bench/rig.py bench/sweep.py bench/switches.py bench/profiles
+	bench/rig.py bench/sweep.py bench/switches.py bench/turns.py bench/profiles
 CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h bench/bare.bpf.o bench/bare.skel.h
 
 # The floor under a table of a million flows.

@@ -15,12 +15,19 @@ import subprocess
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("top_builddir") or TOP + "/_build"
-NET = f"shunt-bench-{os.getpid()}"
-GENERATOR_NET = NET + "-generator"
-SINK_NET = NET + "-sink"
 SINK_MAC = "02:00:00:00:00:02"  # Which pktgen sends to.
 MAX_STRAY = 1e-3  # Share of frames that others may send meanwhile.
 HOST_ADDRESSES = "10.0.0.1", "10.0.0.2"  # Of g and s in hosts().
+
+
+def name_namespaces():
+    """A process that has wires of its own has namespaces of its own."""
+    global NET, GENERATOR_NET, SINK_NET  # pylint: disable=global-statement
+    NET = f"shunt-bench-{os.getpid()}"
+    GENERATOR_NET, SINK_NET = NET + "-generator", NET + "-sink"
+
+
+name_namespaces()
 
 
 class Failed(Exception):

@@ -6,6 +6,7 @@ import dataclasses
 import contestants
 import measure
 import rig
+import turns
 
 COLUMNS = ["hook", "Mpps", "least", "most", "ns net", "cached", "masks", "put ns", "lost"]
 
@@ -25,14 +26,15 @@ def hooks_of(point):
 
 
 def key(point, hook):
-    return f"{' '.join(map(str, point.name))}: {hook}"
+    """Points with the same load share its wire."""
+    name = dataclasses.astuple(point.load) if hook == "wire" else point.name
+    return f"{' '.join(map(str, name))}: {hook}"
 
 
 def cases(points):
     wire = contestants.CONTESTANTS["wire"]
-    return {key(point, hook): lambda contestant=contestant, load=point.load:
-            contestants.forward(contestant, load)
-            for point in points for hook, contestant in {"wire": wire, **hooks_of(point)}.items()}
+    return {key(point, hook): (contestant, point.load) for point in points
+            for hook, contestant in {"wire": wire, **hooks_of(point)}.items()}
 
 
 def row(rounds, point, hook):
@@ -46,7 +48,7 @@ def row(rounds, point, hook):
 
 def run(scale, title, name_columns, points):
     """The Result, without values and plots."""
-    rounds, failed = measure.in_rounds(cases(points), scale.rounds, title)
+    rounds, failed = turns.in_rounds(cases(points), scale, title)
     rows = [row(rounds, point, hook) for point in points for hook in ("xdp", "tc")
             if key(point, hook) in rounds[-1] and key(point, "wire") in rounds[-1]]
     return measure.Result(name_columns + COLUMNS, rows, failed=failed, runs=rounds)

@@ -5,6 +5,7 @@ time a frame beyond the wire's, where generator and sink are alone."""
 import contestants
 import measure
 import rig
+import turns
 
 TITLE = "Forwarding beside others"
 # Name: (ours, theirs).
@@ -24,9 +25,8 @@ RATIOS = {
 
 def run(scale):
     load = rig.Load(scale.seconds)
-    cases = {name: lambda contestant=contestant: contestants.forward(contestant, load)
-             for name, contestant in contestants.CONTESTANTS.items()}
-    rounds, failed = measure.in_rounds(cases, scale.rounds, TITLE)
+    rounds, failed = turns.in_rounds({name: (contestant, load) for name, contestant in
+                                      contestants.CONTESTANTS.items()}, scale, TITLE)
     return measure.Result(
         measure.RATE_COLUMNS, [measure.rate_row(rounds, name) for name in rounds[0]],
         {name: measure.rate_ratios(rounds, *pair) for name, pair in RATIOS.items()},
