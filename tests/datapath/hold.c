@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -198,9 +199,9 @@ struct race {
     struct dp_upcall_reader *reader;
     struct dp_executor *executor;
     pthread_t handler;
-    volatile bool stops;
+    atomic_bool stops;
     bool failed;
-    volatile uint64_t n_handled;
+    atomic_ullong n_handled;
     uint16_t flow; /* The last that was put, */
     uint32_t index;
     uint64_t position; /* and how far it is to be held; 0: it is not. */
