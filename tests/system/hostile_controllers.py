@@ -459,7 +459,7 @@ def a_flood_of_bad_requests_is_answered(switch):
             n += 2000
         others.watch()
         shown = wait_for(lambda: (s := target_of(switch, "ptcp"))["errors_sent"] > n / 20 and s,
-                         "errors are counted")
+                         "errors are counted", 60)
         print(f"# {n} bad requests, {shown['errors_sent']} errors, {received[0]} bytes of answers",
               file=sys.stderr)
         assert "errors sent" in switch.ctl("show", "br0")
