@@ -58,14 +58,15 @@ def a_limited_controller_gets_what_the_rate_allows(switch):
     send(one, 100)
     wait_for(lambda: target(switch)["packet_ins_dropped"] >= 75, "most are dropped")
     send(two, 4)
-    got = [in_port(peer.receive()) for _ in range(20)]
+    got = []
+    while got.count(2) < 4:
+        got.append(in_port(peer.receive()))
     took = time.monotonic() - began
     # Ten at once; what waits (ten of both ports together) at 20 a second, and by turns.
     assert got[:10] == [1] * 10, got
-    assert got.count(2) == 4, got
     first = got.index(2)
     assert got[first:first + 7:2] == [2] * 4, f"the ports do not take turns: {got}"
-    assert took >= 0.45, f"20 packet-ins in {took} s"
+    assert took >= (len(got) - 10) / 20 - 0.05, f"{len(got)} packet-ins in {took} s"
 
 
 @case
