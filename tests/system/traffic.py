@@ -62,7 +62,8 @@ def iperf(client, server):
 
 
 def tcp_keeps_segmentation_offload(switch):
-    """Against the Linux bridge, five rounds of both; the median ratio counts."""
+    """Against the Linux bridge, five rounds of both in turn. The best of each counts: what else the
+    machine does takes from a round, and adds to none."""
     switch.expect("is missing, port . waits for it")
     switch.start()
     switch.ctl("add-br", "br0")
@@ -75,9 +76,10 @@ def tcp_keeps_segmentation_offload(switch):
         for host in theirs:
             sh(f"ip link set {host.device} master lbr")
         assert ours[0].ping(ours[1]) and theirs[0].ping(theirs[1])
-        ratios = sorted(iperf(*ours) / iperf(*theirs) for _ in range(5))
-    print(f"# TCP: {ratios[2]:.2f} of the Linux bridge", file=sys.stderr)
-    assert ratios[2] >= 0.9, ratios
+        rounds = [(iperf(*ours), iperf(*theirs)) for _ in range(5)]
+    ratio = max(our for our, _ in rounds) / max(their for _, their in rounds)
+    print(f"# TCP: {ratio:.2f} of the Linux bridge", file=sys.stderr)
+    assert ratio >= 0.9, rounds
 
 
 def peer_of(switch, device):
