@@ -166,7 +166,7 @@ classifier_insert(struct classifier *cls, struct cls_rule *rule)
 
     if (!subtable)
         subtable = add_subtable(cls, rule->mask);
-    prepare_change(cls, subtable, rule->values, rule->hash, &prefixes);
+    read_prefixes(subtable, rule->values, &prefixes);
     old_max = subtable->max_priority;
     cls_subtable_insert(subtable, rule);
     if (subtable->max_priority != old_max)
@@ -416,7 +416,7 @@ classifier_find(const struct classifier *cls, const struct flow *match,
     if (!subtable)
         return NULL;
     hash = cls_hash(subtable->mask, cls_words(match), values);
-    prepare_change(cls, subtable, values, hash, &prefixes); /* Often the place is changed next. */
+    prepare_change(cls, subtable, values, hash, &prefixes);
     return cls_same_find(cls_subtable_find(subtable, values, hash), priority);
 }
 

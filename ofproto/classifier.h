@@ -136,7 +136,8 @@ void classifier_destroy(struct classifier *);
  * so that rules of one mask share it. */
 struct minimask *classifier_mask(const struct classifier *, const struct flow *mask);
 
-/* No rule of equal match and priority may be there. */
+/* No rule of equal match and priority may be there: who has just looked, by classifier_find(), has
+ * what this touches in the processor's cache. */
 void classifier_insert(struct classifier *, struct cls_rule *);
 void classifier_remove(struct classifier *, struct cls_rule *);
 

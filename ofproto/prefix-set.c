@@ -356,9 +356,11 @@ prefix_set_prefetch(const struct prefix_set *set, const struct prefix *key)
 {
     const struct node *node = set->root;
 
+    if (!set->depth)
+        return; /* A single node is in the cache. */
     for (unsigned int level = set->depth; level; level--)
         node = node_children(set, node)[child_rank(set, node, key)];
-    for (size_t i = 0; node && i < node_size(set, 0); i += 64)
+    for (size_t i = 0; i < node_size(set, 0); i += 64)
         __builtin_prefetch((const char *)node + i, 1);
 }
 
