@@ -24,8 +24,13 @@ struct audit {
 void
 audit_choose(struct slowpath *slowpath, const struct ukey *ukey)
 {
-    if ((uint32_t)random() % MAX(slowpath->ukeys.n, 1) < CHOSEN_A_PASS)
-        dp_flow_audit(slowpath->dp, ukey->index);
+    uint32_t gap = (uint32_t)(slowpath->ukeys.n / CHOSEN_A_PASS); /* On average. */
+
+    if (++slowpath->n_unaudited <= MIN(slowpath->audit_gap, 2 * gap))
+        return;
+    slowpath->n_unaudited = 0;
+    slowpath->audit_gap = (uint32_t)random() % (2 * gap + 1);
+    dp_flow_audit(slowpath->dp, ukey->index);
 }
 
 /* ---- Judging ----------------------------------------------------------------------------------*/

@@ -86,6 +86,9 @@ struct slowpath {
     pthread_cond_t wake; /* For the revalidator. */
     bool is_alert;       /* The revalidator knows of a change, or is not asleep: needs no signal. */
     uint64_t conformed;  /* All megaflows conform to this seq, but for held ones. */
+    /* The revalidator's: megaflows with traffic since the last that was chosen to be audited, and
+     * how many are passed over before the next. */
+    uint32_t n_unaudited, audit_gap;
     atomic_bool is_holding; /* Adopted megaflows stay as they are, and no others are installed. */
 
     bool is_stopping;

@@ -42,7 +42,9 @@ def many_flow_entries_do_not_stall_the_switch(switch):
         "ovs-ofctl", "-O", "OpenFlow14", "dump-aggregate", f"unix:{switch.dir}/br0.mgmt").split()
                     if line.startswith("flow_count")]
     assert aggregate == f"flow_count={N_FLOWS}", aggregate
+    began = time.monotonic()
     switch.ctl("stop", timeout=600)
+    print(f"# stop: {time.monotonic() - began:.1f} s", flush=True)
 
 
 harness.main()
