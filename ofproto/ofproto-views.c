@@ -54,6 +54,21 @@ collect_from_table(const struct table *table, struct collection *collection)
     classifier_visit(&table->cls, &match->flow, &match->mask, collect, collection);
 }
 
+static int
+compare_addresses(const void *a, const void *b)
+{
+    uintptr_t x = (uintptr_t) * (struct rule *const *)a, y = (uintptr_t) * (struct rule *const *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+void
+rules_sort(struct rule **rules, size_t n)
+{
+    if (n)
+        qsort(rules, n, sizeof *rules, compare_addresses);
+}
+
 void
 ofproto_collect_all(struct ofproto *ofproto, struct ofproto_rules *rules)
 {
@@ -65,6 +80,7 @@ ofproto_collect_all(struct ofproto *ofproto, struct ofproto_rules *rules)
     for (unsigned int i = 0; i < ofproto->n_tables; i++)
         collect_from_table(&ofproto->tables[i], &collection);
     pthread_rwlock_unlock(&ofproto_lock);
+    rules_sort(rules->rules, rules->n);
 }
 
 enum ofperr

@@ -66,6 +66,7 @@ remove_all_rules(struct txn *txn, bool with_hidden)
     removal.rules = xcalloc(txn->ofproto->n_flows, sizeof *removal.rules);
     for (unsigned int i = 0; i < txn->ofproto->n_tables; i++)
         classifier_visit(&txn->ofproto->tables[i].cls, &all, &all, collect_for_removal, &removal);
+    rules_sort(removal.rules, removal.n);
     for (size_t i = 0; i < removal.n; i++)
         txn_remove_rule(txn, removal.rules[i], REASON_FLUSHED);
     free(removal.rules);
