@@ -12,7 +12,7 @@
 static __always_inline int
 mpls_set_type(ctx_t *ctx, __u32 l2_len, __be16 eth_type)
 {
-    return ctx_store(ctx, l2_len - sizeof eth_type, &eth_type, sizeof eth_type);
+    return ctx_store_l2(ctx, l2_len - sizeof eth_type, &eth_type, sizeof eth_type);
 }
 
 static __always_inline int
@@ -26,7 +26,7 @@ act_PUSH_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
         return DP_DROP_TRUNCATED_HEADER;
     drop = ctx_grow(ctx, state, l2_len, sizeof lse);
     if (!drop)
-        drop = ctx_store_summed(ctx, l2_len, &lse, sizeof lse);
+        drop = ctx_store_l2(ctx, l2_len, &lse, sizeof lse);
     if (!drop)
         drop = mpls_set_type(ctx, l2_len, bpf_htons(action->arg16));
     if (!drop)

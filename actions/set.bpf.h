@@ -86,9 +86,9 @@ set_mpls(ctx_t *ctx, struct state *state, union set_word old, union set_word new
     if (n_mpls < (old.u32[1] != new.u32[1] ? 2 : 1))
         return DP_DROP_NO_HEADER;
     if (old.u32[0] != new.u32[0])
-        drop = ctx_store_summed(ctx, off, &new.u32[0], sizeof new.u32[0]);
+        drop = ctx_store_l2(ctx, off, &new.u32[0], sizeof new.u32[0]);
     if (!drop && old.u32[1] != new.u32[1])
-        drop = ctx_store_summed(ctx, off + sizeof new.u32[0], &new.u32[1], sizeof new.u32[1]);
+        drop = ctx_store_l2(ctx, off + sizeof new.u32[0], &new.u32[1], sizeof new.u32[1]);
     return drop;
 }
 

@@ -11,6 +11,7 @@
 #ifndef SHUNT_DATAPATH_CTX_TC_BPF_H
 #define SHUNT_DATAPATH_CTX_TC_BPF_H
 
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 
@@ -93,22 +94,108 @@ ctx_csum_l4(ctx_t *ctx, __u32 off, __u32 diff, __u32 flags)
                : 0;
 }
 
+#define TC_BYTES_MAX 24
+
+struct tc_bytes {
+    union {
+        __u8 u8[TC_BYTES_MAX];
+        __be32 be32[TC_BYTES_MAX / 4];
+    };
+};
+
+/* Where the sum begins that a device made of the packet (CHECKSUM_COMPLETE): at the network header
+ * of the socket buffer, which what was pushed in front leaves behind, and which some kernels have
+ * follow the tags that they push. There is the linear part's end to tell it by. */
+__noinline int
+tc_summed_from(ctx_t *ctx)
+{
+    __u32 linear = ctx->data_end - ctx->data, from = ETH_HLEN;
+    __u8 byte;
+
+    for (; from < 64; from += 2) {
+        if (!bpf_skb_load_bytes_relative(ctx, linear - from - 1, &byte, 1, BPF_HDR_START_NET))
+            break;
+    }
+    return from;
+}
+
+/* Loads `n` bytes (1 to 22) into zeros. */
+static __always_inline int
+tc_load(ctx_t *ctx, struct tc_bytes *bytes, __u32 off, __u32 n)
+{
+    __u32 above_1 = n - 1; /* Linux 6.1 does not learn from n != 0. */
+
+    barrier_var(above_1);
+    if (above_1 > 21)
+        return DP_DROP_BAD_RECORD;
+    return bpf_skb_load_bytes(ctx, off & CTX_MAX_OFF, bytes->u8, above_1 + 1)
+               ? DP_DROP_TRUNCATED_HEADER
+               : 0;
+}
+
+static __always_inline int
+tc_store_plain(ctx_t *ctx, struct tc_bytes *bytes, __u32 off, __u32 n)
+{
+    __u32 above_1 = n - 1;
+
+    barrier_var(above_1);
+    if (above_1 > 21)
+        return DP_DROP_BAD_RECORD;
+    return bpf_skb_store_bytes(ctx, off & CTX_MAX_OFF, bytes->u8, above_1 + 1, 0)
+               ? DP_DROP_TRUNCATED_HEADER
+               : 0;
+}
+
+/* Stores `n` bytes (even, at most 22) at `off`, of which some may be before what is summed: the sum
+ * gets the difference of the others. */
+__noinline int
+tc_store(ctx_t *ctx, struct tc_bytes *bytes, __u32 off, __u32 n)
+{
+    struct tc_bytes old = {0}, new = {0};
+    __u32 from, end = off + n;
+    int drop;
+
+    if (!bytes)
+        return DP_DROP_BAD_RECORD;
+    if ((__s64)bpf_csum_update(ctx, 0) < 0)
+        return tc_store_plain(ctx, bytes, off, n);
+    from = tc_summed_from(ctx);
+    if (from < off)
+        from = off;
+    if (from >= end)
+        return tc_store_plain(ctx, bytes, off, n);
+    drop = tc_load(ctx, &old, from, end - from);
+    if (!drop)
+        drop = tc_store_plain(ctx, bytes, off, n);
+    if (!drop)
+        drop = tc_load(ctx, &new, from, end - from);
+    if (!drop)
+        bpf_csum_update(ctx, bpf_csum_diff(old.be32, sizeof old, new.be32, sizeof new, 0));
+    return drop;
+}
+
+static __always_inline int
+ctx_store_l2(ctx_t *ctx, __u32 off, const void *from, __u32 n)
+{
+    struct tc_bytes bytes = {0};
+
+    __builtin_memcpy(bytes.u8, from, n);
+    return tc_store(ctx, &bytes, off, n);
+}
+
 /* Moves the `n` bytes (even, at most 22) at `from` to `to`. */
 static __always_inline int
 tc_move(ctx_t *ctx, __u32 from, __u32 to, __u32 n)
 {
-    __u32 above_1 = n - 1; /* Linux 6.1 does not learn from n != 0. */
-    __u8 bytes[24] = {0};  /* Linux 6.1 does not see that the load below fills them. */
+    struct tc_bytes bytes = {0}; /* Linux 6.1 does not see that the load below fills them. */
+    int drop;
 
     if (!n)
         return 0;
-    barrier_var(above_1);
-    if (above_1 > 21)
-        return DP_DROP_BAD_RECORD;
-    if (bpf_skb_load_bytes(ctx, from, bytes, above_1 + 1) ||
-        bpf_skb_store_bytes(ctx, to, bytes, above_1 + 1, 0))
-        return DP_DROP_TRUNCATED_HEADER;
-    return 0;
+    drop = tc_load(ctx, &bytes, from, n);
+    if (drop)
+        return drop;
+    return tc_store(ctx, &bytes, to, n);
 }
 
 /* After tags or bytes moved: how the packet in memory differs from when `size` was its length. */
@@ -186,8 +273,8 @@ tc_shrink4_untagged(ctx_t *ctx)
 
     if (bpf_skb_vlan_push(ctx, TC_DUMMY_TPID, 0) || bpf_skb_vlan_push(ctx, TC_DUMMY_TPID, 0))
         return DP_DROP_HEADROOM;
-    if (bpf_skb_store_bytes(ctx, 12 + sizeof dummy, &dummy, sizeof dummy, 0) ||
-        bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx))
+    if (ctx_store_l2(ctx, 12 + sizeof dummy, &dummy, sizeof dummy) || bpf_skb_vlan_pop(ctx) ||
+        bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx))
         return DP_DROP_TRUNCATED_HEADER;
     return 0;
 }
@@ -202,9 +289,8 @@ tc_shrink4_tagged(ctx_t *ctx)
 
     if (bpf_skb_vlan_push(ctx, TC_DUMMY_TPID, 0))
         return DP_DROP_HEADROOM;
-    if (bpf_skb_store_bytes(ctx, 12 + sizeof dummy, &dummy, sizeof dummy, 0) ||
-        bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) ||
-        bpf_skb_vlan_push(ctx, tpid, tci))
+    if (ctx_store_l2(ctx, 12 + sizeof dummy, &dummy, sizeof dummy) || bpf_skb_vlan_pop(ctx) ||
+        bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_pop(ctx) || bpf_skb_vlan_push(ctx, tpid, tci))
         return DP_DROP_TRUNCATED_HEADER;
     return 0;
 }

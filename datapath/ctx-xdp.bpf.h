@@ -83,6 +83,12 @@ ctx_store_summed(ctx_t *ctx, __u32 off, const void *from, __u32 n)
     return ctx_store(ctx, off, from, n);
 }
 
+static __always_inline int
+ctx_store_l2(ctx_t *ctx, __u32 off, const void *from, __u32 n)
+{
+    return ctx_store(ctx, off, from, n);
+}
+
 static __always_inline void
 ctx_set_skb(ctx_t *ctx, __u32 priority, __u32 mark)
 {

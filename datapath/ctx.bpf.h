@@ -15,6 +15,9 @@
  *                                  The same for bytes behind the Ethernet header whose change no
  *                                  checksum in the packet makes up for: TC's sum over the whole
  *                                  packet (CHECKSUM_COMPLETE) follows.
+ *   ctx_store_l2(ctx, off, from, n)
+ *                                  The same for bytes (even, at most 22) that may be before where
+ *                                  that sum begins, or on both sides of it.
  *   ctx_set_skb(ctx, priority, mark)
  *                                  Of the socket buffer. Nothing on XDP.
  *   ctx_csum_l3(ctx, off, diff)    Adds a difference (csum_diff*()) to the IPv4 header checksum

@@ -31,6 +31,7 @@ system_tests = \
 	tests/system/segments.py \
 	tests/system/shortages.py \
 	tests/system/shuntctl_verbs.py \
+	tests/system/sums.py \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py
 TESTS += $(system_tests)
@@ -44,3 +45,10 @@ check_DATA += tests/system/preload.so
 CLEANFILES += tests/system/preload.so
 tests/system/preload.so: tests/system/preload.c
 	$(AM_V_CC)$(MKDIR_P) tests/system && $(CC) -O2 $(WARN_CFLAGS) -shared -fPIC -o $@ $<
+
+# Attached at a port's egress by sums.py.
+check_DATA += tests/system/sum.bpf.o
+CLEANFILES += tests/system/sum.bpf.o
+EXTRA_DIST += tests/system/sum.bpf.c
+tests/system/sum.bpf.o: tests/system/sum.bpf.c
+	$(AM_V_GEN)$(MKDIR_P) tests/system && $(BPF_CLANG) $(BPF_CFLAGS) -c -o $@ $<
