@@ -15,7 +15,10 @@ other-layout/shuntd/shuntd: shuntd/shuntd
 	@$(MAKE) -s -C other-layout shuntd/shuntd
 
 soak-restart: all bench/pktgen other-layout/shuntd/shuntd
-	@$(soak_env) { $(top_srcdir)/tests/system/restart.py; $(top_srcdir)/tests/soak/upgrade.py; } | \
+	@$(soak_env) top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
+		export top_srcdir top_builddir; \
+		{ $(top_srcdir)/tests/system/restart.py; $(top_srcdir)/tests/soak/upgrade.py; \
+		$(top_srcdir)/tests/guest/switch; } | \
 		tee soak-restart.log
 	@$(top_srcdir)/tests/summary soak-restart.log
 
