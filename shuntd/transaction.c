@@ -184,9 +184,10 @@ verb_transaction(struct daemon *daemon, const json_t *request, json_t **result, 
 void
 transactions_end(struct daemon *daemon)
 {
-    while (daemon->transactions) {
-        struct transaction *transaction = daemon->transactions;
+    struct transaction *transaction, *next;
 
+    for (transaction = daemon->transactions; transaction; transaction = next) {
+        next = transaction->next;
         transaction->err = error_set(&transaction->error, ECANCELED,
                                      "transaction: the daemon ends before it does");
         destroy(transaction);
