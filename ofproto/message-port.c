@@ -279,8 +279,7 @@ ofp_features_encode(const struct ofp_features *features, enum ofp_version versio
 }
 
 /* ---- Errors -----------------------------------------------------------------------------------*/
-#define OFP_XID_OFS 4                      /* Of the header's xid. */
-#define MAX_DATA ((size_t)UINT16_MAX - 20) /* Of the request that is sent back. */
+#define OFP_XID_OFS 4 /* Of the header's xid. */
 
 /* An error of Nicira's or ONF's. */
 static void
@@ -326,7 +325,8 @@ ofp_error_encode(enum ofperr error, enum ofp_version version, const void *reques
         uint32_t xid = request_size >= 8 ? (uint32_t)field_read(bytes + OFP_XID_OFS, 4) : 0;
 
         encode_experimenter(wire, version, xid,
-                            (struct of_octets){bytes, MIN(request_size, MAX_DATA)}, msg);
+                            (struct of_octets){bytes, MIN(request_size, (size_t)OF_ERROR_DATA_MAX)},
+                            msg);
         return;
     }
     if (!of_error_encode(&(struct of_error){.type = wire.type, .code = wire.code}, (uint8_t)version,

@@ -397,8 +397,8 @@ void ofp_features_encode(const struct ofp_features *, enum ofp_version, uint32_t
                          struct buf *msg);
 
 /* ---- Errors -----------------------------------------------------------------------------------*/
-/* Appends the error message that answers the request at `request` (its raw bytes, of which at
- * least 64 are sent back). */
+/* Appends the error message that answers the request at `request` (its raw bytes, of which
+ * OF_ERROR_DATA_MAX at most are sent back). */
 void ofp_error_encode(enum ofperr, enum ofp_version, const void *request, size_t request_size,
                       struct buf *msg);
 

@@ -252,14 +252,13 @@ of_error_encode(const struct of_error *error, uint8_t version, const uint8_t *by
         .xid = size >= 8 ? of_get_u32(bytes + 4) : 0,
         .err_type = error->type,
         .code = error->code,
-        .data = {bytes, MIN(size, (size_t)UINT16_MAX - 12)},
+        .data = {bytes, MIN(size, (size_t)OF_ERROR_DATA_MAX)},
     };
 
     if (of_version_index(version) < 0)
         msg.object.version = OF_VERSION_10;
     if (msg.object.version == OF_VERSION_10 &&
         (error->code >= FIRST_NICIRA_CODE || error->type > OFPET_QUEUE_OP_FAILED_V10))
-        return encode_vendor_error(
-            error, msg.xid, (struct of_octets){bytes, MIN(size, (size_t)UINT16_MAX - 20)}, out);
+        return encode_vendor_error(error, msg.xid, msg.data, out);
     return of_object_encode(&msg.object, out);
 }

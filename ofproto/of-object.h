@@ -30,6 +30,11 @@
 #include "ofproto/of-arena.h"
 #include "ofproto/of-buf.h"
 
+/* What an error sends back of its request: all of nearly any, 64 bytes at least (1.3,
+ * section 7.4.4). Errors that each had a long request in them would stop a peer that writes before
+ * it reads. */
+#define OF_ERROR_DATA_MAX 1024
+
 /* Versions as they stand on the wire. */
 enum of_version {
     OF_VERSION_10 = 1,
@@ -85,8 +90,8 @@ int of_msg_encode(const struct of_header *msg, struct of_buf *out);
 int of_msg_validate(const struct of_header *msg);
 
 /* Appends the error message of `version` that answers the message (or its beginning) at `bytes`:
- * its xid is that message's, its data the first bytes of it, 64 or more where there are as many.
- * An unknown `version` is taken as 1.0. */
+ * its xid is that message's, its data the first OF_ERROR_DATA_MAX bytes of it. An unknown `version`
+ * is taken as 1.0. */
 int of_error_encode(const struct of_error *error, uint8_t version, const uint8_t *bytes,
                     size_t size, struct of_buf *out);
 

@@ -370,11 +370,11 @@ nesting_has_a_limit(void **state)
     of_buf_destroy(&out);
 }
 
-/* The answer has the request's version and xid, and 64 bytes of it or all there are. */
+/* The answer has the request's version and xid, and its beginning or all of it. */
 static void
 error_message_echoes_the_offender(void **state)
 {
-    uint8_t request[100] = {4, 14, 0, 100, 1, 2, 3, 4, 5};
+    uint8_t request[OF_ERROR_DATA_MAX + 1] = {4, 14, 4, 1, 1, 2, 3, 4, 5};
     const struct of_error error = {OFPET_BAD_REQUEST, OFPBRC_BAD_LEN, 0};
     struct of_buf out = OF_BUF_INITIALIZER;
     struct of_arena arena;
@@ -392,8 +392,11 @@ error_message_echoes_the_offender(void **state)
     assert_int_equal(answer->xid, 0x01020304);
     assert_int_equal(answer->err_type, OFPET_BAD_REQUEST);
     assert_int_equal(answer->code, OFPBRC_BAD_LEN);
-    assert_true(answer->data.size >= 64);
+    assert_int_equal(answer->data.size, OF_ERROR_DATA_MAX);
     assert_memory_equal(answer->data.data, request, answer->data.size);
+    out.size = 0;
+    assert_int_equal(of_error_encode(&error, request[0], request, OF_ERROR_DATA_MAX, &out), 0);
+    assert_int_equal(out.size, 12 + OF_ERROR_DATA_MAX);
     out.size = 0;
     assert_int_equal(of_error_encode(&error, 77, request, 3, &out), 0);
     assert_int_equal(out.data[0], OF_VERSION_10);

@@ -161,9 +161,9 @@ HEAD = """# Errors
 
 Which request yields which OpenFlow error, and the test that shows it. `ofproto/ofperr.def` has the \
 numbers of each version; where OpenFlow 1.0 has none, the error travels as Nicira's vendor error, \
-as from Open vSwitch. `tests/system/errors.py` compares the whole answer, sees that nothing \
-changed, compares 1.0 with `ovs-vswitchd` and the numbers with `ovs-ofctl`. Written by \
-`tests/system/errors.py --table`.
+as from Open vSwitch. An error has the first 1,024 bytes of the request in it. \
+`tests/system/errors.py` compares the whole answer, sees that nothing changed, compares 1.0 with \
+`ovs-vswitchd` and the numbers with `ovs-ofctl`. Written by `tests/system/errors.py --table`.
 
 | error | versions | what yields it | test |
 |---|---|---|---|"""

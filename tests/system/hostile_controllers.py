@@ -19,11 +19,13 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import SHUNTCTL, case, main, patience, room, run, wait_for  # noqa: E402
 from hosts import Stream, Wire, frame  # noqa: E402
+from ofwire import error_message  # noqa: E402
 from peer import (ECHO_REQUEST, ERROR, FLOW_MOD, V13, V14, Peer, flow_mod, header,  # noqa: E402
                   output)
 
 PACKET_IN, PACKET_OUT, ROLE, MULTIPART, BARRIER = 10, 13, 24, 18, 20
 BUNDLE_CONTROL, BUNDLE_ADD = 33, 34
+BUNDLE_CLOSED, MSG_TOO_MANY = 4, 12
 PTCP, MIB = 6690, 1 << 20
 
 
@@ -720,21 +722,48 @@ def a_bundle_of_a_hundred_thousand_is_done_at_once(switch):
     others.end(256 * MIB, slowest=10)  # It is one transaction.
 
 
+def long_additions(numbers, bundle=1):
+    """Flow-mods of 64 KiB each for a bundle, their numbers as xids."""
+    long_list = flow_mod(V14, table=3, actions=[output(1)] * 4000)
+    return [bundled(header(V14, FLOW_MOD, long_list, i), i, bundle) for i in numbers]
+
+
+def refusals(additions, code):
+    """What the switch says of these: an error each, with the beginning of the message."""
+    return [error_message(V14, (0, 17, code), message) for message in additions]
+
+
+@case
+def long_messages_that_a_bundle_refuses_do_not_stop_their_sender(switch):
+    """12 MiB, all of it written before an answer is read."""
+    others = start(switch)
+    with Peer(f"{switch.dir}/br0.mgmt", V14) as peer:
+        for request in (0, 2):  # Opens it, and closes it.
+            (reply,) = peer.ask(BUNDLE_CONTROL, struct.pack("!IHH", 1, request, 0))
+            assert reply[1] == BUNDLE_CONTROL, reply.hex()
+        additions = long_additions(range(200))
+        assert peer.ask_whole(*additions) == refusals(additions, BUNDLE_CLOSED)
+    others.end(24 * MIB)
+
+
 @long_case
 def bundles_have_a_bound(switch):
-    """A gigabyte of all that are open; takes half a minute and as much memory."""
+    """A gigabyte of all that are open, of any connection; takes as much memory. What is beyond it is
+    refused at once, each message with an error."""
     others = start(switch)
-    long_list = flow_mod(V14, table=3, actions=[output(1)] * 4000)
-    with Peer(f"{switch.dir}/br0.mgmt", V14) as peer:
+    with Peer(f"{switch.dir}/br0.mgmt", V14) as peer, Peer(f"{switch.dir}/br0.mgmt", V14) as other:
         said, n = [], 0
         while not said and n < 40000:
-            peer.send_whole(*(bundled(header(V14, FLOW_MOD, long_list, i), i, 1 + n // 1000)
-                              for i in range(100)))
-            said, n = peer.sync(), n + 100
-        assert said and said[0][8:12] == struct.pack("!HH", 17, 12), (n, said[:1])
-        print(f"# {n} messages of {len(long_list)} bytes", file=sys.stderr)
+            additions, n = long_additions(range(n, n + 100)), n + 100
+            said = peer.ask_whole(*additions)
+        assert said and said == refusals(additions[-len(said):], MSG_TOO_MANY), (n, said[:1])
+        print(f"# {n - len(said)} messages of {len(additions[0])} bytes", file=sys.stderr)
         others.watch()
-    wait_for(lambda: rss(switch) - others.before < room(100 * MIB), "the memory is given back")
+        assert other.ask_whole(*additions) == refusals(additions, MSG_TOO_MANY)
+        (reply,) = peer.ask(BUNDLE_CONTROL, struct.pack("!IHH", 1, 6, 0))
+        assert reply[1] == BUNDLE_CONTROL, reply.hex()
+        wait_for(lambda: rss(switch) - others.before < room(100 * MIB), "the memory is given back")
+        assert other.ask_whole(*additions) == peer.ask_whole(*additions) == []
     others.end(1400 * MIB, slowest=5)
 
 

@@ -7,6 +7,7 @@ import struct
 ERROR = 1
 COLUMN = {1: 0, 4: 1, 5: 2, 6: 3}  # Of ofproto/ofperr.def.
 NICIRA, ONF = 0x2320, 0x4f4e4600
+ERROR_DATA_MAX = 1024  # OF_ERROR_DATA_MAX
 TOP = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 
@@ -50,10 +51,11 @@ def _wire(cell):
 def error_message(version, wire, request):
     """The bytes with which `request` is answered by that error."""
     experimenter, kind, code = wire
+    data = request[:ERROR_DATA_MAX]
     if not experimenter:
         body = struct.pack("!HH", kind, code)
     elif version == 1:
         body = struct.pack("!HHIHH", 0xb0c2, 0, experimenter, kind, code)
     else:
         body = struct.pack("!HHI", 0xffff, code, experimenter)
-    return struct.pack("!BBH", version, ERROR, 8 + len(body) + len(request)) + request[4:8] + body + request
+    return struct.pack("!BBH", version, ERROR, 8 + len(body) + len(data)) + request[4:8] + body + data
