@@ -24,6 +24,8 @@ shuntd_libshuntd_a_SOURCES = \
 	shuntd/mgmt.h \
 	shuntd/options.c \
 	shuntd/privileges.c \
+	shuntd/removal.c \
+	shuntd/removal.h \
 	shuntd/saver.c \
 	shuntd/saver.h \
 	shuntd/tls.c \

@@ -48,6 +48,7 @@ bridges_create(const struct bridges_options *options, struct bridges **bridgesp,
     bridges->identity = options->identity;
     bridges->hold_s = options->hold_s;
     list_init(&bridges->list);
+    list_init(&bridges->leaving);
     bridges->run_event = event_new(bridges->base, -1, 0, bridges_on_run, bridges);
     err = ports_open(&bridge_ports_ops, bridges, &bridges->links);
     if (err) {
@@ -198,8 +199,12 @@ bridges_save(struct bridges *bridges, struct error *error)
         return 0;
     LIST_FOR_EACH (bridge, link, &bridges->list)
         n++;
+    LIST_FOR_EACH (bridge, link, &bridges->leaving)
+        n++;
     config.bridges = xcalloc(n, sizeof *config.bridges);
     LIST_FOR_EACH (bridge, link, &bridges->list)
+        copy_config(bridge, &config.bridges[config.n_bridges++]);
+    LIST_FOR_EACH (bridge, link, &bridges->leaving)
         copy_config(bridge, &config.bridges[config.n_bridges++]);
     err = config_save(bridges->config_path, &config, error);
     config_free(&config);
@@ -266,11 +271,11 @@ bridges_save_state(struct bridges *bridges, bridges_done_cb *done, void *aux)
 /* ---- Bridges ---- */
 
 static struct bridge *
-find_bridge(const struct bridges *bridges, const char *name)
+find_bridge(const struct list *list, const char *name)
 {
     struct bridge *bridge;
 
-    LIST_FOR_EACH (bridge, link, &bridges->list) {
+    LIST_FOR_EACH (bridge, link, list) {
         if (!strcmp(bridge->config.name, name))
             return bridge;
     }
@@ -281,7 +286,7 @@ int
 bridges_find(const struct bridges *bridges, const char *name, struct bridge **bridge,
              struct error *error)
 {
-    *bridge = find_bridge(bridges, name);
+    *bridge = find_bridge(&bridges->list, name);
     if (!*bridge)
         return error_set(error, ENOENT, "bridge '%s' does not exist: 'shuntctl list-br' names them",
                          name);
@@ -356,8 +361,11 @@ check_new_bridge(struct bridges *bridges, const char *name, struct error *error)
 
     if (err)
         return err;
-    if (find_bridge(bridges, name))
+    if (find_bridge(&bridges->list, name))
         return error_set(error, EEXIST, "bridge '%s' exists already", name);
+    if (find_bridge(&bridges->leaving, name))
+        return error_set(error, EBUSY, "bridge '%s' is being removed: try again when it is gone",
+                         name);
     link = ports_find_name(bridges->links, name);
     if (link)
         return error_set(error, EEXIST,
@@ -422,14 +430,38 @@ bridges_remove(struct bridges *bridges, const char *name, struct error *error)
 
     if (err)
         return err;
-    log_info("bridge %s: removed", name);
+    bridge_leave(bridge);
+    while (bridge_leave_step(bridge))
+        ;
+    return bridges_save(bridges, error);
+}
+
+void
+bridge_leave(struct bridge *bridge)
+{
+    log_info("bridge %s: removed", bridge->config.name);
     saver_close(bridge->saver);
     bridge->saver = NULL;
     saver_remove(bridge);
     remove_macs(bridge);
+    bridge_close_connections(bridge);
+    list_remove(&bridge->link);
+    list_push_back(&bridge->bridges->leaving, &bridge->link);
+}
+
+bool
+bridge_leave_step(struct bridge *bridge)
+{
+    struct bridge_port *port;
+
+    LIST_FOR_EACH (port, link, &bridge->ports) {
+        bridge_port_detach(port, true);
+        bridge_port_free(port);
+        return true;
+    }
     release_devices(bridge);
     free_bridge(bridge);
-    return bridges_save(bridges, error);
+    return false;
 }
 
 int

@@ -89,6 +89,7 @@ struct bridges {
     struct slowpath *slowpath;
     struct event *run_event; /* The tables have something to tell, or a flow expires. */
     struct list list;        /* Of struct bridge, by name. */
+    struct list leaving;     /* Of those that bridge_leave() took out of it. */
     bool saves_later;        /* bridges_save() does nothing: who set this calls it again. */
     struct bridge_port *by_dp_port[DP_MAX_PORTS];
     uint64_t meters[DP_MAX_METERS / 64];         /* Bits of the datapath's meters in use. */
@@ -119,6 +120,13 @@ void bridges_save_state(struct bridges *, bridges_done_cb *done, void *aux);
 int bridges_find(const struct bridges *, const char *name, struct bridge **, struct error *);
 int bridges_add(struct bridges *, const struct config_bridge *request, struct error *);
 int bridges_remove(struct bridges *, const char *name, struct error *);
+/* The same in steps, each of which may wait for the kernel as long as taking one port off its
+ * device takes. From bridge_leave() on nobody finds the bridge; its name and its devices are taken
+ * until bridge_leave_step() returns false: it was the last, and freed the bridge. Then it is time
+ * to save; until then what is saved has what is left of it, for who comes after a daemon that dies.
+ */
+void bridge_leave(struct bridge *);
+bool bridge_leave_step(struct bridge *);
 
 /* Takes datapath id, fail mode and protocols from `config`. */
 int bridge_set(struct bridge *, const struct config_bridge *config, struct error *);

@@ -49,6 +49,7 @@ struct daemon {
     struct bridges *bridges;
     struct mgmt *mgmt;
     struct transaction *transactions; /* Under way (shuntd/transaction.h). */
+    struct removal *removals;         /* Under way (shuntd/removal.h). */
     enum daemon_end end;
     int waiter_fd; /* Of who asked for the end; closed when it is done. -1: nobody. */
 };

@@ -16,6 +16,7 @@
 #include "lib/tally.h"
 #include "lib/util.h"
 #include "shuntd/memory.h"
+#include "shuntd/removal.h"
 #include "shuntd/transaction.h"
 
 #define LOG_MODULE "shuntd"
@@ -247,6 +248,7 @@ out:
     /* What could not start leaves an adopted fast path alone. */
     keep = err ? daemon->is_adopted : daemon->end != DAEMON_STOP;
     transactions_end(daemon);
+    removals_end(daemon);
     mgmt_close(daemon->mgmt);
     bridges_destroy(daemon->bridges, keep);
     dp_close(daemon->dp, keep ? DP_KEEP : DP_STOP);

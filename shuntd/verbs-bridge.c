@@ -114,18 +114,6 @@ verb_set_br(struct daemon *daemon, const json_t *request, json_t **result, struc
 }
 
 int
-verb_del_br(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
-{
-    struct bridge *bridge;
-    int err = find_bridge(daemon, request, &bridge, error);
-
-    (void)result;
-    if (err)
-        return get_flag(request, "if_exists") ? 0 : err;
-    return bridges_remove(daemon->bridges, bridge->config.name, error);
-}
-
-int
 verb_list_br(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
     struct bridge *bridge;

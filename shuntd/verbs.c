@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/util.h"
+#include "shuntd/removal.h"
 #include "shuntd/transaction.h"
 
 /* The client of this request waits for the end of its stream. */

@@ -26,8 +26,8 @@ struct verb {
 };
 
 /* verbs-bridge.c */
-verb_run verb_add_br, verb_del_br, verb_list_br, verb_set_br, verb_add_port, verb_set_port,
-    verb_del_port, verb_list_ports, verb_get_controller, verb_set_controller;
+verb_run verb_add_br, verb_list_br, verb_set_br, verb_add_port, verb_set_port, verb_del_port,
+    verb_list_ports, verb_get_controller, verb_set_controller;
 /* verbs-show.c */
 verb_run verb_show, verb_dpctl_show;
 /* verbs-slowpath.c */

@@ -130,6 +130,20 @@ bridges_remove(struct bridges *bridges, const char *name, struct error *error)
     return err;
 }
 
+void
+bridge_leave(struct bridge *bridge)
+{
+    list_remove(&bridge->link);
+    list_init(&bridge->link);
+}
+
+bool
+bridge_leave_step(struct bridge *bridge)
+{
+    free_bridge(bridge);
+    return false;
+}
+
 /* ---- One bridge ---- */
 int
 bridge_set(struct bridge *bridge, const struct config_bridge *config, struct error *error)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/util.h"
+#include "shuntd/removal.h"
 #include "shuntd/transaction.h"
 #include "tests/fuzz/fake-bridges.h"
 #include "tests/fuzz/hold.h"
@@ -27,6 +28,7 @@ static void
 close_server(void)
 {
     transactions_end(&server);
+    removals_end(&server);
     mgmt_close(server.mgmt);
     fake_bridges_destroy(server.bridges);
     event_base_free(server.base);

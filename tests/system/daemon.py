@@ -216,6 +216,37 @@ def joined_commands_are_undone_when_they_cannot_be_saved(switch):
 
 
 @case
+def a_bridge_goes_at_once_and_its_ports_in_turns(switch):
+    """Whoever asks meanwhile finds no bridge; in the end nothing of it is left, also if the daemon
+    is stopped before. What is left when it is killed is its successor's to remove."""
+    switch.start()
+    names = [f"v{i}" for i in range(20)]
+    veth(*names)
+    devices = links()
+    ports = sum((["--", "add-port", "br0", name] for name in names), [])
+    for ending in (None, switch.kill, switch.stop):
+        switch.ctl("add-br", "br0", *ports)
+        with subprocess.Popen([SHUNTCTL, "--run-dir", switch.dir, "del-br", "br0"],
+                              stderr=subprocess.DEVNULL) as removal:
+            wait_for(lambda: switch.ctl("list-br") == "", "the bridge is gone")
+            assert switch.ctl_json("show")["bridges"] == []
+            left = len(switch.ctl_json("dpctl", "show")["ports"])
+            print(f"# {left} ports are left when it is gone", file=sys.stderr)
+            if ending:
+                ending()
+        if ending == switch.kill:
+            switch.start()
+            switch.ctl("--if-exists", "del-br", "br0")
+        else:
+            assert removal.returncode == 0
+        if ending != switch.stop:
+            assert switch.ctl_json("dpctl", "show")["ports"] == []
+        with open(switch.dir + "/config.json", encoding="utf-8") as file:
+            assert json.load(file)["bridges"] == []
+        assert set(links()) <= set(devices)
+
+
+@case
 def a_forced_hook_is_used(switch):
     switch.start()
     veth("v1", "v2")
