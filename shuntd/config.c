@@ -47,12 +47,13 @@ put_string(struct buf *text, const char *string)
 {
     json_t *json = json_string(string);
     char *quoted = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+    bool is_text = quoted;
 
-    if (quoted)
+    if (is_text)
         buf_puts(text, quoted);
     free(quoted);
     json_decref(json);
-    return quoted;
+    return is_text;
 }
 
 static bool
