@@ -26,6 +26,7 @@
 #define MAX_BACKOFF_MS 8000
 #define HELLO_TIMEOUT_MS 10000
 #define INPUT_HIGH (128u << 10) /* Two of the largest messages. */
+#define BATCH_SIZE (64u << 10)  /* One of the largest messages, or many. */
 #define OUTPUT_LEAST (64u << 10)
 
 /* Message types that are the same in all versions. */
@@ -283,47 +284,64 @@ wait_for_turn(struct conn *conn)
     evtimer_add(conn->resume, &at_once);
 }
 
-/* The size of the next message, 0 while it is not whole: then the stream may be at its end. */
+/* Takes whole messages from the stream, as many as fit into the BATCH_SIZE bytes. Returns their
+ * size in all; 0: none is whole, and the stream may be at its end. */
 static size_t
-next_message(struct conn *conn)
+take_messages(struct conn *conn, uint8_t *batch)
 {
     struct evbuffer *input = bufferevent_get_input(conn->bev);
-    uint8_t header[OF_FRAME_HEADER_SIZE];
-    size_t size;
+    ev_ssize_t n_read = evbuffer_copyout(input, batch, BATCH_SIZE);
+    size_t end = 0, size = 0;
 
-    if (evbuffer_copyout(input, header, sizeof header) == (ev_ssize_t)sizeof header) {
-        if (of_frame_size(header, &size)) {
-            stream_end(conn, "a message shorter than its own header");
-            return 0;
+    for (; n_read - (ev_ssize_t)end >= OF_FRAME_HEADER_SIZE; end += size) {
+        if (of_frame_size(&batch[end], &size)) {
+            if (!end)
+                stream_end(conn, "a message shorter than its own header");
+            break;
         }
-        if (evbuffer_get_length(input) >= size)
-            return size;
+        if (end + size > (size_t)n_read)
+            break;
     }
-    if (conn->is_at_end)
+    if (end)
+        evbuffer_drain(input, end);
+    else if (conn->is_at_end)
         stream_end(conn, closed_by_peer);
-    return 0;
+    return end;
+}
+
+static bool
+is_paused(const struct conn *conn)
+{
+    return conn->n_holds || conn->is_congested || conn->is_ending || conn->is_dead;
 }
 
 /* Hands over the messages that are whole, until there is a reason to pause. */
 static void
 process_input(struct conn *conn)
 {
+    struct bufferevent *bev = conn->bev;
+    uint8_t *batch = xmalloc(BATCH_SIZE);
     int64_t began_ms = time_now_ms();
-    size_t size;
+    size_t at = 0, end = 0, size;
 
-    while (conn->bev && !conn->n_holds && !conn->is_congested && !conn->is_ending &&
-           !conn->is_dead && (size = next_message(conn))) {
-        uint8_t *bytes;
-
+    while (bev && conn->bev == bev && !is_paused(conn)) {
+        if (at == end) {
+            at = 0;
+            end = take_messages(conn, batch);
+            if (!end)
+                break;
+        }
         if (time_now_ms() - began_ms >= CONN_TURN_MS) {
             wait_for_turn(conn);
-            return;
+            break;
         }
-        bytes = xmalloc(size);
-        evbuffer_remove(bufferevent_get_input(conn->bev), bytes, size);
-        handle_message(conn, bytes, size);
-        free(bytes);
+        of_frame_size(&batch[at], &size);
+        at += size;
+        handle_message(conn, &batch[at - size], size);
     }
+    if (bev && conn->bev == bev && at < end)
+        evbuffer_prepend(bufferevent_get_input(bev), &batch[at], end - at);
+    free(batch);
 }
 
 static void
