@@ -32,10 +32,11 @@ def datapath(switch):
 
 
 def install(switch, n_flows):
-    """Sends until all are there."""
+    """Sends until all are there, each time so long that a slow machine comes to the last of them."""
+    load = rig.Load(max(0.5, n_flows / 500_000), flows=n_flows)
     deadline = time.monotonic() + 120
     while True:
-        rig.generate(rig.Load(0.5, flows=n_flows), "--sink", "s")
+        rig.generate(load, "--sink", "s")
         n_installed = datapath(switch)["flows"]
         measure.progress(f"{TITLE}: {n_installed} of {n_flows}")
         if n_installed >= n_flows:
