@@ -139,10 +139,9 @@ parse_format(const char *text, bool *json)
 static int
 parse_timeout(const char *text, unsigned *timeout_s)
 {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
+    unsigned long value;
 
-    if (*text < '0' || *text > '9' || *end || value > 86400)
+    if (!parse_decimal(text, 86400, &value))
         return cli_error("timeout '%s': want seconds from 0 to 86400", text);
     *timeout_s = value;
     return 0;

@@ -182,11 +182,10 @@ change_tables(const struct cli *cli, struct of_client *client, const struct tabl
 {
     bool is_all = !strcasecmp(cli->argv[1], "all"), is_any = false;
     struct table_configs configs = {0};
-    char *end;
-    unsigned long number = strtoul(cli->argv[1], &end, 10);
+    unsigned long number = 0;
     int status;
 
-    if (!is_all && (cli->argv[1][0] < '0' || cli->argv[1][0] > '9' || *end || number > 255))
+    if (!is_all && !parse_decimal(cli->argv[1], 255, &number))
         return cli_error("%s: table '%s': want a number or 'all'", cli->verb, cli->argv[1]);
     status = of_client_ask(client, OF_TABLE_DESC_STATS_REQUEST, take_table_configs, &configs);
     for (unsigned i = 0; i < ARRAY_SIZE(configs.tables) && !status; i++) {

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "ofproto/openflow.h"
 
@@ -21,10 +20,7 @@ struct echo {
 static double
 now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+    return (double)time_now_ns() / 1e6;
 }
 
 static int
@@ -65,10 +61,7 @@ static int
 parse_number(const struct cli *cli, const char *what, const char *text, unsigned long min,
              unsigned long max, unsigned long *number)
 {
-    char *end;
-
-    *number = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || *number < min || *number > max)
+    if (!parse_decimal(text, max, number) || *number < min)
         return cli_error("%s: %s '%s': want a number from %lu to %lu", cli->verb, what, text, min,
                          max);
     return 0;

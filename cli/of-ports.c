@@ -180,12 +180,11 @@ dump_ports(const struct cli *cli)
 static int
 parse_queue(const struct cli *cli, const char *text, uint32_t *queue_id)
 {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
+    unsigned long value;
 
     if (!strcasecmp(text, "all"))
         return 0;
-    if (*text < '0' || *text > '9' || *end || value >= OFQUEUE_ALL)
+    if (!parse_decimal(text, OFQUEUE_ALL - 1, &value))
         return cli_error("%s: queue '%s': want a number or 'all'", cli->verb, text);
     *queue_id = (uint32_t)value;
     return 0;

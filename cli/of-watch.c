@@ -70,10 +70,9 @@ snoop(const struct cli *cli)
 static int
 parse_miss_len(const struct cli *cli, const char *text, uint16_t *miss_len)
 {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
+    unsigned long value;
 
-    if (text[0] < '0' || text[0] > '9' || *end || value > 65535)
+    if (!parse_decimal(text, 65535, &value))
         return cli_error("%s: '%s': want bytes of a packet, 0 to 65535, or watch:FILTER", cli->verb,
                          text);
     *miss_len = value;

@@ -22,6 +22,18 @@ escape_text(const char *text, char *out, size_t size)
     *out = '\0';
 }
 
+bool
+parse_decimal(const char *text, unsigned long max, unsigned long *number)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10); /* ULONG_MAX, over any bound, if it is more. */
+
+    if (*text < '0' || *text > '9' || *end || value > max)
+        return false;
+    *number = value;
+    return true;
+}
+
 void
 out_of_memory(size_t size)
 {

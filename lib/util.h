@@ -3,6 +3,7 @@
 #ifndef SHUNT_LIB_UTIL_H
 #define SHUNT_LIB_UTIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,6 +36,10 @@ time_now_ms(void)
 
 /* Says so in the log, and aborts. Any thread. */
 void out_of_memory(size_t size) __attribute__((noreturn));
+
+/* Whether the text is a decimal number up to `max`, below ULONG_MAX, and no more; then *number is
+ * it. */
+bool parse_decimal(const char *text, unsigned long max, unsigned long *number);
 
 /* Copies a text for one line of a log or a terminal: bytes that are not printable ASCII become
  * \xNN. What does not fit into the `size` bytes is cut off. */

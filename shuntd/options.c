@@ -79,12 +79,9 @@ static const char usage[] =
 static int
 parse_count(const char *option, const char *text, uint32_t max, uint32_t *count)
 {
-    char *end;
     unsigned long value;
 
-    errno = 0;
-    value = strtoul(text, &end, 10);
-    if (errno || *text < '0' || *text > '9' || *end || !value || value > max) {
+    if (!parse_decimal(text, max, &value) || !value) {
         fprintf(stderr, "shuntd: --%s '%s': want a number from 1 to %u\n", option, text, max);
         return EINVAL;
     }

@@ -72,6 +72,23 @@ list_keeps_order(void **state)
 
 /* What peers, devices and files are called must not forge a line or speak to a terminal. */
 static void
+decimals_are_whole_and_bounded(void **state)
+{
+    static const char *const bad[] = {"",    "-1", "+1",  " 1",
+                                      "0x1", "1a", "256", "99999999999999999999999"};
+    unsigned long number = 7;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_false(parse_decimal(bad[i], 255, &number));
+    assert_int_equal(number, 7);
+    assert_true(parse_decimal("255", 255, &number));
+    assert_int_equal(number, 255);
+    assert_true(parse_decimal("007", 255, &number));
+    assert_int_equal(number, 7);
+}
+
+static void
 log_escapes_what_is_not_printable(void **state)
 {
     char path[] = "/tmp/unit-lib-XXXXXX", line[256];
@@ -93,6 +110,7 @@ log_escapes_what_is_not_printable(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(decimals_are_whole_and_bounded),
     cmocka_unit_test(log_escapes_what_is_not_printable),
     cmocka_unit_test(hmap_finds_each_of_many),
     cmocka_unit_test(list_keeps_order),
