@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "datapath/dp.h"
+#include "lib/list.h"
 #include "shuntd/bridge.h"
 #include "shuntd/error.h"
 #include "shuntd/mgmt.h"
@@ -48,8 +49,8 @@ struct daemon {
     bool is_adopted; /* The fast path was there before this process. */
     struct bridges *bridges;
     struct mgmt *mgmt;
-    struct transaction *transactions; /* Under way (shuntd/transaction.h). */
-    struct removal *removals;         /* Under way (shuntd/removal.h). */
+    struct list transactions; /* Under way (shuntd/transaction.h). */
+    struct list removals;     /* Under way (shuntd/removal.h). */
     enum daemon_end end;
     int waiter_fd; /* Of who asked for the end; closed when it is done. -1: nobody. */
 };

@@ -320,7 +320,12 @@ raise_file_limit(void)
 static int
 run(const struct daemon_options *options, enum daemon_end *end, int *waiter_fd, struct error *error)
 {
-    struct daemon daemon = {.options = options, .waiter_fd = -1};
+    struct daemon daemon = {
+        .options = options,
+        .transactions = LIST_INITIALIZER(&daemon.transactions),
+        .removals = LIST_INITIALIZER(&daemon.removals),
+        .waiter_fd = -1,
+    };
     int ready_fd = inherited_ready_fd(), lock_fd = -1, err;
 
     if (options->log_file && (err = log_open(options->log_file)))

@@ -4,7 +4,7 @@
 #include "lib/util.h"
 
 struct removal {
-    struct removal *next; /* Of the daemon's. */
+    struct list link; /* Of the daemon's. */
     struct daemon *daemon;
     struct bridge *bridge;
     struct mgmt_later *later;
@@ -15,13 +15,10 @@ struct removal {
 static void
 finish(struct removal *removal)
 {
-    struct removal **link = &removal->daemon->removals;
     struct error error;
     int err = bridges_save(removal->daemon->bridges, &error);
 
-    while (*link != removal)
-        link = &(*link)->next;
-    *link = removal->next;
+    list_remove(&removal->link);
     mgmt_answer(removal->later, err, &error);
     event_free(removal->turn);
     free(removal);
@@ -63,21 +60,20 @@ begin(struct daemon *daemon, struct bridge *bridge)
     removal->turn = evtimer_new(daemon->base, on_turn, removal);
     if (!removal->turn)
         abort();
-    removal->next = daemon->removals;
-    daemon->removals = removal;
+    list_push_back(&daemon->removals, &removal->link);
     wait_for_turn(removal);
 }
 
 int
 verb_del_br(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
-    const char *name = json_string_value(json_object_get(request, "bridge"));
+    const char *name = request_string(request, "bridge");
     struct bridge *bridge;
     int err = bridges_find(daemon->bridges, name, &bridge, error);
 
     (void)result;
     if (err)
-        return json_is_true(json_object_get(request, "if_exists")) ? 0 : err;
+        return request_flag(request, "if_exists") ? 0 : err;
     if (daemon->bridges->saves_later) /* A step of a transaction. */
         return bridges_remove(daemon->bridges, name, error);
     begin(daemon, bridge);
@@ -89,8 +85,7 @@ removals_end(struct daemon *daemon)
 {
     struct removal *removal, *next;
 
-    for (removal = daemon->removals; removal; removal = next) {
-        next = removal->next;
+    LIST_FOR_EACH_SAFE (removal, next, link, &daemon->removals) {
         while (bridge_leave_step(removal->bridge))
             ;
         finish(removal);

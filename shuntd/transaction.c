@@ -7,7 +7,7 @@
 #include "lib/util.h"
 
 struct transaction {
-    struct transaction *next; /* Of the daemon's. */
+    struct list link; /* Of the daemon's. */
     struct daemon *daemon;
     struct mgmt_later *later;
     struct event *turn;
@@ -17,12 +17,6 @@ struct transaction {
     int err;
     struct error error;
 };
-
-static const char *
-get_string(const json_t *request, const char *name)
-{
-    return json_string_value(json_object_get(request, name));
-}
 
 /* ---- Steps ---- */
 
@@ -43,9 +37,9 @@ is_step(const char *verb)
 static bool
 would_add(const struct bridges *bridges, const json_t *request)
 {
-    const char *verb = get_string(request, "verb");
-    const char *bridge_name = get_string(request, "bridge");
-    const char *device = get_string(request, "device");
+    const char *verb = request_string(request, "verb");
+    const char *bridge_name = request_string(request, "bridge");
+    const char *device = request_string(request, "device");
     struct bridge *bridge;
     struct error error;
 
@@ -72,7 +66,8 @@ undo_step(struct transaction *transaction)
 {
     struct bridges *bridges = transaction->daemon->bridges;
     json_t *request = json_array_get(transaction->requests, --transaction->n_done);
-    const char *name = get_string(request, "bridge"), *device = get_string(request, "device");
+    const char *name = request_string(request, "bridge"),
+               *device = request_string(request, "device");
     struct bridge *bridge;
     struct error error;
 
@@ -90,11 +85,7 @@ undo_step(struct transaction *transaction)
 static void
 destroy(struct transaction *transaction)
 {
-    struct transaction **link = &transaction->daemon->transactions;
-
-    while (*link != transaction)
-        link = &(*link)->next;
-    *link = transaction->next;
+    list_remove(&transaction->link);
     mgmt_answer(transaction->later, transaction->err, &transaction->error);
     event_free(transaction->turn);
     json_decref(transaction->requests);
@@ -147,7 +138,7 @@ static int
 check_steps(const json_t *requests, struct error *error)
 {
     for (size_t i = 0; i < json_array_size(requests); i++) {
-        const char *verb = get_string(json_array_get(requests, i), "verb");
+        const char *verb = request_string(json_array_get(requests, i), "verb");
 
         if (!verb || !is_step(verb))
             return error_set(error, EINVAL,
@@ -175,8 +166,7 @@ verb_transaction(struct daemon *daemon, const json_t *request, json_t **result, 
     transaction->has_added = xcalloc(json_array_size(requests) + 1, sizeof(bool));
     transaction->turn = evtimer_new(daemon->base, on_turn, transaction);
     transaction->later = mgmt_defer(daemon->mgmt);
-    transaction->next = daemon->transactions;
-    daemon->transactions = transaction;
+    list_push_back(&daemon->transactions, &transaction->link);
     evtimer_add(transaction->turn, &at_once);
     return 0;
 }
@@ -186,8 +176,7 @@ transactions_end(struct daemon *daemon)
 {
     struct transaction *transaction, *next;
 
-    for (transaction = daemon->transactions; transaction; transaction = next) {
-        next = transaction->next;
+    LIST_FOR_EACH_SAFE (transaction, next, link, &daemon->transactions) {
         transaction->err = error_set(&transaction->error, ECANCELED,
                                      "transaction: the daemon ends before it does");
         destroy(transaction);

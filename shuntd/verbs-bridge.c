@@ -7,23 +7,11 @@
 
 #include "lib/util.h"
 
-static const char *
-get_string(const json_t *request, const char *name)
-{
-    return json_string_value(json_object_get(request, name));
-}
-
-static bool
-get_flag(const json_t *request, const char *name)
-{
-    return json_is_true(json_object_get(request, name));
-}
-
 static int
 find_bridge(struct daemon *daemon, const json_t *request, struct bridge **bridge,
             struct error *error)
 {
-    return bridges_find(daemon->bridges, get_string(request, "bridge"), bridge, error);
+    return bridges_find(daemon->bridges, request_string(request, "bridge"), bridge, error);
 }
 
 /* ---- Settings of a bridge ---- */
@@ -57,8 +45,8 @@ parse_fail_mode(const char *text, bool *standalone, struct error *error)
 static int
 parse_settings(const json_t *request, struct config_bridge *config, struct error *error)
 {
-    const char *id = get_string(request, "datapath_id");
-    const char *fail_mode = get_string(request, "fail_mode");
+    const char *id = request_string(request, "datapath_id");
+    const char *fail_mode = request_string(request, "fail_mode");
     const json_t *protocols = json_object_get(request, "protocols");
     const json_t *n_tables = json_object_get(request, "n_tables");
     int err = 0;
@@ -82,13 +70,13 @@ parse_settings(const json_t *request, struct config_bridge *config, struct error
 int
 verb_add_br(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
-    const char *name = get_string(request, "bridge");
+    const char *name = request_string(request, "bridge");
     struct config_bridge config = {.standalone = true};
     struct bridge *bridge;
     int err;
 
     (void)result;
-    if (get_flag(request, "may_exist") && !bridges_find(daemon->bridges, name, &bridge, error))
+    if (request_flag(request, "may_exist") && !bridges_find(daemon->bridges, name, &bridge, error))
         return 0;
     err = config_check_name("bridge", name, error);
     if (err)
@@ -132,8 +120,8 @@ static int
 parse_port(const json_t *request, struct config_port *port, struct error *error)
 {
     const json_t *ofport = json_object_get(request, "ofport");
-    const char *device = get_string(request, "device"), *hook = get_string(request, "hook");
-    const char *peer = get_string(request, "peer");
+    const char *device = request_string(request, "device"), *hook = request_string(request, "hook");
+    const char *peer = request_string(request, "peer");
     int err = config_check_name("device", device, error);
 
     memset(port, 0, sizeof *port);
@@ -168,7 +156,7 @@ verb_add_port(struct daemon *daemon, const json_t *request, json_t **result, str
     if (err)
         return err;
     old = bridges_find_device(daemon->bridges, port.device);
-    if (get_flag(request, "may_exist") && old && old->bridge == bridge)
+    if (request_flag(request, "may_exist") && old && old->bridge == bridge)
         return 0;
     return bridge_add_port(bridge, &port, error);
 }
@@ -176,7 +164,7 @@ verb_add_port(struct daemon *daemon, const json_t *request, json_t **result, str
 int
 verb_del_port(struct daemon *daemon, const json_t *request, json_t **result, struct error *error)
 {
-    const char *device = get_string(request, "device");
+    const char *device = request_string(request, "device");
     struct bridge *bridge;
     int err = find_bridge(daemon, request, &bridge, error);
 
@@ -184,7 +172,7 @@ verb_del_port(struct daemon *daemon, const json_t *request, json_t **result, str
     if (err)
         return err;
     err = bridge_remove_port(bridge, device, error);
-    return err == ENOENT && get_flag(request, "if_exists") ? 0 : err;
+    return err == ENOENT && request_flag(request, "if_exists") ? 0 : err;
 }
 
 int

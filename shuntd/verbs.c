@@ -22,7 +22,7 @@ verb_stop(struct daemon *daemon, const json_t *request, json_t **result, struct 
     (void)result;
     (void)error;
     hold_client(daemon);
-    daemon_end(daemon, json_is_true(json_object_get(request, "keep")) ? DAEMON_KEEP : DAEMON_STOP);
+    daemon_end(daemon, request_flag(request, "keep") ? DAEMON_KEEP : DAEMON_STOP);
     return 0;
 }
 

@@ -25,6 +25,19 @@ struct verb {
     struct verb_param params[VERB_PARAMS_MAX]; /* Up to the first without a name. */
 };
 
+/* Members of a request: NULL, or false, where there is none. */
+static inline const char *
+request_string(const json_t *request, const char *name)
+{
+    return json_string_value(json_object_get(request, name));
+}
+
+static inline bool
+request_flag(const json_t *request, const char *name)
+{
+    return json_is_true(json_object_get(request, name));
+}
+
 /* verbs-bridge.c */
 verb_run verb_add_br, verb_list_br, verb_set_br, verb_add_port, verb_set_port, verb_del_port,
     verb_list_ports, verb_get_controller, verb_set_controller;

@@ -44,6 +44,8 @@ open_server(void)
     HOLD(mkdtemp(directory));
     snprintf(address.sun_path, sizeof address.sun_path, "%s/s", directory);
     reply = xmalloc(REPLY_MAX + 1);
+    list_init(&server.transactions);
+    list_init(&server.removals);
     server.base = event_base_new();
     server.bridges = fake_bridges_create(server.base);
     HOLD(!mgmt_open(server.base, address.sun_path, daemon_handle_request, &server, &server.mgmt,
