@@ -46,31 +46,40 @@ egress_check_flow(uint8_t first_egress, uint8_t table_id, const struct ofpact *o
     return (enum ofperr)ofpacts_walk(ofpacts, size, check_action, &part);
 }
 
-struct table_check {
-    struct part part;
-    bool is_wrong;
-};
-
-static bool
-check_rule(void *check_, struct cls_rule *cls)
+/* ---- Which flow entries fit ----------------------------------------------------------------- */
+static int
+find_goto(const struct ofpact *ofpact, void *table_id)
 {
-    struct table_check *check = check_;
-    const struct rule *rule = rule_from_cls(cls);
+    if (ofpact->type == OFPACT_GOTO_TABLE)
+        *(uint8_t *)table_id = ((const struct ofpact_goto_table *)ofpact)->table_id;
+    return 0;
+}
 
-    check->is_wrong = egress_check_flow(check->part.first_egress, check->part.table_id,
-                                        rule->ofpacts, rule->ofpacts_size) != OFPERR_OK;
-    return !check->is_wrong;
+void
+egress_describe(struct rule_actions *actions)
+{
+    ofpacts_walk(actions->ofpacts, actions->size, find_goto, &actions->goto_table);
+    actions->writes_output = egress_check_flow(0, 0, actions->ofpacts, actions->size) != OFPERR_OK;
+}
+
+void
+egress_count(struct ofproto *ofproto, uint8_t table_id, const struct rule_actions *actions, int by)
+{
+    struct table *tables = ofproto->tables;
+
+    tables[table_id].n_writing += (uint32_t)(actions->writes_output ? by : 0);
+    for (unsigned int i = table_id + 1u; i <= actions->goto_table && i < ofproto->n_tables; i++)
+        tables[i].n_crossing += (uint32_t)by;
 }
 
 bool
 egress_fits_flows(const struct ofproto *ofproto, uint8_t first_egress)
 {
-    static const struct flow any;
-    struct table_check check = {.part.first_egress = first_egress};
+    uint32_t n_wrong = 0;
 
-    for (unsigned int i = 0; i < ofproto->n_tables && !check.is_wrong; i++) {
-        check.part.table_id = (uint8_t)i;
-        classifier_visit(&ofproto->tables[i].cls, &any, &any, check_rule, &check);
-    }
-    return !check.is_wrong;
+    if (first_egress == OFTABLE_ALL)
+        return true;
+    for (unsigned int i = first_egress; i < ofproto->n_tables; i++)
+        n_wrong |= ofproto->tables[i].n_writing;
+    return !(n_wrong | ofproto->tables[first_egress].n_crossing);
 }

@@ -156,6 +156,10 @@ void rules_sort(struct rule **, size_t n);
 /* Whether the part of the pipeline that the table is in allows what the list says. */
 enum ofperr egress_check_flow(uint8_t first_egress, uint8_t table_id, const struct ofpact *,
                               size_t size);
+/* Notes in a list that rules share what the counts below ask. */
+void egress_describe(struct rule_actions *);
+/* A rule with these actions came into a table (1) or leaves it (-1). */
+void egress_count(struct ofproto *, uint8_t table_id, const struct rule_actions *, int by);
 /* Whether all flow entries are allowed where they are when egress processing starts there. Under
  * the lock. */
 bool egress_fits_flows(const struct ofproto *, uint8_t first_egress);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "lib/hash.h"
+#include "ofproto/ofproto-private.h"
 
 static pthread_mutex_t pool_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct hmap pool; /* Made when the first list comes, gone with the last. */
@@ -74,6 +75,7 @@ rule_actions_get(const struct ofpact *ofpacts, size_t size)
         memcpy(actions->ofpacts, ofpacts, size);
         actions->conjunctions = find_conjunctions(ofpacts, size);
         actions->has_learn = ofpacts_walk(ofpacts, size, is_learn, NULL);
+        egress_describe(actions);
         hmap_insert(&pool, &actions->node, hash);
     }
     actions->n_refs++;

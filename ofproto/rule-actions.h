@@ -18,6 +18,8 @@ struct rule_actions {
     uint32_t n_refs;                          /* Under the pool's mutex. */
     uint32_t size;                            /* Bytes of ofpacts. */
     bool has_learn;                           /* A learn action is among them. */
+    bool writes_output;                       /* So does Write-Actions: a port, or a group. */
+    uint8_t goto_table;                       /* 0: none. */
     struct cls_conjunction_set *conjunctions; /* NULL: none. */
     struct ofpact ofpacts[] __attribute__((aligned(16)));
 };

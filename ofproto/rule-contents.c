@@ -103,10 +103,17 @@ table_of(const struct rule *rule)
     return &rule->ofproto->tables[rule->table_id];
 }
 
+static void
+count_egress(const struct rule *rule, int by)
+{
+    egress_count(rule->ofproto, rule->table_id, rule_actions_of(rule->ofpacts), by);
+}
+
 void
 rule_install(struct rule *rule)
 {
     table_insert(table_of(rule), rule);
+    count_egress(rule, 1);
     rule->ofproto->n_flows++;
     rule->state = RULE_INSTALLED;
     rule_arm(rule);
@@ -121,6 +128,7 @@ rule_uninstall(struct rule *rule)
     unlink_uses(rule);
     rule_disarm(rule);
     table_remove(table_of(rule), rule);
+    count_egress(rule, -1);
     rule->ofproto->n_flows--;
     rule->state = RULE_REMOVED;
 }
@@ -149,8 +157,10 @@ rule_swap_contents(struct rule *rule, struct rule_contents *contents)
     rule_get_contents(rule, &old);
     if (rule->ofpacts)
         rule_actions_unref(rule_actions_of(rule->ofpacts)); /* `old` has one. */
-    if (rule_is_installed(rule))
+    if (rule_is_installed(rule)) {
         unlink_uses(rule);
+        count_egress(rule, -1);
+    }
     set_actions(rule, contents->actions);
     rule->cookie = contents->cookie;
     rule->idle_timeout_s = contents->idle_timeout_s;
@@ -161,6 +171,7 @@ rule_swap_contents(struct rule *rule, struct rule_contents *contents)
     rule->modified_ms = contents->modified_ms;
     if (rule_is_installed(rule)) {
         link_uses(rule);
+        count_egress(rule, 1);
         rule_arm(rule);
         table_reorder(table_of(rule), rule);
         learned_use(&rule->ofproto->learned, contents->actions);

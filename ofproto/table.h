@@ -69,6 +69,11 @@ struct table {
     uint8_t vacancy_down, vacancy_up;
     bool is_vacancy_low; /* The next event is VACANCY_UP. */
 
+    /* Entries that could not stay where they are if egress processing started in this table or
+     * before it: those of the table that write an output. If it started in this table: those of
+     * tables before it that go to it or beyond. */
+    uint32_t n_writing, n_crossing;
+
     uint32_t tally; /* n_packets: looked up here; n_bytes: of these, matched. */
 };
 

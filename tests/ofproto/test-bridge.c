@@ -2,6 +2,7 @@
 /* Meters, ports, bundles, expiry, configuration. */
 #include "lib/tally.h"
 #include "tests/ofproto/bridge.h"
+#include "tests/ofproto/random.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -500,6 +501,108 @@ configuration_is_checked(void **state)
     bridge_destroy(&b);
 }
 
+static enum ofperr
+set_egress(struct bridge *b, unsigned int table_id, bool is_first)
+{
+    struct ofp_table_features_mod mod = {.table_id = (uint8_t)table_id,
+                                         .max_entries = UINT32_MAX,
+                                         .sets_egress = true,
+                                         .is_first_egress = is_first};
+
+    return ofproto_table_features(b->ofproto, &mod, 1);
+}
+
+/* By a look at every flow entry: none of a table before `first` goes there or beyond, none of the
+ * others writes an output. */
+static bool
+entries_fit(struct bridge *b, unsigned int first)
+{
+    char *text = strdup(bridge_dump(b)), *save = NULL;
+    bool fit = true;
+
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        const char *target = strstr(line, "goto_table:");
+
+        if ((unsigned int)atoi(line) >= first)
+            fit &= !strstr(line, "write_actions(output") && !strstr(line, "write_actions(group");
+        else
+            fit &= !target || (unsigned int)atoi(target + strlen("goto_table:")) < first;
+    }
+    free(text);
+    return fit;
+}
+
+/* Returns how many of them could be the first. */
+static unsigned int
+check_each_egress(struct bridge *b)
+{
+    unsigned int n = 0;
+
+    for (unsigned int first = 1; first < b->ofproto->n_tables; first++) {
+        bool fit = entries_fit(b, first);
+
+        assert_string_equal(ofperr_name(set_egress(b, first, true)),
+                            ofperr_name(fit ? OFPERR_OK : OFPERR_OFPTFFC_EPERM));
+        assert_ok(set_egress(b, first, false));
+        n += fit;
+    }
+    return n;
+}
+
+/* In one bundle in three the last message fails. */
+static void
+change_at_random(struct bridge *b)
+{
+    static const char *const actions[] = {"drop",
+                                          "output:1",
+                                          "goto_table:%u",
+                                          "write_actions(output:1)",
+                                          "group:1",
+                                          "write_actions(group:1)",
+                                          "write_actions(dec_ttl),goto_table:%u",
+                                          "write_actions(output:2),goto_table:%u"};
+    static const uint8_t commands[] = {OFPFC_ADD, OFPFC_ADD, OFPFC_MODIFY, OFPFC_DELETE};
+    struct bundle bundle = {.n = 0};
+    char line[128], list[64];
+    size_t failed;
+
+    for (unsigned int i = 0; i < 3; i++) {
+        unsigned int table = random_below(4), target = table + 1 + random_below(3 - MIN(table, 2u));
+        const char *format = actions[random_below(ARRAY_SIZE(actions))];
+
+        if (strchr(format, '%') && target > 3)
+            format = "drop";
+        snprintf(list, sizeof list, format, target);
+        snprintf(line, sizeof line, "table=%u,in_port=%u,%sactions=%s", table, 1 + random_below(2),
+                 random_below(4) ? "" : "reset_counts,", list);
+        bundle_flow(&bundle, commands[random_below(ARRAY_SIZE(commands))], line);
+    }
+    if (!random_below(3))
+        bundle_flow(&bundle, OFPFC_ADD, "in_port=1,actions=group:9");
+    bridge_commit(b, bundle.msgs, bundle.n, &failed);
+    bundle_destroy(&bundle);
+}
+
+static void
+egress_starts_where_all_entries_fit(void **state)
+{
+    unsigned int n_fit = 0, n_rounds = 500;
+    struct bridge b;
+
+    (void)state;
+    bridge_create(&b);
+    assert_ok(
+        bridge_group(&b, OFPGC_ADD, OFPG_BUCKET_ALL, "group_id=1 type=all bucket=1,output:1"));
+    for (unsigned int i = 0; i < n_rounds; i++) {
+        change_at_random(&b);
+        n_fit += check_each_egress(&b);
+    }
+    assert_in_range(n_fit, n_rounds / 10, 2 * n_rounds);
+    assert_ok(bridge_flow(&b, OFPFC_DELETE, "table=255,actions=drop"));
+    assert_int_equal(check_each_egress(&b), 3);
+    bridge_destroy(&b);
+}
+
 static void
 tables_count_what_they_are_credited(void **state)
 {
@@ -528,6 +631,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(timeouts_end_flows),
     cmocka_unit_test(use_that_only_a_sync_tells_keeps_a_flow),
     cmocka_unit_test(configuration_is_checked),
+    cmocka_unit_test(egress_starts_where_all_entries_fit),
     cmocka_unit_test(tables_count_what_they_are_credited),
 };
 
