@@ -2,9 +2,10 @@
 /* Bundles: modifications that are collected and then done as one (OpenFlow 1.4, section 6.8;
  * for 1.3 as ONF's extension 230, the same messages under an experimenter's number).
  *
- * What is collected has bounds: bundles of a connection, memory of all bundles of a bridge (more
- * than a million flow-mods take), and time: a bundle that nothing is done with for BUNDLE_IDLE_MS
- * is discarded, with OFPBFC_TIMEOUT. */
+ * What is collected has bounds: bundles of a connection; memory of all bundles of a bridge, of
+ * which a connection gets as much as it leaves free, so that one that takes all it can (half, which
+ * is more than a million flow-mods need) leaves the next half of the rest; and time: a bundle that
+ * nothing is done with for BUNDLE_IDLE_MS is discarded, with OFPBFC_TIMEOUT. */
 #include "ofproto/ofconn.h"
 
 #include <malloc.h>
@@ -17,7 +18,7 @@
 #include "lib/log.h"
 
 #define MAX_BUNDLES 64               /* A connection. */
-#define MAX_BUNDLED_SIZE (1ul << 30) /* Bytes. */
+#define MAX_BUNDLED_SIZE (1ul << 30) /* Bytes, of a bridge. */
 #define BUNDLE_IDLE_MS 10000
 #define MAX_ERROR_DATA 64
 #define MAX_STUB_ACTIONS 2048
@@ -109,6 +110,7 @@ bundle_destroy(struct bundle *bundle)
     for (size_t i = 0; i < bundle->n; i++)
         bundled_destroy(bundle->items[i]);
     chunk_pool_destroy(&bundle->pool);
+    bundle->ofconn->bundled_size -= bundle->size;
     bundle->ofconn->mgr->bundled_size -= bundle->size;
     list_remove(&bundle->link);
     event_free(bundle->timer);
@@ -300,6 +302,7 @@ count_size(struct bundle *bundle, const struct bundled *item, size_t size)
 {
     size += item->decoded ? sizeof *item->decoded + item->size : 0;
     bundle->size += size;
+    bundle->ofconn->bundled_size += size;
     bundle->ofconn->mgr->bundled_size += size;
 }
 
@@ -357,6 +360,12 @@ add_item(struct ofconn *ofconn, struct bundle *bundle, const struct request *req
     return error;
 }
 
+static bool
+has_room(const struct ofconn *ofconn)
+{
+    return ofconn->bundled_size + ofconn->mgr->bundled_size <= MAX_BUNDLED_SIZE;
+}
+
 static enum ofperr
 bundle_add(struct ofconn *ofconn, const struct request *request,
            const struct of_bundle_add_msg *add)
@@ -376,7 +385,7 @@ bundle_add(struct ofconn *ofconn, const struct request *request,
         return OFPERR_OFPBFC_BUNDLE_CLOSED;
     if (bundle->flags != add->flags)
         return OFPERR_OFPBFC_BAD_FLAGS;
-    if (ofconn->mgr->bundled_size > MAX_BUNDLED_SIZE)
+    if (!has_room(ofconn))
         return OFPERR_OFPBFC_MSG_TOO_MANY;
     bundle->used_ms = time_now_ms();
     return add_item(ofconn, bundle, request, add->message);

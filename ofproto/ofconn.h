@@ -70,6 +70,7 @@ struct ofconn {
     struct packet_in_limit packet_ins;
 
     struct list bundles;                /* struct bundle, handle-bundle.c */
+    size_t bundled_size;                /* Bytes that they take. */
     struct table_features_parts *parts; /* handle-table-features.c; NULL: none. */
     struct flow_monitors monitors;
     bool is_waiting; /* For the fast path, with the barrier below. */

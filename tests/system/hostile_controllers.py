@@ -746,24 +746,35 @@ def long_messages_that_a_bundle_refuses_do_not_stop_their_sender(switch):
     others.end(24 * MIB)
 
 
+def fill_with_bundles(peer):
+    """Adds until a message is refused, with an error each; returns how many were taken."""
+    said, n = [], 0
+    while not said and n < 40000:
+        additions, n = long_additions(range(n, n + 100)), n + 100
+        said = peer.ask_whole(*additions)
+    assert said and said == refusals(additions[-len(said):], MSG_TOO_MANY), (n, said[:1])
+    return n - len(said)
+
+
 @long_case
 def bundles_have_a_bound(switch):
-    """A gigabyte of all that are open, of any connection; takes as much memory. What is beyond it is
-    refused at once, each message with an error."""
+    """All that are open have a gigabyte; a connection gets what it leaves free: the first half of it,
+    the next half of the rest. What is beyond it is refused at once, each message with an error."""
     others = start(switch)
-    with Peer(f"{switch.dir}/br0.mgmt", V14) as peer, Peer(f"{switch.dir}/br0.mgmt", V14) as other:
-        said, n = [], 0
-        while not said and n < 40000:
-            additions, n = long_additions(range(n, n + 100)), n + 100
-            said = peer.ask_whole(*additions)
-        assert said and said == refusals(additions[-len(said):], MSG_TOO_MANY), (n, said[:1])
-        print(f"# {n - len(said)} messages of {len(additions[0])} bytes", file=sys.stderr)
-        others.watch()
-        assert other.ask_whole(*additions) == refusals(additions, MSG_TOO_MANY)
-        (reply,) = peer.ask(BUNDLE_CONTROL, struct.pack("!IHH", 1, 6, 0))
-        assert reply[1] == BUNDLE_CONTROL, reply.hex()
-        wait_for(lambda: rss(switch) - others.before < room(100 * MIB), "the memory is given back")
-        assert other.ask_whole(*additions) == peer.ask_whole(*additions) == []
+    peers = [Peer(f"{switch.dir}/br0.mgmt", V14) for _ in range(3)]
+    taken = [fill_with_bundles(peer) for peer in peers]
+    print(f"# {taken} messages of {len(long_additions([0])[0])} bytes", file=sys.stderr)
+    for more, less in zip(taken, taken[1:]):
+        assert abs(more / less - 2) < 0.01, taken
+    others.watch()
+    additions = long_additions(range(100))
+    assert peers[0].ask_whole(*additions) == refusals(additions, MSG_TOO_MANY)
+    (reply,) = peers[0].ask(BUNDLE_CONTROL, struct.pack("!IHH", 1, 6, 0))
+    assert reply[1] == BUNDLE_CONTROL, reply.hex()
+    for peer in peers:
+        assert peer.ask_whole(*additions) == []
+        peer.close()
+    wait_for(lambda: rss(switch) - others.before < room(100 * MIB), "the memory is given back")
     others.end(1400 * MIB, slowest=5)
 
 
