@@ -422,20 +422,6 @@ bridges_add(struct bridges *bridges, const struct config_bridge *request, struct
     return 0;
 }
 
-int
-bridges_remove(struct bridges *bridges, const char *name, struct error *error)
-{
-    struct bridge *bridge;
-    int err = bridges_find(bridges, name, &bridge, error);
-
-    if (err)
-        return err;
-    bridge_leave(bridge);
-    while (bridge_leave_step(bridge))
-        ;
-    return bridges_save(bridges, error);
-}
-
 void
 bridge_leave(struct bridge *bridge)
 {

@@ -119,8 +119,7 @@ void bridges_save_state(struct bridges *, bridges_done_cb *done, void *aux);
 /* ENOENT and a line when there is none. */
 int bridges_find(const struct bridges *, const char *name, struct bridge **, struct error *);
 int bridges_add(struct bridges *, const struct config_bridge *request, struct error *);
-int bridges_remove(struct bridges *, const char *name, struct error *);
-/* The same in steps, each of which may wait for the kernel as long as taking one port off its
+/* A bridge goes in steps, each of which may wait for the kernel as long as taking one port off its
  * device takes. From bridge_leave() on nobody finds the bridge; its name and its devices are taken
  * until bridge_leave_step() returns false: it was the last, and freed the bridge. Then it is time
  * to save; until then what is saved has what is left of it, for who comes after a daemon that dies.

@@ -51,6 +51,8 @@ struct daemon {
     struct mgmt *mgmt;
     struct list transactions; /* Under way (shuntd/transaction.h). */
     struct list removals;     /* Under way (shuntd/removal.h). */
+    /* What the step that a transaction does began to remove; the transaction takes it. */
+    struct bridge *step_leaves;
     enum daemon_end end;
     int waiter_fd; /* Of who asked for the end; closed when it is done. -1: nobody. */
 };

@@ -74,9 +74,12 @@ verb_del_br(struct daemon *daemon, const json_t *request, json_t **result, struc
     (void)result;
     if (err)
         return request_flag(request, "if_exists") ? 0 : err;
-    if (daemon->bridges->saves_later) /* A step of a transaction. */
-        return bridges_remove(daemon->bridges, name, error);
-    begin(daemon, bridge);
+    if (daemon->bridges->saves_later) { /* A step of a transaction. */
+        bridge_leave(bridge);
+        daemon->step_leaves = bridge;
+    } else {
+        begin(daemon, bridge);
+    }
     return 0;
 }
 

@@ -3,8 +3,8 @@
  *
  * Model: the kernel waits for a grace period for each port that is taken off its device. So the
  * bridge is gone for everybody at once, then its ports go, a few milliseconds of them in a turn of
- * the main loop, and then it is saved that there is no such bridge, and the request is answered. As
- * a step of a transaction (shuntd/transaction.h) it is done at once.
+ * the main loop, and then it is saved that there is no such bridge, and the request is answered. Of
+ * a step of a transaction the ports go in the turns of that (shuntd/transaction.h).
  *
  * Ownership: the daemon has the list of those under way. Threads: the main loop's. Errors: as a
  * verb's. Not here: what a bridge has (shuntd/bridge.h). */

@@ -12,8 +12,9 @@ struct transaction {
     struct mgmt_later *later;
     struct event *turn;
     json_t *requests;
-    bool *has_added; /* By step. */
-    size_t n_done;   /* Counts down again once `err` is set. */
+    bool *has_added;        /* By step. */
+    size_t n_done;          /* Counts down again once `err` is set. */
+    struct bridge *leaving; /* By the step done or undone last; NULL: none. */
     int err;
     struct error error;
 };
@@ -57,6 +58,8 @@ do_step(struct transaction *transaction)
     transaction->has_added[transaction->n_done] = would_add(daemon->bridges, request);
     transaction->err = daemon_handle_request(daemon, request, &result, &transaction->error);
     transaction->n_done += !transaction->err;
+    transaction->leaving = daemon->step_leaves;
+    daemon->step_leaves = NULL;
     json_decref(result);
 }
 
@@ -74,10 +77,21 @@ undo_step(struct transaction *transaction)
     if (!transaction->has_added[transaction->n_done] ||
         bridges_find(bridges, name, &bridge, &error))
         return;
-    if (device)
+    if (device) {
         bridge_remove_port(bridge, device, &error);
-    else
-        bridges_remove(bridges, name, &error);
+        return;
+    }
+    bridge_leave(bridge);
+    transaction->leaving = bridge;
+}
+
+/* Whether there is more of it. */
+static bool
+leave_step(struct transaction *transaction)
+{
+    if (transaction->leaving && !bridge_leave_step(transaction->leaving))
+        transaction->leaving = NULL;
+    return transaction->leaving;
 }
 
 /* ---- All of them ---- */
@@ -96,8 +110,9 @@ destroy(struct transaction *transaction)
 static bool
 has_more(const struct transaction *transaction)
 {
-    return transaction->err ? transaction->n_done > 0
-                            : transaction->n_done < json_array_size(transaction->requests);
+    return transaction->leaving ||
+           (transaction->err ? transaction->n_done > 0
+                             : transaction->n_done < json_array_size(transaction->requests));
 }
 
 static void
@@ -107,8 +122,12 @@ run_turn(struct transaction *transaction)
     int64_t began_ms = time_now_ms();
 
     bridges->saves_later = true;
-    while (has_more(transaction) && time_now_ms() - began_ms < MGMT_TURN_MS)
-        (transaction->err ? undo_step : do_step)(transaction);
+    while (has_more(transaction) && time_now_ms() - began_ms < MGMT_TURN_MS) {
+        if (transaction->leaving)
+            leave_step(transaction);
+        else
+            (transaction->err ? undo_step : do_step)(transaction);
+    }
     bridges->saves_later = false;
 }
 
@@ -177,6 +196,8 @@ transactions_end(struct daemon *daemon)
     struct transaction *transaction, *next;
 
     LIST_FOR_EACH_SAFE (transaction, next, link, &daemon->transactions) {
+        while (leave_step(transaction))
+            ;
         transaction->err = error_set(&transaction->error, ECANCELED,
                                      "transaction: the daemon ends before it does");
         destroy(transaction);

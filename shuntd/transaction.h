@@ -5,7 +5,8 @@
  * so that others are served meanwhile. The configuration is saved once, behind the last; then the
  * request is answered. When a step fails, or the saving, bridges and ports that the steps before it
  * made are taken away again, the last first, and the request is answered with that step's error.
- * What a step removed or set stays so.
+ * What a step removed or set stays so. The ports of a bridge that goes are taken off their devices
+ * one by one, in turns as well; the next step waits until the last is.
  *
  * Others see steps as they are done, and a request of theirs that saves the configuration saves
  * them too.

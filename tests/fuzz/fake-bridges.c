@@ -119,17 +119,6 @@ bridges_add(struct bridges *bridges, const struct config_bridge *request, struct
     return slowpath_add_bridge(bridges->slowpath, bridge->ofproto);
 }
 
-int
-bridges_remove(struct bridges *bridges, const char *name, struct error *error)
-{
-    struct bridge *bridge = NULL;
-    int err = bridges_find(bridges, name, &bridge, error);
-
-    if (!err)
-        free_bridge(bridge);
-    return err;
-}
-
 void
 bridge_leave(struct bridge *bridge)
 {

@@ -247,6 +247,32 @@ def a_bridge_goes_at_once_and_its_ports_in_turns(switch):
 
 
 @case
+def a_joined_removal_goes_in_turns_too(switch):
+    """Others are answered between its ports, before the step behind it is done; a daemon that is
+    stopped then takes the rest away, and its successor starts from what was saved."""
+    switch.start()
+    names = [f"v{i}" for i in range(20)]
+    veth(*names)
+    devices = links()
+    ports = sum((["--", "add-port", "br0", name] for name in names), [])
+    for ends in (False, True):
+        switch.ctl("add-br", "br0", *ports)
+        with subprocess.Popen([SHUNTCTL, "--run-dir", switch.dir, "del-br", "br0", "--", "add-br",
+                               "br0", "--", "add-br", "br1"], stderr=subprocess.PIPE) as joined:
+            wait_for(lambda: switch.ctl("list-br") == "", "the bridge is gone, no other is there")
+            if ends:
+                switch.stop()
+            said = joined.stderr.read().decode()
+        assert joined.returncode == ends and ("the daemon ends" in said) == ends, said
+        if not ends:
+            assert switch.ctl("list-br") == "br0\nbr1\n" and switch.ctl("list-ports", "br0") == ""
+            switch.ctl("del-br", "br0", "--", "del-br", "br1")
+        assert set(links()) <= set(devices)
+    switch.start()
+    assert switch.ctl_json("list-ports", "br0") == names
+
+
+@case
 def a_forced_hook_is_used(switch):
     switch.start()
     veth("v1", "v2")
