@@ -59,7 +59,7 @@ set_eth(ctx_t *ctx, struct state *state, union set_word old, union set_word new)
         return drop;
     if (!l2_len || old.eth.eth_type == bpf_htons(DP_ETH_TYPE_NONE))
         return DP_DROP_NO_HEADER;
-    drop = ctx_store(ctx, l2_len - sizeof(__be16), &new.eth.eth_type, sizeof(__be16));
+    drop = ctx_store_l2(ctx, l2_len - sizeof(__be16), &new.eth.eth_type, sizeof(__be16));
     if (!drop)
         drop = ctx_fix_proto(ctx, state);
     return drop ? drop : reparse(ctx, state);
@@ -97,7 +97,7 @@ set_pbb(ctx_t *ctx, struct state *state, union set_word new)
 {
     if (!(state->u.key.parsed & DP_PARSED_PBB))
         return DP_DROP_NO_HEADER;
-    return ctx_store_summed(ctx, state->layout.l2_len, &new.pbb.itag, sizeof new.pbb.itag);
+    return ctx_store_l2(ctx, state->layout.l2_len, &new.pbb.itag, sizeof new.pbb.itag);
 }
 
 /* ---- Layer 3 ---- */
@@ -269,8 +269,11 @@ set_ports(ctx_t *ctx, struct state *state, union set_word old, union set_word ne
 {
     bool is_tcp = state->u.key.ip_proto == IP_TCP;
     __u32 l4 = state->layout.l4_off;
-    int drop = ctx_store(ctx, l4, &new.u32[0], sizeof new.u32[0]);
+    int drop;
 
+    if (!is_tcp && ctx_is_unsummed(ctx, l4 + 6))
+        return ctx_store_summed(ctx, l4, &new.u32[0], sizeof new.u32[0]);
+    drop = ctx_store(ctx, l4, &new.u32[0], sizeof new.u32[0]);
     return drop ? drop
                 : ctx_csum_l4(ctx, l4 + (is_tcp ? 16 : 6), csum_diff(old.u32[0], new.u32[0]),
                               is_tcp ? 0 : CSUM_UDP);
@@ -320,6 +323,14 @@ set_hw_off(const struct state *state, bool target)
     return target ? state->layout.nd_tll_off : state->layout.nd_sll_off;
 }
 
+/* What neighbour discovery's checksum makes up for, ARP has none for. */
+static __always_inline int
+set_hw_bytes(ctx_t *ctx, const struct state *state, __u32 off, const void *from, __u32 n)
+{
+    return state->u.key.parsed & DP_PARSED_ARP ? ctx_store_summed(ctx, off, from, n)
+                                               : ctx_store(ctx, off, from, n);
+}
+
 /* Addresses start at even offsets of what the checksum covers, as they do in their words. */
 static __always_inline int
 set_hw(ctx_t *ctx, struct state *state, union set_word old, union set_word new)
@@ -332,9 +343,9 @@ set_hw(ctx_t *ctx, struct state *state, union set_word old, union set_word new)
     if ((sender && !sender_off) || (target && !target_off))
         return DP_DROP_NO_HEADER;
     if (sender)
-        drop = ctx_store(ctx, sender_off, new.hw.sha, sizeof new.hw.sha);
+        drop = set_hw_bytes(ctx, state, sender_off, new.hw.sha, sizeof new.hw.sha);
     if (target && !drop)
-        drop = ctx_store(ctx, target_off, new.hw.tha_head, sizeof new.hw.tha_head);
+        drop = set_hw_bytes(ctx, state, target_off, new.hw.tha_head, sizeof new.hw.tha_head);
     if (drop || state->u.key.parsed & DP_PARSED_ARP)
         return drop;
     return set_nd_csum(ctx, state, old, new);
@@ -348,7 +359,8 @@ set_hw_tail(ctx_t *ctx, struct state *state, union set_word old, union set_word 
 
     if (!target_off)
         return DP_DROP_NO_HEADER;
-    drop = ctx_store(ctx, target_off + 2, new.hw_tail.tha_tail, sizeof new.hw_tail.tha_tail);
+    drop =
+        set_hw_bytes(ctx, state, target_off + 2, new.hw_tail.tha_tail, sizeof new.hw_tail.tha_tail);
     if (drop || state->u.key.parsed & DP_PARSED_ARP)
         return drop;
     return set_nd_csum(ctx, state, old, new);

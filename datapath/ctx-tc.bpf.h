@@ -94,6 +94,15 @@ ctx_csum_l4(ctx_t *ctx, __u32 off, __u32 diff, __u32 flags)
                : 0;
 }
 
+/* The kernel has the sum over the packet follow a checksum that makes up for the change alone. */
+static __always_inline bool
+ctx_is_unsummed(ctx_t *ctx, __u32 csum_off)
+{
+    __be16 csum = 1;
+
+    return !bpf_skb_load_bytes(ctx, csum_off & CTX_MAX_OFF, &csum, sizeof csum) && !csum;
+}
+
 #define TC_BYTES_MAX 24
 
 struct tc_bytes {
@@ -407,7 +416,7 @@ ctx_vlan_set(ctx_t *ctx, struct state *state, __u32 i, struct dp_vlan vlan)
     if (!i && in_meta)
         drop = tc_vlan_set_meta(ctx, state, vlan);
     else
-        drop = ctx_store(ctx, 12 + (i && !in_meta ? sizeof vlan : 0), &vlan, sizeof vlan);
+        drop = ctx_store_l2(ctx, 12 + (i && !in_meta ? sizeof vlan : 0), &vlan, sizeof vlan);
     if (!drop)
         state->u.key.vlan[i] = vlan;
     return drop;

@@ -124,6 +124,14 @@ ctx_csum_l4(ctx_t *ctx, __u32 off, __u32 diff, __u32 flags)
     return 0;
 }
 
+static __always_inline bool
+ctx_is_unsummed(ctx_t *ctx, __u32 csum_off)
+{
+    (void)ctx;
+    (void)csum_off;
+    return false;
+}
+
 static __always_inline int
 ctx_grow(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
 {

@@ -27,6 +27,8 @@
  *                                  is in the pseudo header, not in layer 4 itself. CSUM_UDP: 0
  *                                  means that there is no checksum, and 0 is sent as 0xffff.
  *                                  Partial checksums (offload) of TC stay right.
+ *   ctx_is_unsummed(ctx, off)      Is the checksum at `off` 0, so that a datagram's bytes need
+ *                                  ctx_store_summed()? Always false on XDP.
  *   ctx_grow(ctx, state, at, n)    Opens a gap of n bytes (4 or 18) at `at`, or
  *   ctx_shrink(ctx, state, at, n)  takes out the n bytes (4 or 18) at `at`. `at` is 12 at least
  *                                  (0 for 18 bytes), and `at` of ctx_grow() at most 22. The

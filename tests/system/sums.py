@@ -13,20 +13,27 @@ from harness import BUILD, case, main, run, sh  # noqa: E402
 from hosts import Raw, add_wires  # noqa: E402
 from rules import install  # noqa: E402
 
-from scapy.all import Dot1Q, Ether, IP, UDP, Raw as Data  # noqa: E402
+from scapy.all import ARP, ICMP, SCTP, TCP, UDP, Dot1Q, Ether, IP, IPv6, Raw as Data  # noqa: E402
+from scapy.all import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr  # noqa: E402
 from scapy.contrib.mpls import MPLS  # noqa: E402
 from scapy.layers.vxlan import VXLAN  # noqa: E402
 
 MAGIC, N_TIMES = 0xfeedbeef, 4
 ETHER = Ether(dst="02:00:00:00:00:02", src="02:00:00:00:00:01")
-IP4 = IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=1000, dport=2000) / Data(b"dxq7" * 30)
+NET4, NET6 = IP(src="10.0.0.1", dst="10.0.0.2"), IPv6(src="fd00::1", dst="fd00::2")
+DATAGRAM = UDP(sport=1000, dport=2000) / Data(b"dxq7" * 30)
+IP4, IP6 = NET4 / DATAGRAM, ETHER / NET6 / DATAGRAM
+UNSUMMED = ETHER / NET4 / UDP(sport=1000, dport=2000, chksum=0) / Data(b"dxq7" * 30)
+ARP4 = ETHER / ARP(hwsrc="02:00:00:00:00:01", psrc="10.0.0.1", pdst="10.0.0.2") / Data(b"x" * 32)
+ND = (ETHER / NET6 / ICMPv6ND_NS(tgt="fd00::2") / ICMPv6NDOptSrcLLAddr(lladdr="02:00:00:00:00:01") /
+      Data(b"x" * 32))
 PLAIN, LABELLED, TAGGED = ETHER / IP4, ETHER / MPLS(label=16, s=1, ttl=64) / IP4, ETHER / Dot1Q(vlan=5) / IP4
 TWO_LABELS = ETHER / MPLS(label=17, s=0, ttl=64) / MPLS(label=16, s=1, ttl=64) / IP4
 TWO_TAGS = ETHER / Dot1Q(vlan=7, type=0x8100) / Dot1Q(vlan=5) / IP4
 PBB = Data(bytes(ETHER)[:12] + struct.pack("!HI", 0x88e7, 77) + bytes(PLAIN))
 TAGGED_LABEL = ETHER / Dot1Q(vlan=5) / MPLS(label=16, s=1, ttl=64) / IP4
 
-# (packet, flow); what leaves by port 2, and by port 3 where it says so.
+# (packet, flow...); what leaves by port 2, and by port 3 where it says so.
 ROWS = [
     (PLAIN, "actions=output:2"),
     (PLAIN, "ip,actions=dec_ttl,output:2"),
@@ -50,6 +57,36 @@ ROWS = [
     (TAGGED, "actions=push_pbb:0x88e7,output:2"),
     (PBB, "dl_type=0x88e7,actions=pop_pbb,output:2"),
     (PBB, "dl_type=0x88e7,actions=set_field:5->pbb_isid,output:2"),
+    (PLAIN, "actions=push_pbb:0x88e7,set_field:7->pbb_isid,output:3,set_field:5->pbb_isid,output:2"),
+    # Tags and EtherTypes that are set: in metadata, in memory, where others were.
+    (TAGGED, "vlan_tci=0x1000/0x1000,actions=set_field:4105->vlan_vid,output:2"),
+    (TWO_TAGS, "vlan_tci=0x1000/0x1000,actions=pop_vlan,resubmit(,1)",
+     "table=1,vlan_tci=0x1000/0x1000,actions=set_field:4105->vlan_vid,push_vlan:0x8100,output:2"),
+    (PLAIN, "actions=push_vlan:0x8100,mod_vlan_vid:9,push_vlan:0x88a8,mod_vlan_vid:8,output:2"),
+    (TAGGED, "actions=push_mpls:0x8847,mod_vlan_vid:9,output:2"),
+    (TAGGED, "actions=push_pbb:0x88e7,pop_pbb,mod_vlan_vid:9,output:2"),
+    (TAGGED, "actions=push_pbb:0x88e7,pop_pbb,push_vlan:0x8100,mod_vlan_vid:9,output:2"),
+    (PBB, "dl_type=0x88e7,actions=push_vlan:0x88a8,mod_vlan_vid:9,set_field:5->pbb_isid,output:2"),
+    (PLAIN, "actions=set_field:0x1234->eth_type,output:2"),
+    (TAGGED, "actions=set_field:0x1234->eth_type,output:2"),
+    (TWO_TAGS, "actions=set_field:0x1234->eth_type,output:2"),
+    # What no checksum of its own makes up for.
+    (ARP4, "arp,actions=set_field:2->arp_op,output:2"),
+    (ARP4, "arp,actions=set_field:9.8.7.6->arp_spa,set_field:9.8.7.5->arp_tpa,output:2"),
+    (ARP4, "arp,actions=set_field:02:00:00:00:00:77->arp_sha,output:2"),
+    (ARP4, "arp,actions=set_field:02:03:04:05:06:77->arp_tha,output:2"),
+    (UNSUMMED, "udp,actions=set_field:9->udp_dst,set_field:9.8.7.6->ip_dst,output:2"),
+    (ETHER / NET4 / SCTP() / Data(b"dxq7"), "sctp,actions=set_field:9->sctp_dst,output:2"),
+    (IP6, "udp6,actions=set_field:9->ipv6_label,set_field:9->ip_dscp,dec_ttl,output:2"),
+    (ETHER / MPLS(label=16, s=1, ttl=9) / NET6 / DATAGRAM, "mpls,actions=copy_ttl_in,output:2"),
+    # What one does.
+    (IP6, "udp6,actions=set_field:9->udp_dst,set_field:fd00::9->ipv6_dst,output:2"),
+    (ND, "icmp6,icmp_type=135,icmp_code=0,actions=set_field:fd00::7->nd_target,"
+     "set_field:02:00:00:00:00:77->nd_sll,output:2"),
+    (ETHER / NET4 / TCP() / Data(b"dxq7"), "tcp,actions=set_field:9->tcp_dst,output:2"),
+    (ETHER / NET4 / ICMP() / Data(b"dxq7"), "icmp,actions=set_field:9->icmp_type,output:2"),
+    (LABELLED, "mpls,actions=copy_ttl_in,output:2"),
+    (LABELLED, "mpls,actions=copy_ttl_out,output:2"),
 ]
 
 
@@ -92,12 +129,13 @@ def sums_stay_right(switch):
     for wire in wires:
         sh(f"tc qdisc add dev {wire.port} clsact;"
            f"tc filter add dev {wire.port} egress bpf da obj {BUILD}/tests/system/sum.bpf.o sec tc")
-    for data, flow in ROWS:
-        install(switch, flow)
+    for data, *flows in ROWS:
+        install(switch, *flows)
+        text = " ".join(flows)
         for number in range(N_TIMES):
             send(data)
-            for wire in wires[:2 if "output:3" in flow else 1]:
-                check_sum(wire, flow, number == N_TIMES - 1)
+            for wire in wires[:2 if "output:3" in text else 1]:
+                check_sum(wire, text, number == N_TIMES - 1)
 
 
 main()
