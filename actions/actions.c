@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <errno.h>
 
+#include "datapath/parts.h"
+
 static const struct dp_action_ops *const ops_table[DP_N_ACTIONS] = {
 #define ACTION(NAME, name) [DP_ACTION_##NAME] = &dp_action_##NAME,
 #include "actions/actions.def"
@@ -197,25 +199,10 @@ dp_actions_need_tc(const struct dp_action *actions, size_t n_actions)
     return false;
 }
 
-/* A truncated output cuts the packet itself, so what comes later may only ask for less. */
 bool
 dp_actions_need_slow(const struct dp_action *actions, size_t n_actions)
 {
-    uint32_t size_left = UINT32_MAX, next_size = UINT32_MAX;
-
-    for (size_t i = 0; i < n_actions; i++) {
-        if (actions[i].kind == DP_ACTION_TRUNC) {
-            next_size = actions[i].arg32;
-        } else if (actions[i].kind == DP_ACTION_OUTPUT) {
-            if (next_size > size_left)
-                return true;
-            size_left = next_size;
-            next_size = UINT32_MAX;
-        } else if (size_left != UINT32_MAX && actions[i].kind != DP_ACTION_DROP) {
-            return true;
-        }
-    }
-    return false;
+    return dp_part_length(actions, n_actions) < n_actions;
 }
 
 bool

@@ -18,7 +18,7 @@ ttl_invalid(ctx_t *ctx, struct state *state, __u64 cookie)
 
     if (!cookie)
         return DP_DROP_TTL;
-    drop = upcall_send(ctx, state, DP_UPCALL_TTL, cookie, 0);
+    drop = cookie == DP_TTL_TOLD ? 0 : upcall_send(ctx, state, DP_UPCALL_TTL, cookie, 0);
     state->verdict = ctx_drop_verdict();
     return drop ? drop : ACT_DONE;
 }

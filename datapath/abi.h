@@ -162,8 +162,10 @@ enum dp_action_kind {
 
 #define DP_OUTPUT_LAST 1 /* OUTPUT, arg16: the packet itself goes, not a clone. */
 
-/* DEC_TTL, word: which TTL. */
+/* DEC_TTL, word: which TTL; value: the cookie of its upcall. TOLD: an invalid TTL ends the list
+ * without a word, as an earlier run on this packet told of it. */
 enum dp_ttl { DP_TTL_IP, DP_TTL_MPLS };
+#define DP_TTL_TOLD (~0ull)
 /* COPY_TTL, word: OUT copies from the next header to the outermost MPLS label, IN the other way. */
 enum dp_ttl_copy { DP_TTL_OUT, DP_TTL_IN };
 /* HASH, value: which fields. SYM_L4 gives both directions of a connection the same result. */

@@ -37,6 +37,7 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/dp.h \
 	datapath/error.c \
 	datapath/executor.c \
+	datapath/parts.h \
 	datapath/flow_table.c \
 	datapath/layout.c \
 	datapath/layout.h \

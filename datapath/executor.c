@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "datapath/parse.bpf.h"
+#include "datapath/parts.h"
 #include "datapath/segment.h"
 #include "lib/util.h"
 
@@ -405,23 +406,7 @@ is_kind(const struct dp_action *action, enum dp_action_kind kind)
     return action->kind == kind;
 }
 
-/* A truncation is of one output: it cuts the packet itself, so what follows needs a run of its
- * own. Returns the number of actions up to such an output, or `n`. */
-static size_t
-run_length(const struct dp_action *actions, size_t n)
-{
-    bool truncated = false;
-
-    for (size_t i = 0; i < n; i++) {
-        if (is_kind(&actions[i], DP_ACTION_TRUNC))
-            truncated = true;
-        else if (is_kind(&actions[i], DP_ACTION_OUTPUT) && truncated)
-            return i + 1;
-    }
-    return n;
-}
-
-/* What an earlier run did to the packet, without what it sent. */
+/* What earlier parts did to the packet, without what it sent. */
 static size_t
 copy_changes(struct dp_action *to, const struct dp_action *from, size_t n)
 {
@@ -430,7 +415,7 @@ copy_changes(struct dp_action *to, const struct dp_action *from, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (!is_kind(&from[i], DP_ACTION_OUTPUT) && !is_kind(&from[i], DP_ACTION_TRUNC) &&
             !is_kind(&from[i], DP_ACTION_USERSPACE) && !is_kind(&from[i], DP_ACTION_METER))
-            to[n_copied++] = from[i];
+            to[n_copied++] = dp_action_repeated(from[i]);
     }
     return n_copied;
 }
@@ -456,7 +441,7 @@ dp_execute_actions(struct dp_executor *executor, const struct dp_packet *packet,
     if (n_actions > ARRAY_SIZE(list))
         return dp_fail(EINVAL, "%zu actions: at most %zu", n_actions, ARRAY_SIZE(list));
     do {
-        size_t n_new = run_length(actions + done, n_actions - done);
+        size_t n_new = dp_part_length(actions + done, n_actions - done);
         size_t n = copy_changes(list, actions, done);
 
         if (n_new)

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "actions/actions.h"
+#include "datapath/parts.h"
 #include "slowpath/internal.h"
 
 struct piece {
@@ -42,7 +43,7 @@ piece_shorten(struct piece *piece)
             set->value = (set->value & ~action.mask) | action.value;
             set->mask |= action.mask;
         } else if (xlate_action_changes_packet(&action)) {
-            piece->actions[n++] = action;
+            piece->actions[n++] = dp_action_repeated(action);
         }
     }
     piece->n = piece->n_old = n;

@@ -11,6 +11,8 @@
 
 #include <arpa/inet.h>
 
+#include "datapath/parts.h"
+
 /* ---- Structure --------------------------------------------------------------------------------*/
 static void
 hide(struct xlate_ctx *ctx, size_t op)
@@ -425,7 +427,7 @@ start_run(struct xlate_ctx *ctx, const struct xlate_branch *branch)
     out->run_starts[out->n_runs++] = (uint32_t)out->n_actions;
     for (size_t i = out->run_starts[branch->run]; i < branch->n_actions; i++) {
         if (xlate_action_changes_packet(&out->actions[i])) {
-            struct dp_action copy = out->actions[i];
+            struct dp_action copy = dp_action_repeated(out->actions[i]);
 
             ctx->repeats_meter |= copy.kind == DP_ACTION_METER;
             *xlate_emit(ctx, (enum dp_action_kind)copy.kind) = copy;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "actions/actions.h"
+#include "datapath/parts.h"
 
 /* ---- Building the result ----------------------------------------------------------------------*/
 /* Room for one more element in a growing array. */
@@ -343,6 +344,19 @@ has_meter(const struct dp_action *actions, size_t n)
     return false;
 }
 
+/* Of the parts in which user space runs a list, each but the last is done again for the next. */
+static bool
+repeats_meter(const struct dp_action *actions, size_t n)
+{
+    size_t done = 0, length;
+
+    if (n > DP_LIST_MAX)
+        return has_meter(actions, n);
+    while ((length = dp_part_length(actions + done, n - done)) < n - done)
+        done += length;
+    return has_meter(actions, done);
+}
+
 /* A packet that ran into a limit is dropped whole: what was emitted so far is not sent. */
 static void
 finish(struct xlate_ctx *ctx)
@@ -361,8 +375,7 @@ finish(struct xlate_ctx *ctx)
 
         if (start < end)
             dp_actions_mark_last(out->actions + start, end - start);
-        if (end - start > DP_LIST_MAX && has_meter(out->actions + start, end - start))
-            ctx->repeats_meter = true; /* In each of its pieces. */
+        ctx->repeats_meter |= repeats_meter(out->actions + start, end - start);
     }
     out->is_slow = out->n_runs > 1 || dp_actions_need_slow(out->actions, out->n_actions);
 }

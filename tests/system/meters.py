@@ -142,6 +142,17 @@ IN_PARTS = [
      ",meter:1,output:2,set_field:9->udp_src,output:3", {1: 1}, 162),
     ("udp,actions=meter:1,clone(meter:2,output:2),output:3,meter:2,clone(meter:1,output:4)",
      {1: 2, 2: 2}, 3),
+    ("udp,actions=meter:1,output(port=2,max_len=64),output:3", {1: 1}, 2),
+    ("udp,actions=output(port=2,max_len=64),meter:1,output(port=3,max_len=70),meter:2,output:4",
+     {1: 1, 2: 1}, 3),
+]
+# What sends copies of a packet behind a meter, and how many of them by which port.
+CUT = "output(port=2,max_len=64)"
+COPIES = [
+    (",".join(f"set_field:{i}->udp_dst,set_field:10.1.{i}.1->ip_dst,output:2" for i in range(1, 121)), {2: 120}),
+    (CUT + ",output:3", {2: 1, 3: 1}),
+    (CUT + ",output(port=3,max_len=70),set_field:9->udp_dst,output:4", {2: 1, 3: 1, 4: 1}),
+    ("output(port=2,max_len=70),output(port=3,max_len=64)", {2: 1, 3: 1}),
 ]
 
 
@@ -171,18 +182,60 @@ def each_meters_a_packet_once(switch, hook):
         ctl(switch, "del-meter", "br0")
 
 
+def meter_stats(switch):
+    (stats,) = switch.ctl_json("-O", "OpenFlow13", "meter-stats", "br0", "meter=1")
+    return stats
+
+
+def dropped(switch):
+    """Packets that meters dropped."""
+    return switch.ctl_json("dpctl", "show")["dropped"].get("meter", 0)
+
+
+def toses(wires, copies):
+    """Of the copies of the next packet."""
+    return {wires[port - 1].receive()[15] for port, n in copies.items() for _ in range(n)}
+
+
 def all_copies_are_remarked_or_none(switch, hook):
     wires = start(switch, hook)
-    ctl(switch, "add-meter", "br0", "meter=1 pktps burst bands=type=dscp_remark rate=1 burst_size=2 prec_level=1")
-    ctl(switch, "add-flow", "br0", f"udp,actions=set_field:{AF11 >> 2}->ip_dscp,meter:1," + ",".join(
-        f"set_field:{i}->udp_dst,set_field:10.1.{i}.1->ip_dst,output:2" for i in range(1, 121)))
-    seen = set()
-    for _ in range(N_PACKETS):
-        wires[0].send(PLAIN)
-        tos = {wires[1].receive()[15] for _ in range(120)}
-        assert len(tos) == 1, tos
-        seen |= tos
-    assert seen == {AF11, AF12}, seen
+    for actions, copies in COPIES:
+        ctl(switch, "add-meter", "br0",
+            "meter=1 pktps burst bands=type=dscp_remark rate=1 burst_size=2 prec_level=1")
+        ctl(switch, "add-flow", "br0", f"udp,actions=set_field:{AF11 >> 2}->ip_dscp,meter:1,{actions}")
+        seen = []
+        for _ in range(N_PACKETS):
+            wires[0].send(PLAIN)
+            tos = toses(wires, copies)
+            assert len(tos) == 1, (actions[:60], tos)
+            seen += tos
+        assert set(seen) == {AF11, AF12}, (actions[:60], seen)
+        ctl(switch, "del-flows", "br0")
+        ctl(switch, "del-meter", "br0")
+
+
+def all_copies_leave_or_none(switch, hook):
+    """And what does not leave is counted as dropped, once a packet."""
+    wires = start(switch, hook)
+    for wire in wires:
+        wire.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
+    for actions, copies in COPIES:
+        ctl(switch, "add-meter", "br0", "meter=1 pktps burst stats bands=type=drop rate=1 burst_size=2")
+        ctl(switch, "add-flow", "br0", f"udp,actions=meter:1,{actions}")
+        before = dropped(switch)
+        for _ in range(N_PACKETS):
+            wires[0].send(PLAIN)
+        wait_for(lambda: meter_stats(switch)["packet_in_count"] == N_PACKETS, "all are metered")
+        n = N_PACKETS - meter_stats(switch)["band_stats"][0]["packet_band_count"]
+        assert 0 < n < N_PACKETS, n
+        got = {port: 0 for port in copies}
+        for port in copies:
+            while wires[port - 1].receive(0.2 if got[port] >= n * copies[port] else 5):
+                got[port] += 1
+        assert got == {port: n * share for port, share in copies.items()}, (actions[:60], n, got)
+        assert dropped(switch) - before == N_PACKETS - n, (actions[:60], n, dropped(switch), before)
+        ctl(switch, "del-flows", "br0")
+        ctl(switch, "del-meter", "br0")
 
 
 for unit_ in RATES:
@@ -197,6 +250,7 @@ for unit_ in RATES:
     test.__name__ = f"remark_by_{unit_}_is_exact"
     cases.append(test)
 
-cases.extend(for_hook(test, hook) for test in (each_meters_a_packet_once, all_copies_are_remarked_or_none)
+cases.extend(for_hook(test, hook) for test in (each_meters_a_packet_once, all_copies_are_remarked_or_none,
+                                                      all_copies_leave_or_none)
              for hook in ("tc", "xdp"))
 main()

@@ -119,25 +119,43 @@ def a_meter_limits_what_an_action_sends(switch):
     assert 1 <= n_got <= 8, n_got
 
 
-@case
-def an_invalid_ttl_is_told(switch):
-    """The packet goes up as it came and nowhere else; one with a TTL left goes on."""
-    (one, two), peer = start(switch, 2)
-    mask = struct.pack("!6I", 7, 7, 0, 0, 0, 0)  # Packet-ins for any reason.
-    assert peer.ask(SET_ASYNC, mask) == []
-    switch.ctl("add-flow", "br0", "ip,actions=dec_ttl,output:2")
+# Behind a decremented TTL; user space runs all but the first in parts. The last output is to port 2.
+BEHIND_TTL = [
+    "output:2",
+    "output(port=3,max_len=50),output:2",
+    "output(port=3,max_len=50),output(port=3,max_len=51),set_field:9->ip_dscp,output:2",
+    "clone(meter:1,output:3),output:2",
+    "".join(f"set_field:{i}->udp_dst,output:3," for i in range(1, 161)) + "set_field:53->udp_dst,output:2",
+]
 
-    def packet(ttl):
-        return bytes(Ether(dst="02:00:00:00:00:02", src="02:00:00:00:00:01") /
-                     IP(src="10.0.0.1", dst="10.0.0.2", ttl=ttl, id=0) / UDP() / Raw(bytes(30)))
+
+def ttl_packet(ttl, dscp=0):
+    return bytes(Ether(dst="02:00:00:00:00:02", src="02:00:00:00:00:01") /
+                 IP(src="10.0.0.1", dst="10.0.0.2", ttl=ttl, tos=dscp << 2, id=0) / UDP() / Raw(bytes(30)))
+
+
+def check_ttl(one, two, peer, dscp):
     for _ in range(3):
-        one.send(packet(1))
+        one.send(ttl_packet(1))
         message = peer.receive()
         assert message[1] == PACKET_IN and message[14] == INVALID_TTL, message.hex()
-        assert message.endswith(packet(1)), message.hex()
-        one.send(packet(2))
-        assert two.receive() == packet(1)
+        assert message.endswith(ttl_packet(1)), message.hex()
+        one.send(ttl_packet(2))
+        assert two.receive() == ttl_packet(1, dscp)
     assert peer.sync() == [] and two.receive(0) is None
+
+
+@case
+def an_invalid_ttl_is_told(switch):
+    """The packet goes up as it came, once, and nowhere else; one with a TTL left goes on."""
+    (one, two, _), peer = start(switch, 3)
+    mask = struct.pack("!6I", 7, 7, 0, 0, 0, 0)  # Packet-ins for any reason.
+    assert peer.ask(SET_ASYNC, mask) == []
+    switch.ctl("add-meter", "br0", "meter=1 pktps bands=type=drop rate=1000000")
+    for actions in BEHIND_TTL:
+        switch.ctl("-O", "OpenFlow15", "add-flow", "br0", "udp,actions=dec_ttl," + actions)
+        check_ttl(one, two, peer, 9 if "dscp" in actions else 0)
+    assert switch.ctl_json("dpctl", "show")["dropped"].get("invalid-ttl", 0) == 0
 
 
 main()
