@@ -75,6 +75,16 @@ on_again(evutil_socket_t fd, short what, void *aux)
     evconnlistener_enable(acceptor->listener);
 }
 
+/* A socket that a process left there which is dead; another file is somebody's. */
+static void
+remove_socket(const char *path)
+{
+    struct stat stat;
+
+    if (!lstat(path, &stat) && S_ISSOCK(stat.st_mode))
+        unlink(path);
+}
+
 static int
 listen_on(struct acceptor *acceptor, struct event_base *base, const struct sockaddr *address,
           socklen_t size, mode_t mode)
@@ -84,7 +94,7 @@ listen_on(struct acceptor *acceptor, struct event_base *base, const struct socka
 
     if (address->sa_family == AF_UNIX) {
         strcpy(acceptor->path, ((const struct sockaddr_un *)address)->sun_path);
-        unlink(acceptor->path);
+        remove_socket(acceptor->path);
     } else {
         flags |= LEV_OPT_REUSEABLE;
     }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += shuntd/libshuntd.a
 shuntd_libshuntd_a_SOURCES = \
+	shuntd/allowed.c \
+	shuntd/allowed.h \
 	shuntd/bridge-meter.c \
 	shuntd/bridge-ofport.c \
 	shuntd/bridge-ofproto.c \

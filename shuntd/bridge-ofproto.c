@@ -266,19 +266,26 @@ const struct slowpath_ops bridge_slowpath_ops = {
 
 /* ---- Opening and closing ---- */
 
+/* What was saved when the command line allowed it is left out. */
 int
 bridge_apply_controllers(struct bridge *bridge, struct error *error)
 {
-    size_t n = bridge->config.n_controllers;
-    struct connmgr_target *targets = xcalloc(n, sizeof *targets);
+    size_t n = 0;
+    struct connmgr_target *targets = xcalloc(bridge->config.n_controllers, sizeof *targets);
     int err;
 
-    for (size_t i = 0; i < n; i++)
-        targets[i] = (struct connmgr_target){
-            .target = bridge->config.controllers[i].name,
-            .packet_in_rate = bridge->config.controllers[i].rate_limit,
-            .packet_in_burst = bridge->config.controllers[i].burst_limit,
-        };
+    for (size_t i = 0; i < bridge->config.n_controllers; i++) {
+        const struct config_target *from = &bridge->config.controllers[i];
+
+        if (allowed_target(&bridge->bridges->allowed, from->name, error))
+            log_warn("bridge %s: controller %s", bridge->config.name, error->text);
+        else
+            targets[n++] = (struct connmgr_target){
+                .target = from->name,
+                .packet_in_rate = from->rate_limit,
+                .packet_in_burst = from->burst_limit,
+            };
+    }
     err = connmgr_set_targets(bridge->connmgr, targets, n, error->text, sizeof error->text);
     free(targets);
     return err;

@@ -79,12 +79,16 @@ check_device(const struct bridges *bridges, const struct link *link, struct erro
 {
     const struct bridge_port *port = find_ifindex(bridges, link->ifindex);
     const struct link *master;
+    int err;
 
     if (!port && link->peer_ifindex)
         port = find_local(bridges, link->peer_ifindex);
     if (port && bridge_port_is_local(port))
         return error_set(error, EBUSY, "device '%s' is the local port of bridge '%s'", link->name,
                          port->bridge->config.name);
+    err = allowed_device(&bridges->allowed, link->name, error);
+    if (err)
+        return err;
     if (!link->ethernet)
         return error_set(error, EINVAL,
                          "device '%s' carries no Ethernet frames, so it cannot be a port",

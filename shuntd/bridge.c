@@ -41,6 +41,7 @@ bridges_create(const struct bridges_options *options, struct bridges **bridgesp,
     bridges->base = options->base;
     bridges->dp = options->dp;
     bridges->tls = options->tls;
+    bridges->allowed = options->allowed;
     bridges->run_dir = options->run_dir;
     bridges->config_path = options->config_path;
     bridges->state_dir = options->state_dir;
@@ -472,8 +473,12 @@ bridge_set_controllers(struct bridge *bridge, const struct config_target *target
                        struct error *error)
 {
     struct config_bridge old = bridge->config;
-    int err;
+    int err = 0;
 
+    for (size_t i = 0; i < n && !err; i++)
+        err = allowed_target(&bridge->bridges->allowed, targets[i].name, error);
+    if (err)
+        return err;
     bridge->config.controllers = copy_targets(targets, n);
     bridge->config.n_controllers = n;
     err = bridge_apply_controllers(bridge, error);

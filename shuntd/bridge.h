@@ -23,6 +23,7 @@
 #include "lib/list.h"
 #include "ofproto/ofp-names.h"
 #include "ports/ports.h"
+#include "shuntd/allowed.h"
 #include "shuntd/config.h"
 
 struct connmgr;
@@ -70,7 +71,8 @@ struct bridges_options {
     struct event_base *base;
     struct dp *dp;
     uint32_t n_handlers;
-    SSL_CTX *tls;            /* NULL: no ssl: and pssl:. */
+    SSL_CTX *tls; /* NULL: no ssl: and pssl:. */
+    struct allowed allowed;
     const char *run_dir;     /* Where BR.mgmt and BR.snoop are. */
     const char *config_path; /* NULL: nothing is saved. */
     const char *state_dir;   /* Where OpenFlow state is saved; NULL with config_path. */
@@ -83,6 +85,7 @@ struct bridges {
     struct event_base *base;
     struct dp *dp;
     SSL_CTX *tls;
+    struct allowed allowed;
     const char *run_dir, *config_path, *state_dir, *identity;
     bool restore;
     struct ports *links;

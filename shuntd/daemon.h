@@ -26,9 +26,11 @@ struct daemon_options {
     const char *user;                                /* USER[:GROUP]; NULL: stay who it is. */
     const char *private_key, *certificate, *ca_cert; /* Files, in PEM; NULL: no TLS. */
     const char *peer_name; /* Of which controllers' certificates must be; NULL: any. */
+    const char *devices;   /* Which can be ports (shuntd/allowed.h); NULL: any. */
     uint32_t max_flows;    /* 0: the datapath's default. */
     uint32_t n_handlers;
     uint32_t hold_s; /* How long an adopted fast path waits for controllers, at most. */
+    bool tls_only;   /* No OpenFlow over a network without TLS. */
     bool restore;    /* Start with the saved OpenFlow state. */
     bool detach;     /* Go to the background when ready. */
     bool keep;       /* On SIGTERM too, leave the fast path forwarding. */

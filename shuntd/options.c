@@ -20,6 +20,8 @@ enum {
     OPT_CERTIFICATE,
     OPT_CA_CERT,
     OPT_PEER_NAME,
+    OPT_TLS_ONLY,
+    OPT_DEVICES,
     OPT_DETACH,
     OPT_KEEP,
     OPT_HOLD_TIME,
@@ -39,6 +41,8 @@ static const struct option long_options[] = {
     {"certificate", required_argument, NULL, OPT_CERTIFICATE},
     {"ca-cert", required_argument, NULL, OPT_CA_CERT},
     {"peer-name", required_argument, NULL, OPT_PEER_NAME},
+    {"tls-only", no_argument, NULL, OPT_TLS_ONLY},
+    {"devices", required_argument, NULL, OPT_DEVICES},
     {"detach", no_argument, NULL, OPT_DETACH},
     {"keep", no_argument, NULL, OPT_KEEP},
     {"restore", no_argument, NULL, OPT_RESTORE},
@@ -67,6 +71,9 @@ static const char usage[] =
     "                   TLS of controllers, in PEM: this switch's key and certificate,\n"
     "                   and the authority that controllers' certificates must come from\n"
     "  --peer-name NAME controllers' certificates must also be for this name\n"
+    "  --tls-only       no OpenFlow over a network without TLS: refuse tcp: and ptcp:\n"
+    "  --devices PATTERN[,PATTERN]...\n"
+    "                   only devices with such names can be ports, as in 'veth*,tap*'\n"
     "  --detach         go to the background when the switch is ready\n"
     "  --keep           when terminated, leave the fast path forwarding\n"
     "  --restore        start with the saved OpenFlow flows, groups and meters\n"
@@ -127,6 +134,12 @@ apply(int opt, struct daemon_options *options)
         return -1;
     case OPT_PEER_NAME:
         options->peer_name = optarg;
+        return -1;
+    case OPT_TLS_ONLY:
+        options->tls_only = true;
+        return -1;
+    case OPT_DEVICES:
+        options->devices = optarg;
         return -1;
     case OPT_DETACH:
         options->detach = true;

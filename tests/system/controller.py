@@ -9,11 +9,13 @@ import ssl
 import subprocess
 import sys
 import time
+import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Skip, case, main, run, sh, wait_for  # noqa: E402
 from hosts import Host  # noqa: E402
 
+warnings.filterwarnings("ignore", "ssl.TLSVersion")  # Old ones are what is tried.
 
 SOURCE = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -197,11 +199,13 @@ def tls_checks_certificates(switch):
     assert probe("peer").returncode == 0
 
 
-def handshake(sock, keys, name, server_side=False):
-    """As a peer that checks nothing and shows that certificate, or none; whether the switch says
-    HELLO."""
+def handshake(sock, keys, name, server_side=False, newest=ssl.TLSVersion.MAXIMUM_SUPPORTED):
+    """As a peer that checks nothing and shows that certificate, or none, with all that OpenSSL ever
+    thought safe; whether the switch says HELLO."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, newest
     if name:
         context.load_cert_chain(f"{keys}/{name}.pem", f"{keys}/{name}.key")
     try:
@@ -215,7 +219,7 @@ def handshake(sock, keys, name, server_side=False):
 @case
 def tls_refuses_wrong_certificates(switch):
     """Of another authority, one that is over, for another name, none at all: on a listener, and of a
-    controller that is called; show and the log tell the reason."""
+    controller that is called; show and the log tell the reason. A listener refuses TLS before 1.2."""
     make_certificates(switch.dir)
     listener = socket.create_server(("127.0.0.1", 6698))
     listener.settimeout(20)
@@ -236,7 +240,12 @@ def tls_refuses_wrong_certificates(switch):
     for name, reason in reasons.items():
         assert not handshake(socket.create_connection(("127.0.0.1", 6699)), switch.dir, name), name
         wait_for(lambda: is_told(passive, reason), name)
-    assert handshake(socket.create_connection(("127.0.0.1", 6699)), switch.dir, "peer")
+    assert not handshake(socket.create_connection(("127.0.0.1", 6699)), switch.dir, "peer",
+                         newest=ssl.TLSVersion.TLSv1_1)
+    wait_for(lambda: is_told(passive, "unsupported protocol"), "TLS 1.1")
+    for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        assert handshake(socket.create_connection(("127.0.0.1", 6699)), switch.dir, "peer",
+                         newest=newest)
     for name in ("stranger", "old", "switch"):
         assert not handshake(listener.accept()[0], switch.dir, name, server_side=True), name
         wait_for(lambda: reasons[name] in controller_state(switch, active).get("last_error", ""), name)

@@ -6,9 +6,11 @@ import os
 import pwd
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import BUILD, SHUNTCTL, Skip, case, main, run, sh, wait_for  # noqa: E402
@@ -137,6 +139,95 @@ def each_capability_is_needed(switch):
         switch.stop()
         wait_for(lambda: not switch.is_alive(), "the daemon is gone")
         os.truncate(switch.log, 0)
+
+
+def is_refused(switch, why, *command):
+    said = switch.ctl_fails(*command)
+    assert why in said and said.count("\n") <= 1, (command, said)
+
+
+@case
+def a_request_names_no_file_outside_the_run_directory(switch):
+    """Neither to listen, which would take the file away, nor to connect; and none of the daemon's own."""
+    switch.start()
+    switch.ctl("add-br", "br0")
+    outside = tempfile.mkdtemp()
+    switch.at_end.append(lambda: shutil.rmtree(outside))
+    with open(outside + "/file", "w", encoding="ascii") as file:
+        file.write("somebody's")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(outside + "/socket")
+    listener.listen()
+    os.symlink(outside + "/socket", switch.dir + "/link")
+    for target in (f"punix:{outside}/file", f"punix:{outside}/new", f"unix:{outside}/socket",
+                   f"punix:{switch.dir}/../{os.path.basename(outside)}/file", "punix:file",
+                   f"punix:{switch.dir}/", f"punix:{switch.dir}/shuntd.sock",
+                   f"punix:{switch.dir}/br0.mgmt", f"unix:{switch.dir}/br0.snoop"):
+        is_refused(switch, f"want a socket in {switch.dir}, other than", "set-controller", "br0",
+                   f"punix:{switch.dir}/good", target)
+    is_refused(switch, "Address already in use", "set-controller", "br0", f"punix:{switch.dir}/shuntd.pid")
+    with open(outside + "/file", encoding="ascii") as file:
+        assert file.read() == "somebody's"
+    assert sorted(os.listdir(outside)) == ["file", "socket"]
+    assert switch.ctl("get-controller", "br0") == "" and not os.path.exists(switch.dir + "/good")
+    listener.settimeout(0)
+    try:
+        listener.accept()
+        raise AssertionError("the daemon has called")
+    except BlockingIOError:
+        pass
+    listener.settimeout(20)  # Who may write to the run directory can let the daemon out of it.
+    switch.ctl("set-controller", "br0", f"unix:{switch.dir}/link")
+    listener.accept()
+
+
+@case
+def what_the_command_line_does_not_allow_is_refused(switch):
+    """At the request; and what was saved under another command line is left out and told."""
+    add = ["add-port", "br0"]
+    for name in ("p1", "eth9", "tap7"):
+        Wire(name)
+    targets = ["tcp:127.0.0.1:6653", "ptcp:6699:127.0.0.1", f"punix:{switch.dir}/local"]
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure", "--", *add, "eth9", "--", "set-controller", "br0",
+               *targets)
+    switch.stop()
+    switch.expect("--tls-only allows|--devices allows")
+    switch.start("--tls-only", "--devices", "p*,tap?")
+    for target in targets[:2]:
+        why = f"{target}: --tls-only allows ssl:, pssl:, unix: and punix:"
+        assert switch.logged("bridge br0: controller " + why), target
+        is_refused(switch, why, "set-controller", "br0", target)
+    (bridge,) = switch.ctl_json("show", "br0")["bridges"]
+    assert [c["target"] for c in bridge["controllers"]] == targets[2:]
+    why = "device 'eth9': --devices allows p*,tap?"
+    ports = switch.ports("br0")
+    assert why in ports["eth9"]["error"] and switch.logged(re.escape("bridge br0: " + why)), ports
+    switch.ctl("del-port", "br0", "eth9")
+    is_refused(switch, why, *add, "eth9")
+    is_refused(switch, why, *add, "p1", "--", *add, "eth9")
+    switch.ctl(*add, "p1", "--", *add, "tap7")
+    sh("ip link set eth9 down; ip link set eth9 name p3; ip link set p3 up")
+    switch.ctl(*add, "p3")
+
+
+@case
+def what_a_bridge_s_settings_do_not_allow_is_refused(switch):
+    """Versions, and tables; to the tool on the management socket as to any controller."""
+    switch.expect("no common OpenFlow version")
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure", "protocols=OpenFlow13,OpenFlow14", "n-tables=8",
+               "--", "set-controller", "br0", f"punix:{switch.dir}/controllers")
+    for path in ("br0.mgmt", "controllers"):
+        for version, allowed in ((10, False), (13, True), (14, True), (15, False)):
+            done = subprocess.run(
+                ["ovs-ofctl", "-O", f"OpenFlow{version}", "probe", f"unix:{switch.dir}/{path}"],
+                capture_output=True, text=True, check=False, timeout=30)
+            assert (done.returncode == 0) == allowed, (path, version, done.stderr)
+            assert allowed or "version negotiation failed" in done.stderr, done.stderr
+    for flow in ("table=8,actions=drop", "table=7,actions=goto_table:8"):
+        assert "BAD_TABLE_ID" in switch.ctl_fails("add-flow", "br0", flow), flow
+    switch.ctl("add-flow", "br0", "table=6,actions=goto_table:7")
 
 
 @case
