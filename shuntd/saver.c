@@ -24,7 +24,8 @@
 #define RULES_A_RECORD 4096
 #define MIN_BASE_SIZE (4u << 20) /* A journal below that is not worth a new base. */
 #define KEPT_BUF_SIZE (1u << 20) /* A larger buffer, as of a large bundle, is given back. */
-#define RETRY_MS 10000
+#define MIN_RETRY_MS 1000        /* Twice as long each time. */
+#define MAX_RETRY_MS 10000
 
 /* The first record of a file. */
 struct head {
@@ -67,7 +68,8 @@ struct saver {
     struct job job;
     struct buf buf;
     int gap; /* Why the journal misses a change and so is good for nothing; 0: it has all. */
-    bool is_failing; /* It was told in the log. */
+    bool is_failing;  /* It was told in the log. */
+    int64_t retry_ms; /* Until the next try when it is. */
 };
 
 /* ---- Files and clocks ---- */
@@ -219,7 +221,7 @@ drop_journal(struct saver *saver, int why)
         saver->gap = 0;
     }
     event_del(saver->timer);
-    set_timer(saver, RETRY_MS);
+    set_timer(saver, saver->retry_ms);
 }
 
 /* One line until it is over. */
@@ -229,6 +231,9 @@ give_up(struct saver *saver, int err)
     if (!saver->is_failing)
         log_err("%s cannot be written: %s: OpenFlow state is not saved until it can", saver->path,
                 strerror(err));
+    saver->retry_ms = saver->is_failing ? saver->retry_ms * 2 : MIN_RETRY_MS;
+    if (saver->retry_ms > MAX_RETRY_MS)
+        saver->retry_ms = MAX_RETRY_MS;
     saver->is_failing = true;
     drop_journal(saver, err);
 }
