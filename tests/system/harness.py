@@ -286,6 +286,7 @@ def main():
     n_failed = 0
     print(f"1..{len(chosen)}", flush=True)
     for number, test in enumerate(chosen, 1):
+        start = time.monotonic()
         status, said = _fork_test(test)
         if said.startswith("# SKIP"):
             print(f"ok {number} - {test.__name__} {said}", flush=True)
@@ -296,4 +297,5 @@ def main():
             print("\n".join("# " + line for line in lines), flush=True)
         else:
             print(f"ok {number} - {test.__name__}", flush=True)
+        print(f"# {time.monotonic() - start:.1f} s", flush=True)
     sys.exit(n_failed > 0)

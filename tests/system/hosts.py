@@ -185,7 +185,7 @@ class Host:
 
     def pings(self, other, count=3, timeout=1):
         """How many of `count` pings another host, or an address, answers."""
-        said = self.run("ping", "-n", "-q", "-c", str(count), "-i", "0.05", "-W", str(timeout),
+        said = self.run("ping", "-n", "-q", "-c", str(count), "-i", "0.01", "-W", str(timeout),
                         getattr(other, "address", other), check=False)
         return int(re.search(r"(\d+) received", said)[1])
 

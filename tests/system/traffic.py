@@ -56,7 +56,7 @@ def iperf(client, server):
     """Gbit/s of one TCP stream."""
     with server.popen("iperf3", "-s", "-1") as process:
         wait_for(lambda: ":5201" in server.run("ss", "-ltn"), "iperf3 listens")
-        report = json.loads(client.run("iperf3", "-J", "-c", server.address, "-t", "3"))
+        report = json.loads(client.run("iperf3", "-J", "-c", server.address, "-t", "1"))
         process.wait(20)
     return report["end"]["sum_received"]["bits_per_second"] / 1e9
 
