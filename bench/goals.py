@@ -3,6 +3,8 @@
 import dataclasses
 import statistics
 
+import measure
+
 
 @dataclasses.dataclass
 class Goal:
@@ -76,7 +78,8 @@ def judge(results):
             rows.append([goal.text, bound, "", "", "not measured"])
             continue
         median = statistics.median(figures)
+        least_, most_ = measure.interval(figures)
         rows.append([goal.text, bound, number(median) + goal.unit,
-                     f"{number(min(figures))} to {number(max(figures))}",
+                     f"{number(least_)} to {number(most_)}",
                      "met" if goal.met(median) else "MISSED"])
     return rows

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rounds, medians, and the form that every profile's result has."""
 import dataclasses
+import math
 import statistics
 import sys
+import time
 
 import rig
 
@@ -36,7 +38,16 @@ class Result:
 
 
 def progress(text):
-    print(f"\r{text:<70.70}", end="", file=sys.stderr, flush=True)
+    """On a terminal in one line; else a line a minute."""
+    now = time.monotonic()
+    if sys.stderr.isatty():
+        print(f"\r{text:<70.70}", end="", file=sys.stderr, flush=True)
+    elif text and now - progress.told_at >= 60:
+        print(text, file=sys.stderr, flush=True)
+        progress.told_at = now
+
+
+progress.told_at = time.monotonic()
 
 
 def in_rounds(contestants, n_rounds, title=""):
@@ -57,6 +68,18 @@ def in_rounds(contestants, n_rounds, title=""):
     progress("")
     return ([{name: one[name] for name in one if name not in failed} for one in rounds],
             {str(name): why for name, why in failed.items()})
+
+
+def interval(values):
+    """Where the median lies at 95 %, whatever the distribution: between two of the values; of fewer
+    than six between the least and the most."""
+    ordered, outside, n_left_out = sorted(values), 0, 0
+    for n_below in range(len(values) // 2):
+        outside += 2 * math.comb(len(values), n_below) / 2 ** len(values)
+        if outside > 0.05:
+            break
+        n_left_out = n_below
+    return ordered[n_left_out], ordered[-1 - n_left_out]
 
 
 def rate(result):

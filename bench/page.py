@@ -32,7 +32,8 @@ def summary(verdicts):
     n_open = len(verdicts) - sum(n_of.values())
     return (f"<p><b>{n_of['met']} of {len(verdicts)} goals are met</b>, {n_of['MISSED']} missed" +
             f", {n_open} not measured" * bool(n_open) + ". The median of the rounds counts; beside it "
-            "stand the least and the most of them. A ratio is between two of one round.</p>")
+            "stand the least and the most of them, or, of six and more, the interval that has the "
+            "median at 95 %. A ratio is between two of one round.</p>")
 
 
 def goals_table(verdicts):

@@ -12,58 +12,71 @@ import contestants
 import measure
 import rig
 
+MAX_CLOSE_S = 60  # For a stand to take its namespaces away.
 TURNS = 6  # A round. A turn is at least one test run of pktgen, 0.1 s.
 
 
-def stand(contestant, pipe, parents):
-    """Sends what came of each load that it is sent; after None the way's counters."""
+@contextlib.contextmanager
+def on_wires(contestant):
+    """A scene: gives the function that a turn calls with what it is asked, here a load, and the way."""
+    with rig.wires(contestant.skbs) as sink, contestant.setup() as way:
+        yield lambda load: rig.generate(load, *sink, *way.generator), way
+
+
+def stand(scene, contestant, pipe, parents):
+    """Sends what came of each turn that it is asked for; after None the way's counters."""
     parents.close()  # Else its end would not be heard of.
     rig.name_namespaces()
     try:
-        with rig.wires(contestant.skbs) as sink:
-            with contestant.setup() as way:
-                while load := pipe.recv():
-                    pipe.send(rig.generate(load, *sink, *way.generator))
+        with scene(contestant) as (turn, way):
+            while asked := pipe.recv():
+                pipe.send(turn(asked))
         pipe.send(way.counters)
     except EOFError:
         pass
-    except (rig.Failed, OSError, ValueError) as error:
-        pipe.send(error)
+    except Exception as error:  # pylint: disable=broad-except
+        pipe.send(error if isinstance(error, rig.Failed) else rig.Failed(repr(error)))
 
 
 class Stand:
     """A contestant that waits for its turns, in a process of its own."""
 
-    def __init__(self, contestant):
+    def __init__(self, scene, contestant):
         self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(target=stand, args=(contestant, theirs, self.pipe))
+        self.process = multiprocessing.Process(target=stand,
+                                               args=(scene, contestant, theirs, self.pipe))
         self.process.start()
         theirs.close()
 
-    def ask(self, load):
-        self.pipe.send(load)
-        answer = self.pipe.recv()
+    def ask(self, asked):
+        try:
+            self.pipe.send(asked)
+            answer = self.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise rig.Failed("its process has ended") from error
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     def close(self):
         self.pipe.close()
-        self.process.join()
+        self.process.join(MAX_CLOSE_S)
+        self.process.terminate()
 
 
 class Stands(contextlib.ExitStack):
     """Set up when their first turn comes."""
 
-    def __init__(self):
+    def __init__(self, scene=on_wires):
         super().__init__()
+        self.scene = scene
         self.by_contestant = {}
 
-    def turn(self, contestant, load):
+    def turn(self, contestant, asked):
         if id(contestant) not in self.by_contestant:
             self.by_contestant[id(contestant)] = self.enter_context(
-                contextlib.closing(Stand(contestant)))
-        return self.by_contestant[id(contestant)].ask(load)
+                contextlib.closing(Stand(self.scene, contestant)))
+        return self.by_contestant[id(contestant)].ask(asked)
 
     def end(self, contestant):
         """Its counters."""
