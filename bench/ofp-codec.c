@@ -68,7 +68,8 @@ make_flow_add(struct of_buf *out)
                                (struct of_oxm *)&vlan_vid, (struct of_oxm *)&ip_proto,
                                (struct of_oxm *)&src,      (struct of_oxm *)&dst,
                                (struct of_oxm *)&tcp_src,  (struct of_oxm *)&tcp_dst};
-    struct of_action_set_field set = {{OF_ACTION_SET_FIELD, 4, 0}, (struct of_oxm *)&eth_dst};
+    struct of_action_set_field set = {{OF_ACTION_SET_FIELD, 4, 0},
+                                      .field = (struct of_oxm *)&eth_dst};
     struct of_action_set_queue queue = {{OF_ACTION_SET_QUEUE, 4, 0}, 1};
     struct of_action_output output = {{OF_ACTION_OUTPUT, 4, 0}, .port = 2};
     struct of_action *actions[] = {(struct of_action *)&set, (struct of_action *)&queue,

@@ -30,6 +30,8 @@ check(const struct ofp_flow_monitor *fm, enum ofp_version version,
     return OFPERR_OK;
 }
 
+static const uint8_t zeros[5];
+
 static enum ofperr
 decode_nicira(const struct of_nicira_flow_monitor_entry *of, struct ofp_flow_monitor *fm)
 {
@@ -37,6 +39,8 @@ decode_nicira(const struct of_nicira_flow_monitor_entry *of, struct ofp_flow_mon
     fm->flags = of->flags;
     fm->table_id = of->table_id;
     fm->out_port = ofport_from_v10(of->out_port);
+    if (memcmp(of->zero, zeros, sizeof of->zero))
+        return OFPERR_NXBRC_MUST_BE_ZERO;
     return match_decode_oxm(&of->match, false, &fm->match, NULL, NULL);
 }
 
@@ -47,6 +51,8 @@ decode_onf(const struct of_onf_flow_monitor_entry *of, struct ofp_flow_monitor *
     fm->flags = of->flags;
     fm->table_id = of->table_id;
     fm->out_port = of->out_port;
+    if (memcmp(of->zero, zeros, sizeof of->zero))
+        return OFPERR_NXBRC_MUST_BE_ZERO;
     return match_decode(&of->match, OFP13, &fm->match);
 }
 

@@ -174,6 +174,8 @@ is_absent(const struct of_field_info *field, const void *member)
 {
     const struct of_octets *octets = member;
 
+    if (field->kind == OF_KIND_OCTETS && !strcmp(field->name, "zero"))
+        return !octets->size; /* Padding. */
     if (!field->conditional)
         return false;
     return field->kind == OF_KIND_BITS ? !octets->size

@@ -26,10 +26,23 @@ extern ofpact_decode_fn *const ofpact_nicira_decoders[OF_N_CLASSES];
 
 enum ofperr ofpact_decode_list(const struct of_action_list *, struct ofpact_decoder *);
 
-/* A subfield by an OXM or NXM header: OFPBAC_BAD_SET_TYPE, OFPBAC_BAD_SET_LEN. */
+/* A subfield by an OXM or NXM header, which has the field's length and no mask:
+ * OFPBAC_BAD_SET_TYPE, OFPBAC_BAD_SET_LEN. */
 enum ofperr ofpact_decode_subfield(uint32_t header, uint32_t experimenter, unsigned int ofs,
                                    unsigned int n_bits, struct subfield *);
 enum ofperr ofpact_decode_nx_subfield(uint32_t header, uint16_t ofs_nbits, struct subfield *);
+
+/* The header of a field without its mask. */
+static inline uint32_t
+ofpact_unmasked_header(uint32_t header)
+{
+    return header & 0x100 && !(header & 1) ? (header & ~0x1ffu) | (header & 0xff) / 2 : header;
+}
+
+/* `error` unless all bytes are zero; of a tail, which pads an action to a multiple of 8, there are
+ * fewer than 8 (OFPBAC_BAD_LEN). */
+enum ofperr ofpact_must_be_zero(const uint8_t *, size_t, enum ofperr error);
+enum ofperr ofpact_tail_must_be_zero(const struct of_octets *, enum ofperr error);
 
 /* An OXM as a set_field. */
 enum ofperr ofpact_decode_oxm(const struct of_object *oxm, bool may_mask, struct ofpact_decoder *);

@@ -20,6 +20,19 @@ DECODE_NULL(dec_mpls_ttl, OFPACT_DEC_MPLS_TTL)
 DECODE_NULL(ct_clear, OFPACT_CT_CLEAR)
 
 /* ---- Fields -----------------------------------------------------------------------------------*/
+/* Of a field that is given with its experimenter, as Open vSwitch has it. */
+static enum ofperr
+decode_source(const struct of_oxm_id *id, unsigned int ofs, unsigned int n_bits,
+              struct subfield *sf)
+{
+    uint32_t unmasked = ofpact_unmasked_header(id->type_len);
+    enum ofperr error = ofpact_decode_subfield(unmasked, id->experimenter, ofs, n_bits, sf);
+
+    if (error == OFPERR_OFPBAC_BAD_SET_TYPE)
+        return OFPERR_OFPBMC_BAD_FIELD;
+    return unmasked == id->type_len ? error : OFPERR_OFPBMC_BAD_MASK;
+}
+
 static enum ofperr
 put_legacy(struct ofpact_decoder *d, enum set_field_flavor flavor, enum field_id id,
            field_value value)
@@ -65,7 +78,10 @@ static enum ofperr
 decode_reg_load2(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_nicira_reg_load2 *load = object;
+    enum ofperr error = ofpact_tail_must_be_zero(&load->zero, OFPERR_OFPBAC_BAD_SET_ARGUMENT);
 
+    if (error)
+        return error;
     return ofpact_decode_oxm((const struct of_object *)(const void *)load->field, true, d);
 }
 
@@ -78,10 +94,10 @@ put_move(struct ofpact_decoder *d, enum ofpact_flavor flavor, const struct of_ox
     enum ofperr error;
 
     move->ofpact.flavor = (uint8_t)flavor;
-    error = ofpact_decode_subfield(src->type_len, src->experimenter, src_ofs, n_bits, &move->src);
+    error = decode_source(src, src_ofs, n_bits, &move->src);
     if (error)
         return error;
-    return ofpact_decode_subfield(dst->type_len, dst->experimenter, dst_ofs, n_bits, &move->dst);
+    return decode_source(dst, dst_ofs, n_bits, &move->dst);
 }
 
 static enum ofperr
@@ -104,20 +120,20 @@ static enum ofperr
 decode_stack_push(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_nicira_stack_push *push = object;
+    enum ofperr error = decode_source(&push->field, push->offset, push->n_bits,
+                                      &OFPACT_PUT(d->out, STACK_PUSH, ofpact_stack)->subfield);
 
-    return ofpact_decode_subfield(push->field.type_len, push->field.experimenter, push->offset,
-                                  push->n_bits,
-                                  &OFPACT_PUT(d->out, STACK_PUSH, ofpact_stack)->subfield);
+    return error ? error : ofpact_tail_must_be_zero(&push->zero, OFPERR_NXBRC_MUST_BE_ZERO);
 }
 
 static enum ofperr
 decode_stack_pop(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_nicira_stack_pop *pop = object;
+    enum ofperr error = decode_source(&pop->field, pop->offset, pop->n_bits,
+                                      &OFPACT_PUT(d->out, STACK_POP, ofpact_stack)->subfield);
 
-    return ofpact_decode_subfield(pop->field.type_len, pop->field.experimenter, pop->offset,
-                                  pop->n_bits,
-                                  &OFPACT_PUT(d->out, STACK_POP, ofpact_stack)->subfield);
+    return error ? error : ofpact_tail_must_be_zero(&pop->zero, OFPERR_NXBRC_MUST_BE_ZERO);
 }
 
 static enum ofperr
@@ -162,6 +178,8 @@ decode_dec_ttl_cnt_ids(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_nicira_dec_ttl_cnt_ids *dec = object;
 
+    if (ofpact_must_be_zero(dec->zero, sizeof dec->zero, OFPERR_NXBRC_MUST_BE_ZERO))
+        return OFPERR_NXBRC_MUST_BE_ZERO;
     if (!dec->cnt_ids.n)
         return OFPERR_OFPBAC_BAD_LEN;
     return put_dec_ttl(d, FLAVOR_DEC_TTL_IDS, dec->cnt_ids.items, dec->cnt_ids.n);
@@ -175,7 +193,7 @@ decode_write_metadata(const void *object, struct ofpact_decoder *d)
 
     metadata->value = write->metadata;
     metadata->mask = write->metadata_mask;
-    return OFPERR_OK;
+    return ofpact_must_be_zero(write->zero, sizeof write->zero, OFPERR_NXBRC_MUST_BE_ZERO);
 }
 
 /* ---- Output -----------------------------------------------------------------------------------*/
@@ -217,6 +235,8 @@ decode_output_reg(const void *object, struct ofpact_decoder *d)
     struct ofpact_output_reg *reg = OFPACT_PUT(d->out, OUTPUT_REG, ofpact_output_reg);
 
     reg->max_len = of->max_len;
+    if (ofpact_must_be_zero(of->zero, sizeof of->zero, OFPERR_OFPBAC_BAD_ARGUMENT))
+        return OFPERR_OFPBAC_BAD_ARGUMENT;
     return ofpact_decode_nx_subfield(of->src, of->ofs_nbits, &reg->src);
 }
 
@@ -226,10 +246,13 @@ decode_output_reg2(const void *object, struct ofpact_decoder *d)
     const struct of_action_nicira_output_reg2 *of = object;
     struct ofpact_output_reg *reg = OFPACT_PUT(d->out, OUTPUT_REG, ofpact_output_reg);
 
+    enum ofperr error = ofpact_tail_must_be_zero(&of->zero, OFPERR_NXBRC_MUST_BE_ZERO);
+
     reg->ofpact.flavor = FLAVOR_NX2;
     reg->max_len = of->max_len;
-    return ofpact_decode_subfield(of->src.type_len, of->src.experimenter, of->ofs_nbits >> 6,
-                                  (of->ofs_nbits & 0x3fu) + 1, &reg->src);
+    if (error)
+        return error;
+    return decode_source(&of->src, of->ofs_nbits >> 6, (of->ofs_nbits & 0x3fu) + 1, &reg->src);
 }
 
 static enum ofperr
@@ -277,6 +300,8 @@ decode_controller2(const void *object, struct ofpact_decoder *d)
     size_t start = d->out->size - sizeof *c;
     struct of_octets userdata = {NULL, 0};
 
+    if (ofpact_must_be_zero(of->zero, sizeof of->zero, OFPERR_NXBRC_MUST_BE_ZERO))
+        return OFPERR_NXBRC_MUST_BE_ZERO;
     c->ofpact.flavor = FLAVOR_NX2;
     c->max_len = OFCONTROLLER_MAX_LEN_NONE;
     c->reason = OFPR_ACTION;
@@ -297,10 +322,13 @@ decode_bundle(const void *object, struct ofpact_decoder *d)
     size_t size = sizeof(struct ofpact_bundle) + of->members.n * sizeof(uint32_t);
     struct ofpact_bundle *b = ofpact_put(d->out, OFPACT_BUNDLE, size);
 
+    if (is_load && (of->ofs_nbits & 0x3f) + 1 < 16)
+        return OFPERR_OFPBAC_BAD_ARGUMENT; /* A port's number has no room. */
     if (of->member_type != NXM_OF_IN_PORT_HEADER || of->members.n > UINT16_MAX)
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     if (of->fields > HASH_SYMMETRIC_L3 || of->algorithm > BUNDLE_HRW ||
-        (!is_load && (of->ofs_nbits || of->dst)))
+        (!is_load && (of->ofs_nbits || of->dst)) ||
+        ofpact_must_be_zero(of->zero, is_load ? 0 : sizeof of->zero, OFPERR_OFPBAC_BAD_ARGUMENT))
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     b->algorithm = of->algorithm;
     b->fields = of->fields;
@@ -423,10 +451,11 @@ decode_check_pkt_larger(const void *object, struct ofpact_decoder *d)
     const struct of_action_nicira_check_pkt_larger *of = object;
     struct ofpact_check_pkt_larger *check =
         OFPACT_PUT(d->out, CHECK_PKT_LARGER, ofpact_check_pkt_larger);
+    enum ofperr error;
 
     check->pkt_len = of->pkt_len;
-    return ofpact_decode_subfield(of->dst.type_len, of->dst.experimenter, of->offset, 1,
-                                  &check->dst);
+    error = decode_source(&of->dst, of->offset, 1, &check->dst);
+    return error ? error : ofpact_tail_must_be_zero(&of->zero, OFPERR_NXBRC_MUST_BE_ZERO);
 }
 
 /* ---- Sample: four forms, each with more members -----------------------------------------------*/
@@ -444,24 +473,37 @@ decode_sample(const void *object, struct ofpact_decoder *d)
     return OFPERR_OK;
 }
 
-/* sample2 is the beginning of sample3. */
 static enum ofperr
-decode_sample3(const void *object, struct ofpact_decoder *d)
+put_sample(struct ofpact_decoder *d, enum ofpact_flavor flavor,
+           const struct of_action_nicira_sample3 *of, uint8_t direction)
 {
-    const struct of_action_nicira_sample3 *of = object;
     struct ofpact_sample *s = OFPACT_PUT(d->out, SAMPLE, ofpact_sample);
-    bool has_direction = of->object.class_id == OF_ACTION_NICIRA_SAMPLE3;
 
-    s->ofpact.flavor = has_direction ? FLAVOR_NX3 : FLAVOR_NX2;
+    s->ofpact.flavor = (uint8_t)flavor;
     s->probability = of->probability;
     s->collector_set_id = of->collector_set_id;
     s->obs_domain_id = of->obs_domain_id;
     s->obs_point_id = of->obs_point_id;
     s->sampling_port = ofport_from_v10(of->sampling_port);
-    s->direction = has_direction ? of->direction : 0;
-    if (s->direction > 2)
-        return OFPERR_OFPBAC_BAD_ARGUMENT;
-    return OFPERR_OK;
+    s->direction = direction;
+    return direction > 2 ? OFPERR_OFPBAC_BAD_ARGUMENT : OFPERR_OK;
+}
+
+/* Is as sample3 up to its direction. */
+static enum ofperr
+decode_sample2(const void *object, struct ofpact_decoder *d)
+{
+    return put_sample(d, FLAVOR_NX2, object, 0);
+}
+
+static enum ofperr
+decode_sample3(const void *object, struct ofpact_decoder *d)
+{
+    const struct of_action_nicira_sample3 *of = object;
+
+    if (ofpact_must_be_zero(of->zero, sizeof of->zero, OFPERR_NXBRC_MUST_BE_ZERO))
+        return OFPERR_NXBRC_MUST_BE_ZERO;
+    return put_sample(d, FLAVOR_NX3, of, of->direction);
 }
 
 /* ---- Connection tracking ----------------------------------------------------------------------*/
@@ -594,9 +636,13 @@ decode_learn2(const void *object, struct ofpact_decoder *d)
     learn->limit = of->limit;
     if (of->zero)
         return OFPERR_OFPBAC_BAD_ARGUMENT;
+    if (of->zero2)
+        return OFPERR_NXBAC_MUST_BE_ZERO;
     if (learn->flags & LEARN_WRITE_RESULT) {
-        error = ofpact_decode_subfield(of->result_dst, of->result_dst_experimenter,
-                                       of->result_dst_ofs, 1, &learn->result_dst);
+        struct of_oxm_id dst = {.type_len = of->result_dst,
+                                .experimenter = of->result_dst_experimenter};
+
+        error = decode_source(&dst, of->result_dst_ofs, 1, &learn->result_dst);
         if (error)
             return error;
     }
@@ -642,7 +688,7 @@ ofpact_decode_fn *const ofpact_nicira_decoders[OF_N_CLASSES] = {
     [OF_ACTION_NICIRA_LEARN2] = decode_learn2,
     [OF_ACTION_NICIRA_CONJUNCTION] = decode_conjunction,
     [OF_ACTION_NICIRA_SAMPLE] = decode_sample,
-    [OF_ACTION_NICIRA_SAMPLE2] = decode_sample3,
+    [OF_ACTION_NICIRA_SAMPLE2] = decode_sample2,
     [OF_ACTION_NICIRA_SAMPLE3] = decode_sample3,
     [OF_ACTION_NICIRA_CT] = decode_ct,
     [OF_ACTION_NICIRA_NAT] = decode_nat,

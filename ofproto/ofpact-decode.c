@@ -6,12 +6,36 @@
 
 /* ---- Fields -----------------------------------------------------------------------------------*/
 enum ofperr
+ofpact_must_be_zero(const uint8_t *bytes, size_t n, enum ofperr error)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i])
+            return error;
+    }
+    return OFPERR_OK;
+}
+
+enum ofperr
+ofpact_tail_must_be_zero(const struct of_octets *tail, enum ofperr error)
+{
+    return tail->size >= 8 ? OFPERR_OFPBAC_BAD_LEN
+                           : ofpact_must_be_zero(tail->data, tail->size, error);
+}
+
+/* Has the header the length of the whole field, its experimenter included, and no mask? */
+static bool
+header_is_whole(const struct field *field, uint32_t header, uint32_t experimenter)
+{
+    return (header & 0x1ff) == field->n_bytes + (experimenter ? sizeof experimenter : 0);
+}
+
+enum ofperr
 ofpact_decode_subfield(uint32_t header, uint32_t experimenter, unsigned int ofs,
                        unsigned int n_bits, struct subfield *sf)
 {
     const struct field *field = field_by_header(header, experimenter);
 
-    if (!field)
+    if (!field || !header_is_whole(field, header, experimenter))
         return OFPERR_OFPBAC_BAD_SET_TYPE;
     if (!n_bits || ofs + n_bits > field_sub_bits(field))
         return OFPERR_OFPBAC_BAD_SET_LEN;
@@ -19,10 +43,12 @@ ofpact_decode_subfield(uint32_t header, uint32_t experimenter, unsigned int ofs,
     return OFPERR_OK;
 }
 
+/* Open vSwitch takes the header of the field with a mask, too. */
 enum ofperr
 ofpact_decode_nx_subfield(uint32_t header, uint16_t ofs_nbits, struct subfield *sf)
 {
-    return ofpact_decode_subfield(header, 0, ofs_nbits >> 6, (ofs_nbits & 0x3fu) + 1, sf);
+    return ofpact_decode_subfield(ofpact_unmasked_header(header), 0, ofs_nbits >> 6,
+                                  (ofs_nbits & 0x3fu) + 1, sf);
 }
 
 enum ofperr
@@ -57,7 +83,10 @@ static enum ofperr
 decode_set_field(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_set_field *sf = object;
+    enum ofperr error = ofpact_tail_must_be_zero(&sf->zero, OFPERR_OFPBAC_BAD_SET_ARGUMENT);
 
+    if (error)
+        return error;
     return ofpact_decode_oxm((const struct of_object *)(const void *)sf->field, d->version >= OFP15,
                              d);
 }
@@ -115,8 +144,10 @@ decode_copy_field(const void *object, struct ofpact_decoder *d)
 {
     const struct of_action_copy_field *copy = object;
     struct ofpact_reg_move *move = OFPACT_PUT(d->out, REG_MOVE, ofpact_reg_move);
-    enum ofperr error;
+    enum ofperr error = ofpact_tail_must_be_zero(&copy->zero, OFPERR_NXBRC_MUST_BE_ZERO);
 
+    if (error)
+        return error;
     error = ofpact_decode_subfield(copy->src.type_len, copy->src.experimenter, copy->src_offset,
                                    copy->n_bits, &move->src);
     if (error)

@@ -158,8 +158,6 @@ NXM_ROWS += [
          stack("001c", field="00014a04")),
         ("OFPBAC_BAD_LEN", "a push cut short", f"ffff 0010 {NX} 001b 0000 00010004"),
     )]
-NXM_ROWS.append(("OFPBAC_BAD_SET_TYPE", "a push of an unknown field", OXM,
-                 flow("", apply(stack(field="0001fe04")))))
 
 V10_ROWS = [
     ("OFPFMFC_BAD_FLAGS", "an unknown flag of a flow mod", (1,), v10_flow(flags="8000")),
@@ -614,9 +612,9 @@ def monitor(flags="000f", table="ff", command="00", out_port="ffffffff", number=
     return multipart(16, number + out_port + "ffffffff" + flags + table + command + match_of())
 
 
-def nx_monitor(flags="000f"):
+def nx_monitor(flags="000f", pad="0000000000"):
     """Nicira's."""
-    entry = f"00000001 {flags} ffff 0000 ff 0000000000"
+    entry = f"00000001 {flags} ffff 0000 ff {pad}"
     return "0110 LLLL 00000007 ffff 0000 00002320 00000002 00000000" + entry
 
 
@@ -644,9 +642,6 @@ MONITOR_ROWS = [
     ("OFPACFC_UNSUPPORTED", "messages of an experimenter are asked for", PROPERTIES,
      "VV1c LLLL 00000007 ffff 000c 0badf00d 00000001 00000000"),
 ]
-
-# Requests of 1.0 that ovs-vswitchd has forgotten when it answers: there is none in its error.
-OVS_FORGETS = [row[1] for row in MONITOR_ROWS if "Nicira's flow monitor" in row[1]]
 
 ROWS = (MONITOR_ROWS + NXM_ROWS + V10_ROWS + REQUEST_ROWS + ACTION_ROWS + INSTRUCTION_ROWS + MATCH_ROWS +
         FLOW_ROWS + GROUP_ROWS + PORT_ROWS + METER_ROWS + OTHER_ROWS + TABLE_ROWS + BUNDLE_ROWS)
@@ -680,7 +675,6 @@ ELSEWHERE = {
     "OFPACFC_EPERM": "never sent: whoever may connect may ask for it",
     "OFPMOFC_INVALID_MONITOR": "never sent: every number is good",
     "NXBRC_FM_BAD_EVENT": "never sent: about updates, which only a controller gets",
-    "NXBRC_MUST_BE_ZERO": "never sent: Open vSwitch's own",
     "OFPHFC_EPERM": "never sent: whoever may connect may ask for it",
     "OFPBAC_EPERM": "never sent: whoever may connect may ask for it",
     "OFPBIC_EPERM": "never sent: whoever may connect may ask for it",
@@ -722,11 +716,8 @@ ELSEWHERE = {
     "OFPRRFC_ID_UNSUP": "never sent: all roles are supported, short ids ignored",
     "OFPRRFC_ID_IN_USE": "never sent: all roles are supported, short ids ignored",
     "OFPMMFC_BAD_BURST": "never sent: every burst is supported",
-    "OFPBPC_TOO_MANY": "never sent: no experimenter's property is known, and lists have no limit",
-    "OFPBPC_BAD_EXP_TYPE":
-        "never sent: no experimenter's property is known, and lists have no limit",
-    "OFPBPC_BAD_EXP_VALUE":
-        "never sent: no experimenter's property is known, and lists have no limit",
+    "OFPBPC_TOO_MANY": "never sent: lists of properties have no limit",
+    "OFPBPC_BAD_EXP_VALUE": "never sent: a wrong value of an experimenter's property is OFPBPC_BAD_VALUE",
     "OFPBFC_BAD_VERSION":
         "never sent: a message of another version in a bundle gets OFPBRC_BAD_VERSION",
     "OFPBFC_MSG_CONFLICT": "never sent: messages of a bundle are done in their order",
@@ -734,7 +725,6 @@ ELSEWHERE = {
     "OFPBFC_SCHED_FUTURE": "never sent: bundles cannot be scheduled",
     "OFPBFC_SCHED_PAST": "never sent: bundles cannot be scheduled",
     "NXBRC_BAD_REASON": "never sent: Open vSwitch's own",
-    "NXBAC_MUST_BE_ZERO": "never sent: Open vSwitch's own",
     "NXFMFC_BAD_TABLE_ID": "never sent: Open vSwitch's own",
     "NXQOFC_QUEUE_ERROR": "never sent: Open vSwitch's own",
 }
