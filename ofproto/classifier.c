@@ -80,6 +80,7 @@ reorder_subtable(struct classifier *cls, const struct cls_subtable *subtable)
     size_t i = subtable_position(cls, subtable);
     struct cls_entry *all = cls->entries, entry = all[i];
 
+    cls->shape++;
     entry.max_priority = subtable->max_priority;
     for (; i && all[i - 1].max_priority < entry.max_priority; i--)
         all[i] = all[i - 1];
@@ -94,6 +95,7 @@ add_subtable(struct classifier *cls, struct minimask *mask)
     struct cls_subtable *subtable = cls_subtable_create(mask);
     struct cls_entry *entry;
 
+    cls->shape++;
     if (cls->n_subtables == cls->max_entries) {
         cls->max_entries = MAX(8, 2 * cls->max_entries);
         cls->entries = xrealloc(cls->entries, cls->max_entries * sizeof *cls->entries);
@@ -113,6 +115,7 @@ remove_subtable(struct classifier *cls, struct cls_subtable *subtable)
 
     if (cls->recent == subtable)
         cls->recent = NULL;
+    cls->shape++;
     cls->n_subtables--;
     memmove(&cls->entries[i], &cls->entries[i + 1], (cls->n_subtables - i) * sizeof *cls->entries);
     hmap_remove(&cls->by_mask, &subtable->node);
@@ -562,6 +565,29 @@ classifier_visit(const struct classifier *cls, const struct flow *match, const s
                       ? visit_match(subtable, cls_words(match), &visit)
                       : cls_subtable_visit(subtable, visit_rule, &visit);
     }
+}
+
+static uint32_t
+slots_shape(const struct classifier *cls, const struct classifier_walk *walk)
+{
+    return walk->slot ? cls->entries[walk->subtable].subtable->matches.shape : walk->slots_shape;
+}
+
+bool
+classifier_walk(const struct classifier *cls, struct classifier_walk *walk, uint32_t n_slots,
+                classifier_visit_cb *cb, void *aux)
+{
+    if (walk->shape != cls->shape || walk->slots_shape != slots_shape(cls, walk))
+        *walk = (struct classifier_walk){.shape = cls->shape, .n_restarts = walk->n_restarts + 1};
+    for (; walk->subtable < cls->n_subtables; walk->subtable++) {
+        const struct cls_subtable *subtable = cls->entries[walk->subtable].subtable;
+        bool is_whole = cls_subtable_visit_part(subtable, &walk->slot, &n_slots, cb, aux);
+
+        walk->slots_shape = subtable->matches.shape;
+        if (!is_whole)
+            return true;
+    }
+    return false;
 }
 
 size_t

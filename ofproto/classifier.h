@@ -124,6 +124,7 @@ struct classifier {
     struct cls_subtable *recent; /* That got a rule last: the next one is likely its. Or NULL. */
     struct cls_entry *entries;   /* Of all subtables, falling max_priority. */
     size_t n_subtables, max_entries;
+    uint64_t shape;       /* Changes when a subtable comes, goes or moves. */
     size_t n_conjunctive; /* Rules with a conjunction set. */
     struct prefix_set prefixes[CLS_N_PREFIX_FIELDS];
 };
@@ -161,6 +162,21 @@ bool classifier_overlaps(const struct classifier *, const struct flow *match,
 typedef bool classifier_visit_cb(void *aux, struct cls_rule *);
 void classifier_visit(const struct classifier *, const struct flow *match, const struct flow *mask,
                       classifier_visit_cb *cb, void *aux);
+
+/* A walk over all rules, between whose parts the classifier may change. All zeros: the beginning.
+ */
+struct classifier_walk {
+    size_t subtable;
+    uint32_t slot, slots_shape;
+    uint64_t shape;
+    unsigned int n_restarts; /* The classifier changed its shape so often. */
+};
+
+/* Calls `cb` for the rules of about n_slots slots; returns whether there are more. A rule that is
+ * there all the time is seen once at least; where the walk began anew, perhaps twice. What `cb`
+ * returns has no meaning. */
+bool classifier_walk(const struct classifier *, struct classifier_walk *, uint32_t n_slots,
+                     classifier_visit_cb *cb, void *aux);
 
 /* Bytes that the classifier itself takes, rules not included. */
 size_t classifier_memory(const struct classifier *);

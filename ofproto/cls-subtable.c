@@ -296,22 +296,48 @@ prefetch_rule(const struct cls_subtable *subtable, uint32_t i)
         __builtin_prefetch(rule + offset);
 }
 
+static bool
+visit_slot(const struct cls_subtable *subtable, uint32_t i, classifier_visit_cb *cb, void *aux)
+{
+    struct cls_rule *rules, *rule;
+
+    prefetch_rule(subtable, i + VISIT_AHEAD);
+    if (!subtable->matches.tags[i])
+        return true;
+    rules = match_at(subtable, i)->rules;
+    CLS_SAME_FOR_EACH(rule, rules)
+    {
+        if (!cb(aux, rule))
+            return false;
+    }
+    return true;
+}
+
 bool
 cls_subtable_visit(const struct cls_subtable *subtable, classifier_visit_cb *cb, void *aux)
 {
     for (uint32_t i = 0; i <= subtable->matches.mask; i++) {
-        struct cls_rule *rules, *rule;
-
-        prefetch_rule(subtable, i + VISIT_AHEAD);
-        if (!subtable->matches.tags[i])
-            continue;
-        rules = match_at(subtable, i)->rules;
-        CLS_SAME_FOR_EACH(rule, rules)
-        {
-            if (!cb(aux, rule))
-                return false;
-        }
+        if (!visit_slot(subtable, i, cb, aux))
+            return false;
     }
+    return true;
+}
+
+/* A part ends behind an empty slot: whatever stands behind it has its place behind it, and a
+ * removal moves items toward their places, so none that is there by then comes before `*at`. */
+bool
+cls_subtable_visit_part(const struct cls_subtable *subtable, uint32_t *at, uint32_t *n_slots,
+                        classifier_visit_cb *cb, void *aux)
+{
+    for (uint32_t i = *at; i <= subtable->matches.mask; i++) {
+        if (!*n_slots && i && !subtable->matches.tags[i - 1]) {
+            *at = i;
+            return false;
+        }
+        visit_slot(subtable, i, cb, aux);
+        *n_slots -= *n_slots > 0;
+    }
+    *at = 0;
     return true;
 }
 

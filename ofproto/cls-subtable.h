@@ -107,6 +107,12 @@ struct cls_rule *cls_subtable_find(const struct cls_subtable *, const uint64_t *
 /* Calls `cb` for every rule until it returns false; returns whether it never did. */
 bool cls_subtable_visit(const struct cls_subtable *, classifier_visit_cb *cb, void *aux);
 
+/* The same for *n_slots slots from *at on, a few more perhaps, whatever `cb` returns. Returns
+ * whether that was the last; else *at is where to go on. Rules that are there all the time are
+ * seen, as long as matches.shape stays. */
+bool cls_subtable_visit_part(const struct cls_subtable *, uint32_t *at, uint32_t *n_slots,
+                             classifier_visit_cb *cb, void *aux);
+
 /* How many rules have this priority. */
 uint32_t cls_subtable_count(const struct cls_subtable *, int32_t priority);
 

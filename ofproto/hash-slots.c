@@ -40,6 +40,7 @@ hash_slots_init(struct hash_slots *slots, uint32_t item_size)
 {
     slots->item_size = item_size;
     slots->n_used = 0;
+    slots->shape = 0;
     allocate(slots, MIN_SLOTS);
 }
 
@@ -76,6 +77,7 @@ grow(struct hash_slots *slots)
 {
     struct hash_slots old = *slots;
 
+    slots->shape++;
     allocate(slots, 2 * (old.mask + 1));
     for (uint32_t i = 0; i <= old.mask; i++) {
         uint32_t to;
@@ -99,6 +101,7 @@ hash_slots_add(struct hash_slots *slots, uint32_t hash)
         grow(slots);
     slots->n_used++;
     i = free_slot(slots, hash);
+    slots->shape += i < (hash & slots->mask);
     set_tag(slots, i, hash_slots_tag(hash));
     item = hash_slots_item(slots, i);
     memset(item, 0, slots->item_size);

@@ -22,6 +22,9 @@ struct hash_slots {
     uint8_t *tags; /* Behind the last the first eight again, so that eight can be read anywhere. */
     char *items;
     uint32_t mask; /* Slots less one. */
+    /* Changes when an item comes to stand before its place or all of them move: else a walk that
+     * goes on behind an empty slot misses none that was there when it began. */
+    uint32_t shape;
     uint32_t n_used;
     uint32_t item_size;
 };

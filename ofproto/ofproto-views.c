@@ -54,19 +54,63 @@ collect_from_table(const struct table *table, struct collection *collection)
     classifier_visit(&table->cls, &match->flow, &match->mask, collect, collection);
 }
 
-static int
-compare_addresses(const void *a, const void *b)
-{
-    uintptr_t x = (uintptr_t) * (struct rule *const *)a, y = (uintptr_t) * (struct rule *const *)b;
+/* ---- All flow entries ----------------------------------------------------------------------- */
+#define PART_SLOTS 4096 /* Of a walk, between two unlockings. */
+#define MAX_RESTARTS 8
 
-    return x < y ? -1 : x > y;
-}
-
+/* By digits of the address, the last first: several times as fast as comparing. */
 void
 rules_sort(struct rule **rules, size_t n)
 {
-    if (n)
-        qsort(rules, n, sizeof *rules, compare_addresses);
+    enum { BITS = 11, N_DIGITS = 1 << BITS };
+    struct rule **from = rules, **to = xcalloc(n, sizeof *to), **swap;
+
+    for (unsigned int shift = 4; shift < 4 + 4 * BITS; shift += BITS) {
+        size_t starts[N_DIGITS + 1] = {0};
+
+        for (size_t i = 0; i < n; i++)
+            starts[((uintptr_t)from[i] >> shift) % N_DIGITS + 1]++;
+        for (unsigned int d = 0; d < N_DIGITS; d++)
+            starts[d + 1] += starts[d];
+        for (size_t i = 0; i < n; i++)
+            to[starts[((uintptr_t)from[i] >> shift) % N_DIGITS]++] = from[i];
+        swap = from;
+        from = to;
+        to = swap;
+    }
+    free(to); /* After an even number of rounds the caller's memory has them. */
+}
+
+/* A million at once would hold up whoever changes tables for a tenth of a second. Only where the
+ * classifier does not keep still, the rest comes in one go. */
+static void
+collect_in_parts(const struct classifier *cls, struct collection *collection)
+{
+    struct classifier_walk walk = {0};
+    bool has_more;
+
+    do {
+        uint32_t n_slots = walk.n_restarts > MAX_RESTARTS ? UINT32_MAX : PART_SLOTS;
+
+        pthread_rwlock_rdlock(&ofproto_lock);
+        has_more = classifier_walk(cls, &walk, n_slots, collect, collection);
+        pthread_rwlock_unlock(&ofproto_lock);
+    } while (has_more);
+}
+
+/* Of sorted ones. */
+static void
+drop_duplicates(struct ofproto_rules *rules)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < rules->n; i++) {
+        if (n && rules->rules[n - 1] == rules->rules[i])
+            rule_unref(rules->rules[i]);
+        else
+            rules->rules[n++] = rules->rules[i];
+    }
+    rules->n = n;
 }
 
 void
@@ -76,13 +120,13 @@ ofproto_collect_all(struct ofproto *ofproto, struct ofproto_rules *rules)
     struct collection collection = {.filter = &all, .rules = rules};
 
     *rules = (struct ofproto_rules){.n = 0};
-    pthread_rwlock_rdlock(&ofproto_lock);
     for (unsigned int i = 0; i < ofproto->n_tables; i++)
-        collect_from_table(&ofproto->tables[i], &collection);
-    pthread_rwlock_unlock(&ofproto_lock);
+        collect_in_parts(&ofproto->tables[i].cls, &collection);
     rules_sort(rules->rules, rules->n);
+    drop_duplicates(rules);
 }
 
+/* ---- Those that somebody asks for ----------------------------------------------------------- */
 enum ofperr
 ofproto_collect(struct ofproto *ofproto, const struct ofproto_flow_filter *filter,
                 struct ofproto_rules *rules)

@@ -47,6 +47,7 @@ struct job {
     struct journal *journal;   /* SYNC: the saver's. BASE: the next one. */
     const struct journal *old; /* BASE: the saver's, or NULL. */
     uint64_t from;             /* BASE: how much of the old one is in the next one. */
+    struct journal *replaced;  /* SYNC: is closed; a large file takes its time to go. Or NULL. */
     struct list waiters;       /* Of struct waiter. */
     int error;
     atomic_bool is_done;
@@ -346,7 +347,7 @@ end_base(struct saver *saver)
         journal_close(job->journal);
         return err;
     }
-    journal_close(saver->journal);
+    job->replaced = saver->journal;
     saver->journal = job->journal;
     if (saver->is_failing)
         log_info("%s is written again", saver->path);
@@ -355,12 +356,20 @@ end_base(struct saver *saver)
 }
 
 /* ---- Threads ---- */
+static void
+close_replaced(struct job *job)
+{
+    journal_close(job->replaced);
+    job->replaced = NULL;
+}
+
 static void *
 run_job(void *aux)
 {
     struct job *job = aux;
 
     job->error = job->kind == JOB_BASE ? write_base(job) : journal_sync(job->journal);
+    close_replaced(job);
     atomic_store(&job->is_done, true);
     event_active(job->done, EV_TIMEOUT, 0);
     return NULL;
@@ -440,6 +449,7 @@ start_thread(struct saver *saver)
         return;
     log_warn("a thread to save state does not start: %s", strerror(err));
     job->error = err;
+    close_replaced(job);
     conclude(saver);
 }
 

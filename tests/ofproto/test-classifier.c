@@ -565,6 +565,107 @@ visits_and_overlaps_agree_with_a_list(void **state)
     world_destroy(&world);
 }
 
+/* ---- A walk beside changes ------------------------------------------------------------------ */
+enum { N_WALKED = 3000 };
+
+struct walked {
+    struct classifier cls;
+    struct cls_rule *rules[N_WALKED]; /* NULL: not there. */
+    bool stays[N_WALKED];             /* Since the walk began. */
+    unsigned int n_seen[N_WALKED];
+};
+
+/* Its number is in its match. */
+static void
+walked_add(struct walked *walked, uint32_t i)
+{
+    struct flow match = {.metadata = htobe64(i), .in_port = i}, mask = {.metadata = UINT64_MAX};
+
+    if (i % 3 == 0)
+        mask.in_port = UINT32_MAX;
+    walked->rules[i] = make_rule(&walked->cls, &match, &mask, 1, NULL);
+    classifier_insert(&walked->cls, walked->rules[i]);
+}
+
+static void
+walked_remove(struct walked *walked, uint32_t i)
+{
+    classifier_remove(&walked->cls, walked->rules[i]);
+    free_rule(walked->rules[i]);
+    walked->rules[i] = NULL;
+    walked->stays[i] = false;
+}
+
+/* One in four that are there goes and comes back, as with a transaction that is undone. */
+static void
+walked_change(struct walked *walked, uint32_t n)
+{
+    while (n--) {
+        uint32_t i = random_below(N_WALKED);
+
+        if (!walked->rules[i]) {
+            walked_add(walked, i);
+        } else if (random_below(4)) {
+            walked_remove(walked, i);
+        } else {
+            classifier_remove(&walked->cls, walked->rules[i]);
+            classifier_insert(&walked->cls, walked->rules[i]);
+        }
+    }
+}
+
+static bool
+note_walked(void *walked_, struct cls_rule *rule)
+{
+    struct walked *walked = walked_;
+    struct flow match;
+
+    cls_rule_expand(rule, &match, NULL);
+    walked->n_seen[be64toh(match.metadata)]++;
+    return true;
+}
+
+/* Returns how often it began anew. */
+static unsigned int
+walk_beside_changes(struct walked *walked, uint32_t n_slots, uint32_t n_changes)
+{
+    struct classifier_walk walk = {.shape = walked->cls.shape};
+
+    memset(walked->n_seen, 0, sizeof walked->n_seen);
+    for (uint32_t i = 0; i < N_WALKED; i++)
+        walked->stays[i] = walked->rules[i];
+    while (classifier_walk(&walked->cls, &walk, n_slots, note_walked, walked))
+        walked_change(walked, n_changes);
+    for (uint32_t i = 0; i < N_WALKED; i++) {
+        assert_true(walked->n_seen[i] || !walked->stays[i]);
+        assert_true(walked->n_seen[i] <= 1 || walk.n_restarts || n_changes);
+    }
+    return walk.n_restarts;
+}
+
+static void
+a_walk_in_parts_misses_none_that_stays(void **state)
+{
+    struct walked *walked = xcalloc(1, sizeof *walked);
+    unsigned int n_whole = 0;
+
+    (void)state;
+    random_seed(7);
+    classifier_init(&walked->cls);
+    for (int round = 0; round < 600; round++) {
+        walked_change(walked, random_below(200));
+        n_whole += !walk_beside_changes(walked, 1 + random_below(50), random_below(30));
+        assert_int_equal(walk_beside_changes(walked, 1 + random_below(50), 0), 0);
+    }
+    assert_in_range(n_whole, 100, 599);
+    for (uint32_t i = 0; i < N_WALKED; i++) {
+        if (walked->rules[i])
+            walked_remove(walked, i);
+    }
+    classifier_destroy(&walked->cls);
+    free(walked);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lookups_agree_with_a_list_and_their_masks_are_sound),
     cmocka_unit_test(conjunctions_agree_with_a_list_and_their_masks_are_sound),
@@ -575,6 +676,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(many_priorities_of_one_match_are_in_a_flat_tree),
     cmocka_unit_test(one_match_of_many_priorities_takes_one_slot),
     cmocka_unit_test(visits_and_overlaps_agree_with_a_list),
+    cmocka_unit_test(a_walk_in_parts_misses_none_that_stays),
 };
 
 UNIT_MAIN(tests)
