@@ -12,7 +12,8 @@ bench/%.skel.h: bench/%.bpf.o
 .SECONDARY: bench/traffic.bpf.o bench/bare.bpf.o
 
 noinst_LIBRARIES += bench/libbench.a
-bench_libbench_a_SOURCES = bench/program.h bench/program.c bench/attach.c
+bench_libbench_a_SOURCES = bench/program.h bench/program.c bench/attach.c \
+	bench/test-run.c
 
 check_PROGRAMS += bench/pktgen bench/bare bench/roundtrip bench/fastpath
 bench_pktgen_SOURCES = bench/pktgen.c
@@ -31,7 +32,7 @@ bench_roundtrip_LDADD = bench/libbench.a
 bench_fastpath_SOURCES = bench/fastpath.c
 bench_fastpath_LDADD = bench/libbench.a datapath/libdatapath.a actions/libactions.a lib/libshunt.a $(LIBBPF_LIBS)
 
-EXTRA_DIST += bench/traffic.bpf.c bench/bare.bpf.c bench/instructions bench/bench.py \
+EXTRA_DIST += bench/traffic.bpf.c bench/bare.bpf.c bench/instructions bench/tcp-instructions bench/bench.py \
 	bench/contestants.py bench/goals.py bench/measure.py bench/ofwire.py bench/page.py \
 	bench/rig.py bench/sweep.py bench/switches.py bench/turns.py bench/profiles
 CLEANFILES += bench/traffic.bpf.o bench/traffic.skel.h bench/bare.bpf.o bench/bare.skel.h

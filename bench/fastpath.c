@@ -3,13 +3,14 @@
  * command.
  *
  *   fastpath [--hook xdp|tc] [--flows N] [--masks N] [--ip 4|6] [--protocol udp|tcp]
- *            [--actions LIST] [--peer MAC] IN OUT COMMAND...
+ *            [--actions LIST] [--peer MAC] IN OUT COMMAND... | --time IN OUT
  *
  * Devices IN and OUT are ports 1 and 2. Flow i is exact but for bits of the Ethernet source that
  * nobody sends: they make --masks different masks, which flows take in turn. The LIST is text as
  * in dumps. --peer: OUT's other end has this address and lives in another namespace. Prints one
  * JSON object when the command ended: what it took to install the flows, and the fast path's
- * totals. Exit status: the command's. */
+ * totals. Exit status: the command's. With --time there is no command: program_ns is what a run of
+ * the program takes for the first flow's frame, net of an empty program. */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -28,11 +29,13 @@ struct options {
     const char *actions;
     const char *peer; /* NULL: OUT's other end is of this namespace. */
     const char *ports[2];
+    bool is_timed;
     char **command;
 };
 
 struct cost {
-    double put_ns;   /* A flow. */
+    double put_ns; /* A flow. */
+    double program_ns;
     size_t dp_bytes; /* All maps. */
 };
 
@@ -128,24 +131,45 @@ set_peer(struct dp *dp, const char *mac)
         dp_failed("peer", error);
 }
 
+/* Of one IPv4 UDP flow, as pktgen sends it. */
+static double
+time_program(struct dp *dp, const struct options *options)
+{
+    static const uint8_t data[60] = "\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0"
+                                    "\x45\0\0\x2e\0\0\0\0\x40\x11\x65\xbd\x0a\0\0\x01\x0b\0\0\x01"
+                                    "\x03\xe8\x07\xd0\0\x1a\0\0";
+    struct bench_frame frame = {
+        .data = data,
+        .size = sizeof data,
+        .ifindex = ifindex_of(options->ports[0]),
+        .is_xdp = options->hook == DP_HOOK_XDP,
+    };
+
+    return program_net_ns(dp_program_fd(dp, options->hook, "shunt_port"), &frame);
+}
+
 static void
 report(struct dp *dp, const struct cost *cost)
 {
     struct dp_totals totals;
 
     dp_totals(dp, &totals);
-    printf("{\"put_ns\": %.0f, \"dp_bytes\": %zu, \"n_masks\": %u, \"n_received\": %llu, "
+    printf("{\"put_ns\": %.0f, \"program_ns\": %.0f, \"dp_bytes\": %zu, \"n_masks\": %u, "
+           "\"n_received\": %llu, "
            "\"n_forwarded\": %llu, \"n_cache_hits\": %llu, \"n_megaflow_hits\": %llu, "
            "\"n_misses\": %llu, \"n_masks_tried\": %llu}\n",
-           cost->put_ns, cost->dp_bytes, dp_n_masks(dp), totals.n_received, totals.n_forwarded,
-           totals.n_cache_hits, totals.n_megaflow_hits, totals.n_misses, totals.n_masks_tried);
+           cost->put_ns, cost->program_ns, cost->dp_bytes, dp_n_masks(dp), totals.n_received,
+           totals.n_forwarded, totals.n_cache_hits, totals.n_megaflow_hits, totals.n_misses,
+           totals.n_masks_tried);
 }
 
 static void
 usage(void)
 {
-    fprintf(stderr, "usage: fastpath [--hook xdp|tc] [--flows N] [--masks N] [--ip 4|6] "
-                    "[--protocol udp|tcp] [--actions LIST] [--peer MAC] IN OUT COMMAND...\n");
+    fprintf(
+        stderr,
+        "usage: fastpath [--hook xdp|tc] [--flows N] [--masks N] [--ip 4|6] "
+        "[--protocol udp|tcp] [--actions LIST] [--peer MAC] IN OUT COMMAND... | --time IN OUT\n");
     exit(1);
 }
 
@@ -153,10 +177,15 @@ static void
 parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"hook", required_argument, NULL, 'h'},     {"flows", required_argument, NULL, 'f'},
-        {"masks", required_argument, NULL, 'm'},    {"actions", required_argument, NULL, 'a'},
-        {"peer", required_argument, NULL, 'p'},     {"ip", required_argument, NULL, 'i'},
-        {"protocol", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0},
+        {"hook", required_argument, NULL, 'h'},
+        {"flows", required_argument, NULL, 'f'},
+        {"masks", required_argument, NULL, 'm'},
+        {"actions", required_argument, NULL, 'a'},
+        {"peer", required_argument, NULL, 'p'},
+        {"ip", required_argument, NULL, 'i'},
+        {"protocol", required_argument, NULL, 'l'},
+        {"time", no_argument, NULL, 't'},
+        {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -176,10 +205,12 @@ parse_options(int argc, char **argv, struct options *options)
             options->is_tcp = optarg[0] == 't';
         else if (c == 'p')
             options->peer = optarg;
+        else if (c == 't')
+            options->is_timed = true;
         else
             usage();
     }
-    if (argc - optind < 3 || !options->n_flows || !options->n_masks)
+    if (argc - optind < 3 - options->is_timed || !options->n_flows || !options->n_masks)
         usage();
     options->ports[0] = argv[optind];
     options->ports[1] = argv[optind + 1];
@@ -191,10 +222,10 @@ main(int argc, char **argv)
 {
     struct dp_options dp_options = {0};
     struct options options;
-    struct cost cost;
+    struct cost cost = {0};
     struct dp *dp;
     bool adopted;
-    int error, status;
+    int error, status = 0;
 
     parse_options(argc, argv, &options);
     dp_options.max_flows = options.n_flows > 1000 ? options.n_flows + 1000 : 2000;
@@ -206,7 +237,10 @@ main(int argc, char **argv)
         set_peer(dp, options.peer);
     cost.put_ns = put_flows(dp, &options);
     cost.dp_bytes = dp_memory_size(&dp_options);
-    status = run_command(options.command);
+    if (options.is_timed)
+        cost.program_ns = time_program(dp, &options);
+    else
+        status = run_command(options.command);
     report(dp, &cost);
     dp_close(dp, DP_STOP);
     return status;

@@ -68,7 +68,7 @@ def number(figure):
 
 
 def judge(results):
-    """Rows of text, goal, median, spread, verdict; `results` is {profile: its Result or None}."""
+    """Rows of text, goal, median, spread, verdict; `results` is {profile: its Result}."""
     rows = []
     for goal in GOALS:
         result = results.get(goal.profile)

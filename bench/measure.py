@@ -62,8 +62,8 @@ def in_rounds(contestants, n_rounds, title=""):
             progress(f"{title}: round {number + 1} of {n_rounds}: {name}")
             try:
                 one[name] = contestant()
-            except (rig.Failed, OSError, ValueError) as error:
-                failed[name] = str(error)
+            except (rig.Failed, OSError, ValueError, KeyError) as error:
+                failed[name] = " ".join(str(error).split())
         rounds.append(one)
     progress("")
     return ([{name: one[name] for name in one if name not in failed} for one in rounds],

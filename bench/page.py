@@ -2,6 +2,7 @@
 """Results as one HTML page that needs no other file; plots are SVG, made with gnuplot."""
 import html
 import importlib
+import math
 import subprocess
 
 STYLE = """body { font: 15px/1.45 sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -13,11 +14,13 @@ th:first-child, td:first-child { text-align: left }
 nav a { margin-right: 1em; white-space: nowrap }
 .about { white-space: pre-line; color: #444 } svg { max-width: 100%; height: auto }"""
 TERMINAL = "set terminal svg size 760,{height} font 'sans-serif,13' background '#ffffff'\n"
+COLOURS = ["#36719f", "#c1502e", "#4c8c4a", "#8a5aa8", "#a07a10", "#555555", "#1b8e8e", "#c2608f"]
 
 
 def text(value):
     if isinstance(value, float):
-        return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
+        n_before = math.floor(math.log10(abs(value))) + 1 if value else 3
+        return f"{value:,.{min(max(3 - n_before, 0), 3)}f}"  # Three digits that count.
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -25,6 +28,10 @@ def table(columns, rows):
     def line(tag, cells):
         return "<tr>" + "".join(f"<{tag}>{html.escape(text(c))}</{tag}>" for c in cells) + "</tr>"
     return "<table>" + line("th", columns) + "".join(line("td", row) for row in rows) + "</table>"
+
+
+def goals(verdicts):
+    return f"<h2>Goals</h2>{summary(verdicts)}{goals_table(verdicts)}" if verdicts else ""
 
 
 def summary(verdicts):
@@ -41,7 +48,7 @@ def goals_table(verdicts):
         verdict = html.escape(row[4])
         return ("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[:4]) +
                 f'<td class="{verdict}">{verdict}</td></tr>')
-    return ('<table class="goals"><tr><th></th><th>goal</th><th>median</th><th>rounds</th><th></th></tr>' +
+    return ('<table class="goals"><tr><th></th><th>goal</th><th>median</th><th>from, to</th><th></th></tr>' +
             "".join(map(line, verdicts)) + "</table>")
 
 
@@ -57,7 +64,8 @@ def quoted(value):
 def bars(plot, rows):
     """Of the columns of text before the first number the bar's name is made."""
     labels = [" ".join(text(c) for c in row[:plot.y] if not isinstance(c, float)) for row in rows]
-    data = "\n".join(f"{quoted(label)} {row[plot.y]}" for label, row in zip(labels, rows))
+    data = "\n".join(f"{quoted(label)} {row[plot.y]} {quoted(text(row[plot.y]))}"
+                     for label, row in zip(labels, rows))
     n = len(rows)
     return (TERMINAL.format(height=90 + 24 * n) + f"""$data << END
 {data}
@@ -65,13 +73,13 @@ END
 set title {quoted(plot.title)}
 unset key
 set border 1
-set xrange [0:*]
+set xrange [0:{1.1 * max([row[plot.y] for row in rows] + [1e-9])}]
 set yrange [{n - 0.5}:-0.5]
 set style fill solid 0.8
 set ytics nomirror scale 0
 set xtics nomirror out
 plot $data using ($2*0.5):0:($2*0.5):(0.35):ytic(1) with boxxyerror lc rgb '#36719f', \\
-     $data using 2:0:(sprintf(' %.3g', $2)) with labels left offset 0.2,0
+     $data using 2:0:3 with labels left offset 0.6,0
 """)
 
 
@@ -84,6 +92,8 @@ def lines(plot, result):
     blocks = "\n\n\n".join(f"{quoted(name)}\n" + "\n".join(f"{x} {y}" for x, y in points)
                            for name, points in groups.items())
     log = f"set logscale {plot.log}\n" if plot.log else ""
+    log += "set format x '%.0s%c'\n" if "x" in plot.log else ""
+    colours = "\n".join(f"set linetype {i} lc rgb '{rgb}'" for i, rgb in enumerate(COLOURS, 1))
     return (TERMINAL.format(height=420) + f"""$data << END
 {blocks}
 END
@@ -92,8 +102,8 @@ set key outside right
 set border 3
 set tics nomirror out
 set xlabel {quoted(result.columns[plot.x])}
-{log}set format x '%.0s%c'
-set yrange [{'*' if 'y' in plot.log else 0}:*]
+{colours}
+{log}set yrange [{'*' if 'y' in plot.log else 0}:*]
 set offsets graph 0.02, graph 0.02, 0, 0
 plot for [i=0:{len(groups) - 1}] $data index i using 1:2 with linespoints pt 7 lw 2 title columnheader(1)
 """)
@@ -102,7 +112,10 @@ plot for [i=0:{len(groups) - 1}] $data index i using 1:2 with linespoints pt 7 l
 def svg(plot, result):
     rows = [row for row in result.rows if isinstance(row[plot.y], (int, float))]
     script = bars(plot, rows) if plot.x is None else lines(plot, result)
-    done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return f"<p>gnuplot: {html.escape(str(error))}</p>"
     if done.returncode or "<svg" not in done.stdout:
         return f"<p>gnuplot: {html.escape(done.stderr.strip())}</p>"
     return done.stdout[done.stdout.index("<svg"):]
@@ -111,10 +124,9 @@ def svg(plot, result):
 def section(name, result):
     profile = importlib.import_module("profiles." + name)
     parts = [f'<h2 id="{name}">{profile.TITLE}</h2><p class="about">{html.escape(profile.__doc__)}</p>']
-    if result is None:
-        return parts[0] + "<p>This profile failed.</p>"
-    parts += [svg(plot, result) for plot in result.plots if result.rows]
-    parts.append(table(result.columns, result.rows))
+    if result.rows:
+        parts += [svg(plot, result) for plot in result.plots]
+        parts.append(table(result.columns, result.rows))
     parts += [f"<p>{html.escape(who)} failed: {html.escape(why)}</p>"
               for who, why in result.failed.items()]
     return "\n".join(parts)
@@ -128,7 +140,7 @@ def write(directory, about, results, verdicts):
 <html lang="en"><head><meta charset="utf-8"><title>Shunt: benchmark</title>
 <style>{STYLE}</style></head><body>
 <h1>Shunt: benchmark</h1><p>{html.escape(machine)}</p>
-<h2>Goals</h2>{summary(verdicts)}{goals_table(verdicts)}
+{goals(verdicts)}
 <h2>Profiles</h2>{contents(results)}
 {body}
 </body></html>

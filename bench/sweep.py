@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shunt's fast path (bench/fastpath) at several points of a load or a table, on both hooks, each
-beside the wire with the same load. In a round the points take turns."""
+beside the wire with the same load, and beside others where they can do it. In a round the points
+take turns."""
 import dataclasses
 
 import contestants
@@ -8,7 +9,8 @@ import measure
 import rig
 import turns
 
-COLUMNS = ["hook", "Mpps", "least", "most", "ns net", "cached", "masks", "put ns", "lost"]
+OTHERS = {name: contestants.CONTESTANTS[name] for name in ("bare-xdp", "bare-tcx", "bridge")}
+COLUMNS = ["way", "Mpps", "least", "most", "ns net", "cached", "masks", "put ns", "lost"]
 
 
 @dataclasses.dataclass
@@ -18,11 +20,12 @@ class Point:
     actions: str = "2"
     n_masks: int = 1
     peer: str = rig.SINK_MAC  # Destination when the frame leaves.
+    beside: dict = dataclasses.field(default_factory=dict)  # Other contestants by name.
 
 
-def hooks_of(point):
+def ways_of(point):
     return {hook: contestants.fast_path(hook, point.actions, point.n_masks, point.load, point.peer)
-            for hook in ("xdp", "tc")}
+            for hook in ("xdp", "tc")} | point.beside
 
 
 def key(point, hook):
@@ -34,13 +37,15 @@ def key(point, hook):
 def cases(points):
     wire = contestants.CONTESTANTS["wire"]
     return {key(point, hook): (contestant, point.load) for point in points
-            for hook, contestant in {"wire": wire, **hooks_of(point)}.items()}
+            for hook, contestant in {"wire": wire, **ways_of(point)}.items()}
 
 
 def row(rounds, point, hook):
     name = key(point, hook)
     _, *rates, net_ns, lost, _ = measure.rate_row(rounds, name, key(point, "wire"))
     last = rounds[-1][name]
+    if hook in point.beside:
+        return [*point.name, hook, *rates, net_ns, "", "", "", lost]
     n_lookups = last["n_cache_hits"] + last["n_megaflow_hits"]
     return [*point.name, hook, *rates, net_ns, last["n_cache_hits"] / max(n_lookups, 1),
             last["n_masks_tried"] / max(last["n_megaflow_hits"], 1), last["put_ns"], lost]
@@ -49,7 +54,7 @@ def row(rounds, point, hook):
 def run(scale, title, name_columns, points):
     """The Result, without values and plots."""
     rounds, failed = turns.in_rounds(cases(points), scale, title)
-    rows = [row(rounds, point, hook) for point in points for hook in ("xdp", "tc")
+    rows = [row(rounds, point, hook) for point in points for hook in ways_of(point)
             if key(point, hook) in rounds[-1] and key(point, "wire") in rounds[-1]]
     return measure.Result(name_columns + COLUMNS, rows, failed=failed, runs=rounds)
 
