@@ -127,12 +127,12 @@ remove_subtable(struct classifier *cls, struct cls_subtable *subtable)
 struct rule_prefixes {
     size_t n;
     uint8_t fields[CLS_N_PREFIX_FIELDS];
-    struct prefix prefixes[CLS_N_PREFIX_FIELDS];
+    struct prefix_walk walks[CLS_N_PREFIX_FIELDS];
 };
 
 static void
-read_prefixes(const struct cls_subtable *subtable, const uint64_t *values,
-              struct rule_prefixes *out)
+read_prefixes(const struct classifier *cls, const struct cls_subtable *subtable,
+              const uint64_t *values, struct rule_prefixes *out)
 {
     uint64_t words[FLOW_WORDS] = {0};
 
@@ -142,8 +142,9 @@ read_prefixes(const struct cls_subtable *subtable, const uint64_t *values,
     for (uint8_t i = 0; i < CLS_N_PREFIX_FIELDS; i++) {
         if (!subtable->prefix_bits[i])
             continue;
-        cls_prefix_read(&cls_prefix_fields[i], words, &out->prefixes[out->n]);
-        out->prefixes[out->n].n_bits = subtable->prefix_bits[i];
+        cls_prefix_read(&cls_prefix_fields[i], words, &out->walks[out->n].key);
+        out->walks[out->n].key.n_bits = subtable->prefix_bits[i];
+        out->walks[out->n].set = &cls->prefixes[i];
         out->fields[out->n++] = i;
     }
 }
@@ -155,9 +156,8 @@ prepare_change(const struct classifier *cls, const struct cls_subtable *subtable
                const uint64_t *values, uint32_t hash, struct rule_prefixes *prefixes)
 {
     cls_subtable_prefetch(subtable, values, hash);
-    read_prefixes(subtable, values, prefixes);
-    for (size_t i = 0; i < prefixes->n; i++)
-        prefix_set_prefetch(&cls->prefixes[prefixes->fields[i]], &prefixes->prefixes[i]);
+    read_prefixes(cls, subtable, values, prefixes);
+    prefix_walks_prefetch(prefixes->walks, prefixes->n);
 }
 
 void
@@ -169,13 +169,13 @@ classifier_insert(struct classifier *cls, struct cls_rule *rule)
 
     if (!subtable)
         subtable = add_subtable(cls, rule->mask);
-    read_prefixes(subtable, rule->values, &prefixes);
+    read_prefixes(cls, subtable, rule->values, &prefixes);
     old_max = subtable->max_priority;
     cls_subtable_insert(subtable, rule);
     if (subtable->max_priority != old_max)
         reorder_subtable(cls, subtable);
     for (size_t i = 0; i < prefixes.n; i++)
-        prefix_set_add(&cls->prefixes[prefixes.fields[i]], &prefixes.prefixes[i]);
+        prefix_set_add(&cls->prefixes[prefixes.fields[i]], &prefixes.walks[i].key);
     cls->recent = subtable;
     cls->n_rules++;
     cls->n_conjunctive += rule->conjunctions != NULL;
@@ -190,7 +190,7 @@ classifier_remove(struct classifier *cls, struct cls_rule *rule)
 
     prepare_change(cls, subtable, rule->values, rule->hash, &prefixes);
     for (size_t i = 0; i < prefixes.n; i++)
-        prefix_set_remove(&cls->prefixes[prefixes.fields[i]], &prefixes.prefixes[i]);
+        prefix_set_remove(&cls->prefixes[prefixes.fields[i]], &prefixes.walks[i].key);
     cls_subtable_remove(subtable, rule);
     if (!subtable->n_rules)
         remove_subtable(cls, subtable);
@@ -244,19 +244,19 @@ is_ruled_out(const struct lookup *lookup, const struct cls_entry *entry)
 static void
 find_proof_bits(struct lookup *lookup, unsigned int fields)
 {
-    struct prefix keys[CLS_N_PREFIX_FIELDS];
+    struct prefix_walk walks[CLS_N_PREFIX_FIELDS];
+    size_t n = 0;
 
     for (unsigned int rest = fields; rest; rest &= rest - 1) {
         int i = __builtin_ctz(rest);
 
-        cls_prefix_read(&cls_prefix_fields[i], lookup->flow, &keys[i]);
-        prefix_set_prefetch(&lookup->cls->prefixes[i], &keys[i]);
+        cls_prefix_read(&cls_prefix_fields[i], lookup->flow, &walks[n].key);
+        walks[n++].set = &lookup->cls->prefixes[i];
     }
-    for (; fields; fields &= fields - 1) {
-        int i = __builtin_ctz(fields);
-
-        lookup->n_bits[i] = (int16_t)(prefix_set_common(&lookup->cls->prefixes[i], &keys[i]) + 1);
-    }
+    prefix_walks_prefetch(walks, n);
+    for (n = 0; fields; fields &= fields - 1, n++)
+        lookup->n_bits[__builtin_ctz(fields)] =
+            (int16_t)(prefix_set_common(walks[n].set, &walks[n].key) + 1);
 }
 
 static void

@@ -5,17 +5,23 @@
 
 #include "lib/util.h"
 
-/* Keys of a node: narrow ones fill four cache lines. */
-#define NODE_MAX 64
+/* Keys of a node. A leaf of narrow keys with counts of a byte is six cache lines: the first has n
+ * and n_bits, then come keys, then counts. */
+#define NODE_MAX 60
+#define LINE 64
 
-/* A run of keys, uint32_t or struct wide_key, and behind it a run of payload: in a leaf a
- * uint32_t count for each key, in an inner node the child for each. The key of an inner node is
- * a lower bound of what its child holds. */
+/* A run of keys, uint32_t or struct wide_key, and behind it a run of payload: in a leaf a count
+ * for each key, in an inner node the child for each. The key of an inner node is a lower bound of
+ * what its child holds. Narrow keys behind the n-th are UINT32_MAX. */
 struct node {
     uint16_t n;
+    uint8_t count_size; /* Of a leaf: bytes of a count, 1 or 4. */
+    uint8_t spare;
     uint8_t n_bits[NODE_MAX];
     uint64_t keys[];
 };
+
+_Static_assert(sizeof(struct node) == LINE, "keys begin on a line");
 
 struct wide_key {
     uint64_t hi, lo;
@@ -27,44 +33,79 @@ keys_size(const struct prefix_set *set)
     return NODE_MAX * (set->wide ? sizeof(struct wide_key) : sizeof(uint32_t));
 }
 
-static uint32_t *
-node_counts(const struct prefix_set *set, const struct node *node)
+static void *
+node_payload(const struct prefix_set *set, const struct node *node)
 {
-    return (uint32_t *)((uintptr_t)node->keys + keys_size(set));
+    return (void *)((uintptr_t)node->keys + keys_size(set));
 }
 
 static struct node **
 node_children(const struct prefix_set *set, const struct node *node)
 {
-    return (struct node **)((uintptr_t)node->keys + keys_size(set));
+    return node_payload(set, node);
+}
+
+static uint32_t
+leaf_count(const struct prefix_set *set, const struct node *leaf, unsigned int i)
+{
+    const void *counts = node_payload(set, leaf);
+
+    return leaf->count_size == 1 ? ((const uint8_t *)counts)[i] : ((const uint32_t *)counts)[i];
+}
+
+/* The count must fit. */
+static void
+leaf_set_count(const struct prefix_set *set, struct node *leaf, unsigned int i, uint32_t count)
+{
+    void *counts = node_payload(set, leaf);
+
+    if (leaf->count_size == 1)
+        ((uint8_t *)counts)[i] = (uint8_t)count;
+    else
+        ((uint32_t *)counts)[i] = count;
+}
+
+/* Of one key. */
+static size_t
+payload_size(const struct node *node, unsigned int level)
+{
+    return level ? sizeof(struct node *) : node->count_size;
 }
 
 static size_t
-payload_size(unsigned int level)
+node_size(const struct prefix_set *set, size_t payload)
 {
-    return NODE_MAX * (level ? sizeof(struct node *) : sizeof(uint32_t));
+    return ROUND_UP(sizeof(struct node) + keys_size(set) + NODE_MAX * payload, LINE);
 }
 
-static size_t
-node_size(const struct prefix_set *set, unsigned int level)
+/* Narrow keys from `from` on become those of no prefix. */
+static void
+clear_keys(const struct prefix_set *set, struct node *node, unsigned int from)
 {
-    return sizeof(struct node) + keys_size(set) + payload_size(level);
+    if (!set->wide)
+        memset((uint32_t *)node->keys + from, 0xff, (NODE_MAX - from) * sizeof(uint32_t));
 }
 
+/* `count_size` is of a leaf. */
 static struct node *
-node_create(struct prefix_set *set, unsigned int level)
+node_create(struct prefix_set *set, unsigned int level, uint8_t count_size)
 {
-    struct node *node = xmalloc(node_size(set, level));
+    size_t size = node_size(set, level ? sizeof(struct node *) : count_size);
+    struct node *node = aligned_alloc(LINE, size);
 
+    if (!node)
+        out_of_memory(size);
     node->n = 0;
-    set->n_bytes += node_size(set, level);
+    node->count_size = count_size;
+    clear_keys(set, node, 0);
+    set->n_bytes += size;
     return node;
 }
 
 static void
 node_free(struct prefix_set *set, struct node *node, unsigned int level)
 {
-    set->n_bytes -= node_size(set, level);
+    set->n_bytes -= node_size(set, payload_size(node, level));
     free(node);
 }
 
@@ -111,22 +152,17 @@ prefix_equal(const struct prefix *a, const struct prefix *b)
     return a->hi == b->hi && a->lo == b->lo && a->n_bits == b->n_bits;
 }
 
-/* How many keys of the node have a value no greater than `value`. Without a branch that depends
- * on the data, and with its cache lines on their way all at once. */
+/* How many keys of the node have a value no greater than `value`. All are compared, several at
+ * once, as the compiler makes it: no comparison waits for another. */
 static unsigned int
 narrow_rank(const struct node *node, uint32_t value)
 {
     const uint32_t *keys = (const uint32_t *)node->keys;
-    unsigned int rank = 0, n;
+    uint32_t rank = 0;
 
-    for (unsigned int i = 0; i < NODE_MAX; i += 16)
-        __builtin_prefetch(&keys[i]);
-    for (n = node->n; n; n /= 2) {
-        unsigned int half = (n + 1) / 2;
-
-        rank += half & -(unsigned int)(keys[rank + half - 1] <= value);
-    }
-    return rank;
+    for (uint32_t i = 0; i < NODE_MAX; i++)
+        rank += keys[i] <= value;
+    return MIN(rank, node->n);
 }
 
 static unsigned int
@@ -178,9 +214,9 @@ static void
 node_move(const struct prefix_set *set, unsigned int level, struct node *dst, unsigned int to,
           const struct node *src, unsigned int from, unsigned int n)
 {
-    size_t key = keys_size(set) / NODE_MAX, item = payload_size(level) / NODE_MAX;
-    const char *src_items = (const char *)node_counts(set, src);
-    char *dst_items = (char *)node_counts(set, dst);
+    size_t key = keys_size(set) / NODE_MAX, item = payload_size(src, level);
+    const char *src_items = node_payload(set, src);
+    char *dst_items = node_payload(set, dst);
 
     memmove(&dst->n_bits[to], &src->n_bits[from], n);
     memmove((char *)dst->keys + to * key, (const char *)src->keys + from * key, n * key);
@@ -202,6 +238,8 @@ node_close(const struct prefix_set *set, struct node *node, unsigned int level, 
 {
     node->n--;
     node_move(set, level, node, i, node, i + 1, node->n - i);
+    if (!set->wide)
+        ((uint32_t *)node->keys)[node->n] = UINT32_MAX;
 }
 
 /* Moves the upper half of a full node to a new one. Keys that come in rising order leave full
@@ -209,12 +247,13 @@ node_close(const struct prefix_set *set, struct node *node, unsigned int level, 
 static struct node *
 node_split(struct prefix_set *set, struct node *node, unsigned int level, unsigned int at)
 {
-    struct node *right = node_create(set, level);
+    struct node *right = node_create(set, level, node->count_size);
     unsigned int keep = at == NODE_MAX ? NODE_MAX - 1 : NODE_MAX / 2;
 
     right->n = (uint16_t)(node->n - keep);
     node_move(set, level, right, 0, node, keep, right->n);
     node->n = (uint16_t)keep;
+    clear_keys(set, node, keep);
     return right;
 }
 
@@ -236,28 +275,59 @@ node_make_room(struct prefix_set *set, struct node *node, unsigned int level, un
     return node;
 }
 
-/* Adds to the subtree; returns the node that was split off to the right of `node`, or NULL. */
-static struct node *
-subtree_add(struct prefix_set *set, struct node *node, unsigned int level, const struct prefix *key)
+/* Gives the leaf at `link` counts of four bytes. */
+static void
+leaf_widen(struct prefix_set *set, struct node **link)
 {
-    unsigned int i = level ? child_rank(set, node, key) : node_rank(set, node, key);
-    struct node *right, *split;
-    struct prefix first;
+    struct node *leaf = *link, *wide = node_create(set, 0, sizeof(uint32_t));
 
-    if (!level) {
-        if (i) {
-            node_key(set, node, i - 1, &first);
-            if (prefix_equal(&first, key)) {
-                node_counts(set, node)[i - 1]++;
-                return NULL;
-            }
+    memcpy(wide->n_bits, leaf->n_bits, sizeof wide->n_bits);
+    memcpy(wide->keys, leaf->keys, keys_size(set));
+    wide->n = leaf->n;
+    for (unsigned int i = 0; i < leaf->n; i++)
+        leaf_set_count(set, wide, i, leaf_count(set, leaf, i));
+    node_free(set, leaf, 0);
+    *link = wide;
+}
+
+/* Adds to the leaf at `link`; returns the one that was split off to the right, or NULL. */
+static struct node *
+leaf_add(struct prefix_set *set, struct node **link, const struct prefix *key)
+{
+    unsigned int i = node_rank(set, *link, key);
+    struct node *leaf, *right;
+    struct prefix last;
+
+    if (i) {
+        node_key(set, *link, i - 1, &last);
+        if (prefix_equal(&last, key)) {
+            uint32_t count = leaf_count(set, *link, i - 1) + 1;
+
+            if ((*link)->count_size == 1 && count > UINT8_MAX)
+                leaf_widen(set, link);
+            leaf_set_count(set, *link, i - 1, count);
+            return NULL;
         }
-        set->n++;
-        node = node_make_room(set, node, level, &i, key, &right);
-        node_counts(set, node)[i] = 1;
-        return right;
     }
-    split = subtree_add(set, node_children(set, node)[i], level - 1, key);
+    set->n++;
+    leaf = node_make_room(set, *link, 0, &i, key, &right);
+    leaf_set_count(set, leaf, i, 1);
+    return right;
+}
+
+/* Adds to the subtree at `link`; returns the node that was split off to the right, or NULL. */
+static struct node *
+subtree_add(struct prefix_set *set, struct node **link, unsigned int level,
+            const struct prefix *key)
+{
+    struct node *node = *link, *right, *split;
+    struct prefix first;
+    unsigned int i;
+
+    if (!level)
+        return leaf_add(set, link, key);
+    i = child_rank(set, node, key);
+    split = subtree_add(set, &node_children(set, node)[i], level - 1, key);
     if (!split)
         return NULL;
     node_key(set, split, 0, &first);
@@ -272,7 +342,7 @@ static bool
 subtree_remove(struct prefix_set *set, struct node *node, unsigned int level,
                const struct prefix *key)
 {
-    struct prefix least;
+    struct prefix least = {0, 0, 0};
     unsigned int i = level ? child_rank(set, node, key) : node_rank(set, node, key) - 1;
 
     if (level) {
@@ -283,7 +353,10 @@ subtree_remove(struct prefix_set *set, struct node *node, unsigned int level,
         node_free(set, child, level - 1);
         node_key(set, node, 0, &least);
     } else {
-        if (--node_counts(set, node)[i])
+        uint32_t count = leaf_count(set, node, i) - 1;
+
+        leaf_set_count(set, node, i, count);
+        if (count)
             return false;
         set->n--;
     }
@@ -317,16 +390,17 @@ prefix_set_destroy(struct prefix_set *set)
 void
 prefix_set_add(struct prefix_set *set, const struct prefix *key)
 {
-    struct node *root = set->root, *right;
     struct prefix first, least = {0, 0, 0};
+    struct node *root, *right;
 
-    if (!root)
-        set->root = root = node_create(set, 0);
-    right = subtree_add(set, root, set->depth, key);
+    if (!set->root)
+        set->root = node_create(set, 0, sizeof(uint8_t));
+    right = subtree_add(set, &set->root, set->depth, key);
     if (!right)
         return;
+    root = set->root;
     node_key(set, right, 0, &first);
-    set->root = node_create(set, ++set->depth);
+    set->root = node_create(set, ++set->depth, 0);
     node_open(set, set->root, set->depth, 0, &least);
     node_children(set, set->root)[0] = root;
     node_open(set, set->root, set->depth, 1, &first);
@@ -351,17 +425,44 @@ prefix_set_remove(struct prefix_set *set, const struct prefix *key)
     }
 }
 
-void
-prefix_set_prefetch(const struct prefix_set *set, const struct prefix *key)
+static void
+prefetch(const void *from, size_t size)
 {
-    const struct node *node = set->root;
+    for (size_t i = 0; i < size; i += LINE)
+        __builtin_prefetch((const char *)from + i, 1);
+}
 
-    if (!set->depth)
-        return; /* A single node is in the cache. */
-    for (unsigned int level = set->depth; level; level--)
-        node = node_children(set, node)[child_rank(set, node, key)];
-    for (size_t i = 0; i < node_size(set, 0); i += 64)
-        __builtin_prefetch((const char *)node + i, 1);
+/* One step down, of which the memory is asked for only; returns whether a leaf is reached. */
+static bool
+walk_step(struct prefix_walk *walk)
+{
+    const struct prefix_set *set = walk->set;
+
+    walk->node = node_children(set, walk->node)[child_rank(set, walk->node, &walk->key)];
+    if (--walk->level) {
+        prefetch(walk->node, sizeof(struct node) + keys_size(set));
+        return false;
+    }
+    prefetch(walk->node, node_size(set, sizeof(uint8_t)));
+    return true;
+}
+
+void
+prefix_walks_prefetch(struct prefix_walk *walks, size_t n)
+{
+    size_t n_under_way = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        walks[i].node = walks[i].set->root;
+        walks[i].level = walks[i].set->depth;
+        n_under_way += walks[i].level > 0; /* A single node is in the cache. */
+    }
+    while (n_under_way) {
+        for (size_t i = 0; i < n; i++) {
+            if (walks[i].level && walk_step(&walks[i]))
+                n_under_way--;
+        }
+    }
 }
 
 /* How many leading bits `key` shares with `other`, at most other's length. */
@@ -456,5 +557,5 @@ prefix_set_count(const struct prefix_set *set, const struct prefix *key)
     if (!i)
         return 0;
     node_key(set, node, i - 1, &found);
-    return prefix_equal(&found, key) ? node_counts(set, node)[i - 1] : 0;
+    return prefix_equal(&found, key) ? leaf_count(set, node, i - 1) : 0;
 }

@@ -22,12 +22,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct node;
+
 struct prefix_set {
-    void *root;
-    size_t n;       /* Distinct prefixes. */
-    size_t n_bytes; /* That the nodes take. */
-    uint8_t depth;  /* Levels above the leaves. */
-    bool wide;      /* Values of 128 bits, else of 32. */
+    struct node *root; /* NULL: empty. */
+    size_t n;          /* Distinct prefixes. */
+    size_t n_bytes;    /* That the nodes take. */
+    uint8_t depth;     /* Levels above the leaves. */
+    bool wide;         /* Values of 128 bits, else of 32. */
 };
 
 /* Left-aligned: bit 63 of `hi` is the first. Bits behind the prefix are zero. In a set that is
@@ -45,8 +47,18 @@ void prefix_set_add(struct prefix_set *, const struct prefix *);
 /* Takes one from the count of the prefix, which must be in the set. */
 void prefix_set_remove(struct prefix_set *, const struct prefix *);
 
-/* Has the processor fetch what adding or removing the prefix will touch. */
-void prefix_set_prefetch(const struct prefix_set *, const struct prefix *);
+/* A key on its way to its leaf. */
+struct prefix_walk {
+    const struct prefix_set *set;
+    struct prefix key;
+    const struct node *node;
+    unsigned int level; /* Above the leaves. */
+};
+
+/* Has the processor fetch what adding, removing or looking up the keys, each in its set, will
+ * touch. All go down at once, so that they wait for memory together. The caller sets `set` and
+ * `key`. */
+void prefix_walks_prefetch(struct prefix_walk *, size_t n);
 
 /* The m above, for a key of the set's full width (`n_bits` of the key is not looked at). -1 for
  * an empty set: then no bit needs to be looked at. */

@@ -118,6 +118,34 @@ counts_and_last(void **state)
 }
 
 static void
+counts_of_any_size(void **state)
+{
+    enum { N_KEYS = 500, MANY = 700 };
+    struct prefix_set set;
+
+    (void)state;
+    prefix_set_init(&set, false);
+    for (uint64_t i = 0; i < N_KEYS; i++) {
+        struct prefix key = {i << 40, 0, 24};
+
+        for (uint64_t n = 0; n <= (i % 50 ? i % 3 : MANY); n++)
+            prefix_set_add(&set, &key);
+    }
+    assert_int_equal(set.n, N_KEYS);
+    for (uint64_t i = 0; i < N_KEYS; i++) {
+        struct prefix key = {i << 40, 0, 24};
+
+        for (uint64_t left = (i % 50 ? i % 3 : MANY) + 1; left; left--) {
+            assert_int_equal(prefix_set_count(&set, &key), left);
+            prefix_set_remove(&set, &key);
+        }
+        assert_int_equal(prefix_set_count(&set, &key), 0);
+    }
+    assert_int_equal(set.n_bytes, 0);
+    prefix_set_destroy(&set);
+}
+
+static void
 rising_keys_fill_nodes(void **state)
 {
     struct prefix_set set;
@@ -135,6 +163,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(narrow_prefixes_agree_with_a_list),
     cmocka_unit_test(wide_prefixes_agree_with_a_list),
     cmocka_unit_test(counts_and_last),
+    cmocka_unit_test(counts_of_any_size),
     cmocka_unit_test(rising_keys_fill_nodes),
 };
 
