@@ -14,6 +14,7 @@
 #include "ofproto/openflow.h"
 
 #include "lib/buf.h"
+#include "lib/heap.h"
 #include "ofproto/ofproto.h"
 
 /* ---- A bridge that nobody listens to -------------------------------------------------------- */
@@ -169,6 +170,7 @@ main(int argc, char **argv)
 {
     struct buf outputs[64];
 
+    heap_init();
     for (uint32_t i = 0; i < 64; i++) {
         buf_init(&outputs[i]);
         ofpact_put_output(&outputs[i], i + 1, 0);

@@ -12,6 +12,8 @@ lib_libshunt_a_SOURCES = \
 	lib/hash.h \
 	lib/journal.c \
 	lib/journal.h \
+	lib/heap.c \
+	lib/heap.h \
 	lib/hmap.h \
 	lib/list.h \
 	lib/log-limit.c \

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "lib/heap.h"
 #include "lib/util.h"
 
 /* Keys of a node. A leaf of narrow keys with counts of a byte is six cache lines: the first has n
@@ -98,6 +99,7 @@ node_create(struct prefix_set *set, unsigned int level, uint8_t count_size)
     node->n = 0;
     node->count_size = count_size;
     clear_keys(set, node, 0);
+    heap_advise();
     set->n_bytes += size;
     return node;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/durable.h"
+#include "lib/heap.h"
 #include "lib/tally.h"
 #include "lib/util.h"
 #include "shuntd/memory.h"
@@ -388,6 +389,7 @@ main(int argc, char **argv)
     struct error error;
     int status, waiter_fd = -1;
 
+    heap_init();
     if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
         snprintf(self, sizeof self, "%s", argv[0]);
     status = daemon_parse_options(argc, argv, &options);
