@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the classifier costs: adding, finding, looking up and removing a rule among many.
  *
- *     bench/classifier [N_RULES [N_MASKS]]...
+ *     bench/classifier [N_RULES [N_MASKS]]
  *
  * Rules match ports, addresses and protocol under N_MASKS masks (prefixes of different lengths,
  * with and without ports). Adding (with the search for an equal rule, as a flow-mod does) and
- * removing are timed at the full size: 1,000 rules and more come and go among N_RULES. Lookups are
- * of flows that match some rule, in random order, with the mask of what they depended on. Prints
- * nanoseconds of processor time. */
+ * removing are timed at the full size: 1,000 rules come and go among N_RULES. Classifiers of
+ * several sizes take turns, because the machine's speed changes; "times" is the median of how many
+ * times the smallest's of the same turn it took. Lookups are of flows that match some rule, in
+ * random order, with the mask of what they depended on. Prints nanoseconds of processor time. */
 #include <endian.h>
 #include <stdio.h>
 
 #include "bench/program.h"
+#include "lib/heap.h"
 #include "ofproto/classifier.h"
+
+enum { N_TURNS = 25, N_CHANGES = 10000 }; /* A turn. */
 
 static uint64_t random_state = 88172645463325252ull;
 
@@ -136,56 +140,128 @@ time_lookups(struct classifier *cls, struct cls_rule **rules, size_t n_rules, bo
     return start / N_LOOKUPS;
 }
 
-static void
-run(size_t n_rules, unsigned int n_masks)
-{
-    enum { N_CHANGES = 200000 };
-    struct cls_rule **rules = xcalloc(n_rules, sizeof(struct cls_rule *));
-    struct flow *masks = xcalloc(n_masks, sizeof *masks);
-    double fill = clock_ns(CLOCK_THREAD_CPUTIME_ID), add = 0, remove = 0;
+/* ---- Sizes in turns ------------------------------------------------------------------------- */
+struct bench {
     struct classifier cls;
+    struct cls_rule **rules;
+    size_t n_rules;
+    double fill_ns;
+    double add_ns[N_TURNS], remove_ns[N_TURNS]; /* A rule, of each turn. */
+};
 
-    classifier_init(&cls);
-    for (unsigned int i = 0; i < n_masks; i++)
-        make_mask(i, &masks[i]);
-    for (size_t i = 0; i < n_rules; i++)
-        rules[i] = add_rule(&cls, masks, n_masks);
-    fill = (clock_ns(CLOCK_THREAD_CPUTIME_ID) - fill) / (double)n_rules;
-    for (size_t done = 0; done < N_CHANGES;) {
-        size_t n = n_rules < 1000 ? n_rules : 1000, first = random_u64() % (n_rules - n + 1);
+static void
+fill(struct bench *bench, const struct flow *masks, unsigned int n_masks)
+{
+    double start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+    classifier_init(&bench->cls);
+    bench->rules = xcalloc(bench->n_rules, sizeof *bench->rules);
+    for (size_t i = 0; i < bench->n_rules; i++)
+        bench->rules[i] = add_rule(&bench->cls, masks, n_masks);
+    bench->fill_ns = (clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) / (double)bench->n_rules;
+}
+
+static void
+drain(struct bench *bench)
+{
+    for (size_t i = 0; i < bench->n_rules; i++)
+        remove_rule(&bench->cls, bench->rules[i]);
+    classifier_destroy(&bench->cls);
+    free(bench->rules);
+}
+
+/* Rules go and others come in their place. */
+static void
+change(struct bench *bench, unsigned int turn, const struct flow *masks, unsigned int n_masks)
+{
+    size_t n = bench->n_rules < 1000 ? bench->n_rules : 1000;
+    double add = 0, remove = 0;
+
+    for (size_t done = 0; done < N_CHANGES; done += n) {
+        size_t first = random_u64() % (bench->n_rules - n + 1);
         double t0 = clock_ns(CLOCK_THREAD_CPUTIME_ID), t1;
 
         for (size_t i = first; i < first + n; i++)
-            remove_rule(&cls, rules[i]);
+            remove_rule(&bench->cls, bench->rules[i]);
         t1 = clock_ns(CLOCK_THREAD_CPUTIME_ID);
         for (size_t i = first; i < first + n; i++)
-            rules[i] = add_rule(&cls, masks, n_masks);
+            bench->rules[i] = add_rule(&bench->cls, masks, n_masks);
         add += clock_ns(CLOCK_THREAD_CPUTIME_ID) - t1;
         remove += t1 - t0;
-        done += n;
     }
-    printf("%9zu %5u %8.0f %8.0f %8.0f %8.0f %10.0f %8.0f\n", n_rules, n_masks, fill,
-           add / N_CHANGES, remove / N_CHANGES, time_lookups(&cls, rules, n_rules, true),
-           time_lookups(&cls, rules, n_rules, false),
-           (double)classifier_memory(&cls) / (double)n_rules);
-    for (size_t i = 0; i < n_rules; i++)
-        remove_rule(&cls, rules[i]);
-    classifier_destroy(&cls);
-    free(rules);
+    bench->add_ns[turn] = add / N_CHANGES;
+    bench->remove_ns[turn] = remove / N_CHANGES;
+}
+
+static int
+compare(const void *a_, const void *b_)
+{
+    const double *a = a_, *b = b_;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* Of the turns' ns, or of how many times another's of the same turn they are. */
+static double
+median(const double ns[N_TURNS], const double other[N_TURNS])
+{
+    double sorted[N_TURNS];
+
+    for (int i = 0; i < N_TURNS; i++)
+        sorted[i] = other ? ns[i] / other[i] : ns[i];
+    qsort(sorted, N_TURNS, sizeof sorted[0], compare);
+    return sorted[N_TURNS / 2];
+}
+
+static void
+print(struct bench *bench, const struct bench *least, unsigned int n_masks)
+{
+    printf("%9zu %5u %8.0f %8.0f %5.2f %9.0f %5.2f %9.0f %10.0f %7.0f\n", bench->n_rules, n_masks,
+           bench->fill_ns, median(bench->add_ns, NULL), median(bench->add_ns, least->add_ns),
+           median(bench->remove_ns, NULL), median(bench->remove_ns, least->remove_ns),
+           time_lookups(&bench->cls, bench->rules, bench->n_rules, true),
+           time_lookups(&bench->cls, bench->rules, bench->n_rules, false),
+           (double)classifier_memory(&bench->cls) / (double)bench->n_rules);
+}
+
+static void
+run(const size_t *sizes, size_t n_sizes, unsigned int n_masks)
+{
+    struct bench *benches = xcalloc(n_sizes, sizeof *benches);
+    struct flow *masks = xcalloc(n_masks, sizeof *masks);
+
+    for (unsigned int i = 0; i < n_masks; i++)
+        make_mask(i, &masks[i]);
+    for (size_t i = 0; i < n_sizes; i++) {
+        benches[i].n_rules = sizes[i];
+        fill(&benches[i], masks, n_masks);
+    }
+    for (unsigned int turn = 0; turn < N_TURNS; turn++) {
+        for (size_t i = 0; i < n_sizes; i++)
+            change(&benches[i], turn, masks, n_masks);
+    }
+    for (size_t i = 0; i < n_sizes; i++)
+        print(&benches[i], &benches[0], n_masks);
+    for (size_t i = 0; i < n_sizes; i++)
+        drain(&benches[i]);
+    free(benches);
     free(masks);
 }
 
 int
 main(int argc, char **argv)
 {
-    printf("    rules masks  fill,ns   add,ns remove,ns lookup,ns no mask,ns  B/rule\n");
-    if (argc > 1) {
-        run(strtoul(argv[1], NULL, 10), argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 50);
+    static const size_t sizes[] = {1000, 10000, 100000, 1000000};
+    size_t size = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+
+    heap_init();
+    printf(
+        "    rules masks  fill,ns   add,ns times remove,ns times lookup,ns no mask,ns  B/rule\n");
+    if (size) {
+        run(&size, 1, argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 50);
         return 0;
     }
-    for (size_t n_rules = 1000; n_rules <= 1000000; n_rules *= 10) {
-        run(n_rules, 1);
-        run(n_rules, 50);
-    }
+    run(sizes, ARRAY_SIZE(sizes), 1);
+    run(sizes, ARRAY_SIZE(sizes), 50);
     return 0;
 }
