@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A label goes behind the VLAN tags: a tag's place is next to the addresses (IEEE 802.1Q), and
- * the outermost place where a label stack is valid is behind the tags (RFC 3032, section 5). So
- * does Open vSwitch. */
+/* A label goes next to the addresses, and the VLAN tags become payload (OpenFlow 1.3,
+ * section 5.12), or behind the tags, as Nicira's action for OpenFlow 1.0 has it. */
 #ifndef SHUNT_ACTIONS_MPLS_BPF_H
 #define SHUNT_ACTIONS_MPLS_BPF_H
 
@@ -20,11 +19,16 @@ act_PUSH_MPLS(ctx_t *ctx, struct state *state, const struct dp_action *action)
 {
     __u32 l2_len = state->layout.l2_len;
     __be32 lse = bpf_htonl(action->arg32);
-    int drop;
+    int drop = 0;
 
     if (!l2_len)
         return DP_DROP_TRUNCATED_HEADER;
-    drop = ctx_grow(ctx, state, l2_len, sizeof lse);
+    if (action->word == DP_MPLS_OUTER && state->u.key.vlan[0].tpid) {
+        drop = ctx_vlan_to_bytes(ctx, state);
+        l2_len = ETH_HLEN;
+    }
+    if (!drop)
+        drop = ctx_grow(ctx, state, l2_len, sizeof lse);
     if (!drop)
         drop = ctx_store_l2(ctx, l2_len, &lse, sizeof lse);
     if (!drop)

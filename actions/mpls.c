@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <string.h>
 
 #define KEY_LABELS 3
 
@@ -18,6 +19,8 @@ check_push(const struct dp_action *action, char *why, size_t why_size)
 {
     if (!is_mpls(action->arg16))
         return act_wrong(why, why_size, "an MPLS EtherType is 0x8847 or 0x8848");
+    if (action->word > DP_MPLS_OUTER)
+        return act_wrong(why, why_size, "place %u is neither inner nor outer", action->word);
     return 0;
 }
 
@@ -27,8 +30,9 @@ format_push(const struct dp_action *action, const struct dp_key *key, FILE *stre
     uint32_t lse = action->arg32;
 
     (void)key;
-    fprintf(stream, "push_mpls(label=%u,tc=%u,ttl=%u,bos=%u,eth_type=%#x)", lse >> 12, lse >> 9 & 7,
-            lse & 0xff, lse >> 8 & 1, action->arg16);
+    fprintf(stream, "push_mpls(label=%u,tc=%u,ttl=%u,bos=%u,eth_type=%#x%s)", lse >> 12,
+            lse >> 9 & 7, lse & 0xff, lse >> 8 & 1, action->arg16,
+            action->word == DP_MPLS_OUTER ? ",outer=1" : "");
 }
 
 static int
@@ -38,7 +42,8 @@ parse_push(struct act_cursor *cursor, struct act_list *list)
                              {"tc", 7, 0, false},
                              {"ttl", 255, 0, false},
                              {"bos", 1, 0, false},
-                             {"eth_type", 0xffff, 0x8847, false}};
+                             {"eth_type", 0xffff, 0x8847, false},
+                             {"outer", 1, 0, false}};
     int error = act_args(cursor, args, ARRAY_SIZE(args));
     struct dp_action *action;
 
@@ -47,6 +52,7 @@ parse_push(struct act_cursor *cursor, struct act_list *list)
     action = act_list_add(list, DP_ACTION_PUSH_MPLS);
     action->arg32 = args[0].value << 12 | args[1].value << 9 | args[3].value << 8 | args[2].value;
     action->arg16 = args[4].value;
+    action->word = args[5].value;
     return 0;
 }
 
@@ -56,6 +62,11 @@ apply_push(const struct dp_action *action, struct act_state *state)
     struct dp_key *key = state->key;
 
     act_key_hide_payload(key);
+    if (action->word == DP_MPLS_OUTER && key->vlan[0].tpid) {
+        memset(key->vlan, 0, sizeof key->vlan);
+        memset(key->mpls_lse, 0, sizeof key->mpls_lse);
+        key->n_mpls = 0;
+    }
     for (size_t i = KEY_LABELS - 1; i > 0; i--)
         key->mpls_lse[i] = key->mpls_lse[i - 1];
     key->mpls_lse[0] = htonl(action->arg32);

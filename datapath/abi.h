@@ -166,6 +166,9 @@ enum dp_action_kind {
  * without a word, as an earlier run on this packet told of it. */
 enum dp_ttl { DP_TTL_IP, DP_TTL_MPLS };
 #define DP_TTL_TOLD (~0ull)
+/* PUSH_MPLS, word: where the label goes, behind the VLAN tags or next to the addresses: then the
+ * tags are payload. */
+enum dp_mpls_place { DP_MPLS_INNER, DP_MPLS_OUTER };
 /* COPY_TTL, word: OUT copies from the next header to the outermost MPLS label, IN the other way. */
 enum dp_ttl_copy { DP_TTL_OUT, DP_TTL_IN };
 /* HASH, value: which fields. SYM_L4 gives both directions of a connection the same result. */

@@ -253,6 +253,12 @@ tc_flatten(ctx_t *ctx, struct state *state)
 }
 
 static __always_inline int
+ctx_vlan_to_bytes(ctx_t *ctx, struct state *state)
+{
+    return state->layout.vlan_in_meta ? tc_flatten(ctx, state) : 0;
+}
+
+static __always_inline int
 ctx_grow(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
 {
     int drop = 0;

@@ -133,6 +133,14 @@ ctx_is_unsummed(ctx_t *ctx, __u32 csum_off)
 }
 
 static __always_inline int
+ctx_vlan_to_bytes(ctx_t *ctx, struct state *state)
+{
+    (void)ctx;
+    (void)state;
+    return 0;
+}
+
+static __always_inline int
 ctx_grow(ctx_t *ctx, struct state *state, __u32 at, __u32 n)
 {
     void *data, *end;

@@ -213,8 +213,8 @@ encode_standard(const struct ofp_flow_mod *fm, enum ofp_version version, bool fl
     of->importance = fm->importance;
     match_encode(&fm->match, version, &s->arena, &of->match);
     if (version > OFP10)
-        ofpacts_encode_instructions(fm->ofpacts, fm->ofpacts_size, &fm->match, version, &s->arena,
-                                    &of->instructions);
+        ofpacts_encode_instructions(fm->ofpacts, fm->ofpacts_size, &fm->match, version, true,
+                                    &s->arena, &of->instructions);
     else
         ofpacts_encode_actions(fm->ofpacts, fm->ofpacts_size, &fm->match, version, &s->arena,
                                &of->actions);

@@ -230,7 +230,7 @@ full_onf(const struct ofp_flow_update *fu, struct scratch *s)
     COPY_FULL(of, fu);
     match_encode(&fu->match, OFP13, &s->arena, &of->match);
     of->match_len = match_length(&of->match);
-    ofpacts_encode_instructions(fu->ofpacts, fu->ofpacts_size, &fu->match, OFP13, &s->arena,
+    ofpacts_encode_instructions(fu->ofpacts, fu->ofpacts_size, &fu->match, OFP13, false, &s->arena,
                                 &of->instructions);
     return of;
 }
@@ -242,8 +242,8 @@ full_standard(const struct ofp_flow_update *fu, enum ofp_version version, struct
 
     COPY_FULL(of, fu);
     match_encode(&fu->match, version, &s->arena, &of->match);
-    ofpacts_encode_instructions(fu->ofpacts, fu->ofpacts_size, &fu->match, version, &s->arena,
-                                &of->instructions);
+    ofpacts_encode_instructions(fu->ofpacts, fu->ofpacts_size, &fu->match, version, false,
+                                &s->arena, &of->instructions);
     return of;
 }
 

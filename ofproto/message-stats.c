@@ -201,7 +201,7 @@ append_standard(const struct ofp_flow_stats *fs, struct scratch *s, struct ofp_m
     if (mp->version >= OFP15)
         counters_encode(&counters, mp->version, s, &of->stats);
     if (mp->version > OFP10)
-        ofpacts_encode_instructions(fs->ofpacts, fs->ofpacts_size, &fs->match, mp->version,
+        ofpacts_encode_instructions(fs->ofpacts, fs->ofpacts_size, &fs->match, mp->version, false,
                                     &s->arena, &of->instructions);
     else
         ofpacts_encode_actions(fs->ofpacts, fs->ofpacts_size, &fs->match, mp->version, &s->arena,

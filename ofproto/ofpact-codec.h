@@ -53,6 +53,7 @@ struct ofpact_encoder {
     struct of_arena *arena;
     const struct match *match; /* NULL: unknown. */
     bool has_vlan;             /* Where the action stands. */
+    bool is_exact;             /* As of ofpacts_encode_instructions(). */
     struct of_action **items;
     size_t n, allocated;
 };

@@ -139,8 +139,10 @@ decode_stack_pop(const void *object, struct ofpact_decoder *d)
 static enum ofperr
 decode_push_mpls(const void *object, struct ofpact_decoder *d)
 {
-    OFPACT_PUT(d->out, PUSH_MPLS, ofpact_push)->eth_type =
-        ((const struct of_action_nicira_push_mpls *)object)->ethertype;
+    struct ofpact_push *push = OFPACT_PUT(d->out, PUSH_MPLS, ofpact_push);
+
+    push->ofpact.flavor = FLAVOR_NX;
+    push->eth_type = ((const struct of_action_nicira_push_mpls *)object)->ethertype;
     return OFPERR_OK;
 }
 

@@ -184,11 +184,14 @@ encode_instruction(const struct ofpact *ofpact, const struct ofpact_encoder *e,
 
 void
 ofpacts_encode_instructions(const struct ofpact *ofpacts, size_t size, const struct match *match,
-                            enum ofp_version version, struct of_arena *arena,
+                            enum ofp_version version, bool is_exact, struct of_arena *arena,
                             struct of_instruction_list *list)
 {
-    struct ofpact_encoder e = {
-        .version = version, .arena = arena, .match = match, .has_vlan = has_vlan(match)};
+    struct ofpact_encoder e = {.version = version,
+                               .arena = arena,
+                               .match = match,
+                               .has_vlan = has_vlan(match),
+                               .is_exact = is_exact};
     const struct ofpact *ofpact = ofpacts, *end = ofpact_end(ofpacts, size), *start;
     struct of_instruction_apply_actions *apply;
     bool has_meter = false;
@@ -337,7 +340,9 @@ ofpact_encode_POP_VLAN(const struct ofpact_null *pop, struct ofpact_encoder *e)
 void
 ofpact_encode_PUSH_MPLS(const struct ofpact_push *push, struct ofpact_encoder *e)
 {
-    if (e->version > OFP10)
+    bool is_nicira = push->ofpact.flavor == FLAVOR_NX && e->is_exact;
+
+    if (e->version > OFP10 && !is_nicira)
         ENCODE_NEW(e, OF_ACTION_PUSH_MPLS, of_action_push_mpls)->ethertype = push->eth_type;
     else
         ENCODE_NEW(e, OF_ACTION_NICIRA_PUSH_MPLS, of_action_nicira_push_mpls)->ethertype =

@@ -31,6 +31,16 @@ set_eth_type(struct ofpact_checker *c, uint16_t eth_type)
     c->match.flow.key.tp_src = 0;
 }
 
+/* The outermost tag is of this type, 0: there is none. What is behind it is not known. */
+static void
+set_vlan(struct ofpact_checker *c, uint16_t tpid)
+{
+    memset(c->match.flow.key.vlan, 0, sizeof c->match.flow.key.vlan);
+    memset(c->match.mask.key.vlan, 0, sizeof c->match.mask.key.vlan);
+    c->match.flow.key.vlan[0].tpid = htons(tpid);
+    c->match.mask.key.vlan[0].tpid = 0xffff;
+}
+
 /* ---- Tags -------------------------------------------------------------------------------------*/
 void
 ofpact_format_PUSH_VLAN(const struct ofpact_push *push, const struct ofpact_printer *p)
@@ -83,6 +93,8 @@ ofpact_check_PUSH_MPLS(const struct ofpact_push *push, struct ofpact_checker *c)
     if (push->eth_type != ETH_MPLS && push->eth_type != ETH_MPLS_MULTICAST)
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     set_eth_type(c, push->eth_type);
+    if (push->ofpact.flavor != FLAVOR_NX)
+        set_vlan(c, 0);
     return OFPERR_OK;
 }
 
@@ -97,7 +109,12 @@ ofpact_check_POP_MPLS(const struct ofpact_push *pop, struct ofpact_checker *c)
 {
     enum ofperr error = ofpact_check_prereq(FIELD_MPLS_LABEL, false, c);
 
-    set_eth_type(c, pop->eth_type);
+    if (pop->eth_type == ETH_VLAN || pop->eth_type == ETH_QINQ) {
+        set_eth_type(c, 0);
+        set_vlan(c, pop->eth_type);
+    } else {
+        set_eth_type(c, pop->eth_type);
+    }
     return error;
 }
 

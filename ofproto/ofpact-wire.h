@@ -26,11 +26,12 @@ enum ofperr ofpacts_decode_instructions(const struct of_instruction_list *,
 
 /* `match`: that of the flow, NULL if there is none; it says what a 1.0 action on any transport
  * port, or on a packet with or without a VLAN, becomes in a newer version. In OpenFlow 1.0
- * instructions become Nicira actions. */
+ * instructions become Nicira actions. `is_exact`: Nicira's push_mpls, which goes behind VLAN tags,
+ * stays that, as for saved state; else it becomes the version's own, as clients know it. */
 void ofpacts_encode_actions(const struct ofpact *, size_t size, const struct match *match,
                             enum ofp_version version, struct of_arena *, struct of_action_list *);
 void ofpacts_encode_instructions(const struct ofpact *, size_t size, const struct match *match,
-                                 enum ofp_version version, struct of_arena *,
+                                 enum ofp_version version, bool is_exact, struct of_arena *,
                                  struct of_instruction_list *);
 
 /* The first action that `version` cannot say, so that an encoder leaves it out; NULL: none. */

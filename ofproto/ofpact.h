@@ -156,8 +156,8 @@ struct ofpact_stack {
 };
 
 struct ofpact_push {
-    struct ofpact ofpact;
-    uint16_t eth_type; /* Host order. PUSH: of the new tag; POP_MPLS: of what comes out. */
+    struct ofpact ofpact; /* PUSH_MPLS of FLAVOR_NX: behind VLAN tags, else before them. */
+    uint16_t eth_type;    /* Host order. PUSH: of the new tag; POP_MPLS: of what comes out. */
     uint16_t pad[3];
 };
 

@@ -341,7 +341,7 @@ run(struct xlate_ctx *ctx, const struct ofpact *a)
         xlate_pop_vlan(ctx);
         break;
     case OFPACT_PUSH_MPLS:
-        xlate_push_mpls(ctx, ((const struct ofpact_push *)a)->eth_type);
+        xlate_push_mpls(ctx, ((const struct ofpact_push *)a)->eth_type, a->flavor != FLAVOR_NX);
         break;
     case OFPACT_POP_MPLS:
         xlate_pop_mpls(ctx, ((const struct ofpact_push *)a)->eth_type);

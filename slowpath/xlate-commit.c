@@ -66,7 +66,7 @@ emit_push_vlan(struct xlate_ctx *ctx, uint16_t tpid)
 /* Writes the label as pkt wants its outermost. The TTL of a new label, unless an action wrote it,
  * is copied from the next header by the datapath, so that nobody need look at it. */
 static void
-emit_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type, bool is_undo)
+emit_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type, enum dp_mpls_place place, bool is_undo)
 {
     __be32 *base = &ctx->base.flow.key.mpls_lse[0], ttl = htonl(MPLS_TTL_MASK);
     bool copies = !is_undo && (ctx->pkt.known.key.mpls_lse[0] & ttl) != ttl;
@@ -78,6 +78,7 @@ emit_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type, bool is_undo)
     *base = ctx->pkt.flow.key.mpls_lse[0];
     ctx->base.known.key.mpls_lse[0] = mask.key.mpls_lse[0];
     action = xlate_emit(ctx, DP_ACTION_PUSH_MPLS);
+    action->word = (uint8_t)place;
     action->arg16 = eth_type;
     action->arg32 = ntohl(*base & mask.key.mpls_lse[0]);
     if (copies) {
@@ -109,7 +110,10 @@ emit_op(struct xlate_ctx *ctx, const struct xlate_op *op, bool is_undo)
         xlate_emit(ctx, DP_ACTION_POP_VLAN);
         break;
     case XLATE_PUSH_MPLS:
-        emit_push_mpls(ctx, op->eth_type, is_undo);
+        emit_push_mpls(ctx, op->eth_type, DP_MPLS_INNER, is_undo);
+        break;
+    case XLATE_PUSH_MPLS_OUTER:
+        emit_push_mpls(ctx, op->eth_type, DP_MPLS_OUTER, is_undo);
         break;
     case XLATE_POP_MPLS:
         xlate_emit(ctx, DP_ACTION_POP_MPLS)->arg16 = op->eth_type;
@@ -173,6 +177,19 @@ unpush_mpls(struct xlate_ctx *ctx, size_t op, uint16_t eth_type)
     xlate_emit(ctx, DP_ACTION_POP_MPLS)->arg16 = eth_type;
 }
 
+/* The same for a label before tags, which hid them, too. */
+static void
+unpush_mpls_outer(struct xlate_ctx *ctx, size_t op, uint16_t tpid)
+{
+    struct dp_key *base = &ctx->base.flow.key, *base_known = &ctx->base.known.key, key, known;
+
+    hidden_key(ctx, op, &key, &known);
+    base->eth_type = key.eth_type;
+    base_known->eth_type = known.eth_type;
+    unhide(ctx, op, DP_WORD_OF(vlan));
+    xlate_emit(ctx, DP_ACTION_POP_MPLS)->arg16 = tpid;
+}
+
 static void
 unpush_pbb(struct xlate_ctx *ctx, size_t op)
 {
@@ -216,6 +233,9 @@ undo_last(struct xlate_ctx *ctx)
         break;
     case XLATE_PUSH_MPLS:
         unpush_mpls(ctx, last, op.old_eth_type);
+        break;
+    case XLATE_PUSH_MPLS_OUTER:
+        unpush_mpls_outer(ctx, last, op.old_eth_type);
         break;
     case XLATE_PUSH_PBB:
         unpush_pbb(ctx, last);

@@ -46,7 +46,10 @@ static void
 set_eth_type_and_view(struct xlate_pkt *pkt, uint16_t eth_type)
 {
     set_eth_type(pkt, eth_type);
-    if (!xlate_is_mpls_type(eth_type)) {
+    if (eth_type == ETH_TYPE_VLAN || eth_type == ETH_TYPE_QINQ) {
+        forget(pkt, DP_WORD_OF(eth_dst), L3_END);
+        pkt->opaque = XLATE_OPAQUE_ALL;
+    } else if (!xlate_is_mpls_type(eth_type)) {
         forget(pkt, L3_FIRST, L3_END);
         pkt->opaque = MAX(pkt->opaque, XLATE_OPAQUE_L3);
     }
@@ -134,6 +137,20 @@ shift_labels_out(struct xlate_pkt *pkt)
     key->n_mpls -= key->n_mpls > 0;
 }
 
+/* A label before the tags has all behind it as its payload, and none of its own yet. */
+static void
+hide_tags(struct xlate_pkt *pkt, uint16_t eth_type)
+{
+    struct dp_key *key = &pkt->flow.key, *known = &pkt->known.key;
+
+    memset(key->vlan, 0, sizeof key->vlan);
+    memset(known->vlan, 0xff, sizeof known->vlan);
+    memset(key->mpls_lse, 0, sizeof key->mpls_lse);
+    memset(known->mpls_lse, 0xff, sizeof known->mpls_lse);
+    hide_l3(pkt);
+    set_eth_type(pkt, eth_type);
+}
+
 /* The Ethernet addresses of the new header are copies; all else becomes payload. */
 static void
 enter_backbone(struct xlate_pkt *pkt)
@@ -176,6 +193,9 @@ xlate_pkt_change(struct xlate_pkt *pkt, const struct xlate_op *op)
         set_eth_type(pkt, op->eth_type);
         hide_l3(pkt);
         break;
+    case XLATE_PUSH_MPLS_OUTER:
+        hide_tags(pkt, op->eth_type);
+        break;
     case XLATE_POP_MPLS:
         shift_labels_out(pkt);
         set_eth_type_and_view(pkt, op->eth_type);
@@ -208,6 +228,7 @@ inverse(enum xlate_op_kind kind)
     case XLATE_POP_VLAN:
         return XLATE_PUSH_VLAN;
     case XLATE_PUSH_MPLS:
+    case XLATE_PUSH_MPLS_OUTER:
         return XLATE_POP_MPLS;
     case XLATE_POP_MPLS:
         return XLATE_PUSH_MPLS;

@@ -335,15 +335,20 @@ note_written_headers(struct xlate_ctx *ctx)
 }
 
 static void
-apply(struct xlate_ctx *ctx, enum xlate_op_kind kind, uint16_t eth_type)
+apply_from(struct xlate_ctx *ctx, enum xlate_op_kind kind, uint16_t eth_type, uint16_t old_eth_type)
 {
-    struct xlate_op op = {.kind = (uint8_t)kind,
-                          .eth_type = eth_type,
-                          .old_eth_type = ntohs(ctx->pkt.flow.key.eth_type)};
+    struct xlate_op op = {
+        .kind = (uint8_t)kind, .eth_type = eth_type, .old_eth_type = old_eth_type};
 
     if (!xlate_pkt_apply(&ctx->pkt, &op))
         xlate_fail(ctx, XLATE_TOO_MANY_HEADERS);
     note_written_headers(ctx);
+}
+
+static void
+apply(struct xlate_ctx *ctx, enum xlate_op_kind kind, uint16_t eth_type)
+{
+    apply_from(ctx, kind, eth_type, ntohs(ctx->pkt.flow.key.eth_type));
 }
 
 /* What a third tag hides is written before. */
@@ -433,13 +438,50 @@ note_no_labels(struct xlate_pkt *pkt)
     memset(pkt->known.key.mpls_lse, 0xff, sizeof pkt->known.key.mpls_lse);
 }
 
+/* The label stack entry of a label before tags: the label and TC of the outermost label behind
+ * them, its TTL or the IP header's. What follows is no label, so it is the bottom. */
+static uint32_t
+entry_before_tags(struct xlate_ctx *ctx, bool is_mpls, bool is_ip)
+{
+    struct flow mask = {0};
+
+    if (is_mpls)
+        mask.key.mpls_lse[0] = htonl(~MPLS_BOS);
+    else if (is_ip)
+        mask.key.ip_ttl = 0xff;
+    xlate_consult(ctx, &mask);
+    if (is_mpls)
+        return ntohl(ctx->pkt.flow.key.mpls_lse[0]) | MPLS_BOS;
+    return MPLS_BOS | (is_ip ? ctx->pkt.flow.key.ip_ttl : 0);
+}
+
+/* The datapath cannot copy a TTL from behind tags: the mask has it. */
+static void
+push_before_tags(struct xlate_ctx *ctx, uint16_t eth_type, bool is_mpls, bool is_ip)
+{
+    uint32_t entry = entry_before_tags(ctx, is_mpls, is_ip);
+    struct flow mask = {0};
+    uint16_t tpid;
+
+    mask.key.vlan[0].tpid = 0xffff;
+    xlate_consult(ctx, &mask);
+    tpid = ntohs(ctx->pkt.flow.key.vlan[0].tpid);
+    xlate_commit(ctx);
+    apply_from(ctx, XLATE_PUSH_MPLS_OUTER, eth_type, tpid);
+    ctx->pkt.flow.key.mpls_lse[0] = htonl(entry);
+}
+
 void
-xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
+xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type, bool outer)
 {
     struct dp_key *key = &ctx->pkt.flow.key;
     bool is_mpls = xlate_is_mpls(ctx), is_ip = xlate_is_ip(ctx);
     uint8_t ttl = is_mpls ? ntohl(key->mpls_lse[0]) & MPLS_TTL_MASK : key->ip_ttl;
 
+    if (outer && xlate_has_vlan(ctx)) {
+        push_before_tags(ctx, eth_type, is_mpls, is_ip);
+        return;
+    }
     xlate_commit(ctx);
     if (!is_mpls) {
         note_no_labels(&ctx->pkt);

@@ -45,7 +45,8 @@
 enum xlate_op_kind {
     XLATE_PUSH_VLAN,
     XLATE_POP_VLAN,
-    XLATE_PUSH_MPLS,
+    XLATE_PUSH_MPLS,       /* Behind tags. */
+    XLATE_PUSH_MPLS_OUTER, /* Before tags, of which there are some. */
     XLATE_POP_MPLS,
     XLATE_PUSH_PBB,
     XLATE_POP_PBB,
@@ -56,7 +57,7 @@ struct xlate_op {
     uint8_t kind;
     uint8_t pad;
     uint16_t eth_type;     /* The tag's TPID, or the packet's EtherType afterwards. */
-    uint16_t old_eth_type; /* The packet's before. */
+    uint16_t old_eth_type; /* The packet's before, or the TPID of the outermost tag. */
 };
 
 enum xlate_opaque { XLATE_CLEAR, XLATE_OPAQUE_L4, XLATE_OPAQUE_L3, XLATE_OPAQUE_ALL };
@@ -183,7 +184,8 @@ void xlate_write_present(struct xlate_ctx *, const struct field *, field_value v
 void xlate_write_subfield(struct xlate_ctx *, const struct subfield *, field_value value);
 void xlate_push_vlan(struct xlate_ctx *, uint16_t tpid);
 void xlate_pop_vlan(struct xlate_ctx *);
-void xlate_push_mpls(struct xlate_ctx *, uint16_t eth_type);
+/* `outer`: next to the addresses; what tags there are become payload. */
+void xlate_push_mpls(struct xlate_ctx *, uint16_t eth_type, bool outer);
 void xlate_pop_mpls(struct xlate_ctx *, uint16_t eth_type);
 void xlate_push_pbb(struct xlate_ctx *, uint16_t eth_type);
 void xlate_pop_pbb(struct xlate_ctx *);

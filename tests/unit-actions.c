@@ -62,6 +62,7 @@ static const struct {
              "set(dp_hash(0x7))"},
     {NO_KEY, "push_vlan(tpid=0x88a8,vid=5,pcp=7,cfi=1),pop_vlan,1"},
     {NO_KEY, "push_mpls(label=100,tc=0,ttl=64,bos=1,eth_type=0x8847),1"},
+    {NO_KEY, "push_mpls(label=100,tc=0,ttl=64,bos=1,eth_type=0x8847,outer=1),1"},
     {NO_KEY, "pop_mpls(eth_type=0x800),recirc(0x1)"},
     {NO_KEY, "push_pbb(isid=16777215,pcp=7,dei=1,uca=1),pop_pbb,1"},
     {NO_KEY, "dec_ttl(cookie=0),dec_mpls_ttl(cookie=0x9),copy_ttl(in),copy_ttl(out),1"},
@@ -399,6 +400,22 @@ mpls_hides_what_is_behind_it(void **state)
 }
 
 static void
+mpls_before_tags_hides_them(void **state)
+{
+    struct dp_key key = {.eth_type = htons(0x8847),
+                         .n_mpls = 1,
+                         .vlan[0] = {htons(0x8100), htons(5)},
+                         .mpls_lse[0] = htonl(7 << 12)};
+
+    (void)state;
+    assert_true(apply("push_mpls(label=100,ttl=64,bos=1,outer=1)", &key));
+    assert_int_equal(key.vlan[0].tpid | key.vlan[0].tci | key.mpls_lse[1], 0);
+    assert_int_equal(key.n_mpls, 1);
+    assert_int_equal(ntohl(key.mpls_lse[0]), 100 << 12 | 1 << 8 | 64);
+    assert_false(apply("pop_mpls(eth_type=0x8100)", &key));
+}
+
+static void
 pbb_hides_what_is_behind_it(void **state)
 {
     struct dp_key key = {.eth_type = htons(0x0800), .eth_dst = {2}, .ip_src = 1};
@@ -464,6 +481,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(last_output_is_marked),
     cmocka_unit_test(set_and_vlan_change_the_key),
     cmocka_unit_test(mpls_hides_what_is_behind_it),
+    cmocka_unit_test(mpls_before_tags_hides_them),
     cmocka_unit_test(pbb_hides_what_is_behind_it),
     cmocka_unit_test(invalid_ttl_ends_the_list),
     cmocka_unit_test(symmetric_hash_agrees_for_both_directions),

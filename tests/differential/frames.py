@@ -159,13 +159,16 @@ def pop_vlan(data):
 
 
 def push_mpls(data, eth_type):
-    """Label and TC are those of the label that was outermost, the TTL also the IP header's."""
+    """Before all tags. Label and TC are those of the label that was outermost, the TTL also the IP
+    header's; before another label it is not the bottom."""
     view = View(data)
     if view.eth_type in MPLS:
         entry = struct.unpack_from("!I", data, view.l2 + 2)[0] & ~0x100
     else:
-        entry = 0x100 | view.get("ip_ttl")
-    return data[:view.l2] + struct.pack("!HI", eth_type, entry) + data[view.l2 + 2:]
+        entry = view.get("ip_ttl")
+    if view.n_tags or view.eth_type not in MPLS:
+        entry |= 0x100
+    return data[:12] + struct.pack("!HI", eth_type, entry) + data[14:]
 
 
 def pop_mpls(data, eth_type):

@@ -243,6 +243,16 @@ MOVED = {"eth_src": "NXM_OF_ETH_SRC", "eth_dst": "NXM_OF_ETH_DST", "ip_src": "NX
          "ip_dst": "NXM_OF_IP_DST"} | {f"reg{i}": f"NXM_NX_REG{i}" for i in range(N_REGS)}
 
 
+def tags_of(context):
+    """As many as ovs-ofctl counts, to which a label leaves tags where they are, and as there are."""
+    return context["tags"], context.get("seen", context["tags"])
+
+
+def change_tags(context, change):
+    n, seen = tags_of(context)
+    context.update(tags=n + change, seen=seen + change)
+
+
 class RuleMaker:
     """Rules that the frames of a pool meet often."""
 
@@ -342,7 +352,7 @@ class RuleMaker:
                   0x8847: ["mpls_label", "mpls_tc", "mpls_ttl"]}.get(eth_type, [])
         if proto in (frames.TCP, frames.UDP):
             names += ["tp_src", "tp_dst"] * 2
-        return names + ["vlan_id", "vlan_pcp"] * bool(context["tags"])
+        return names + ["vlan_id", "vlan_pcp"] * bool(min(tags_of(context)))
 
     def move(self, context):
         names = ["eth_src", "eth_dst", "reg0", "reg1", "reg2"]
@@ -357,18 +367,24 @@ class RuleMaker:
         rng = self.rng
         eth_type, _ = context["l4"]
         roll = rng.random()
-        if roll < 0.35 and context["tags"] < 2:  # ovs-ofctl refuses what must be a third.
-            context["tags"] += 1
+        if roll < 0.35 and max(tags_of(context)) < 2:  # ovs-ofctl refuses what must be a third.
+            change_tags(context, 1)
             return ("push_vlan", rng.choice(frames.TAGS))
-        if roll < 0.6 and context["tags"]:
-            context["tags"] -= 1
+        if roll < 0.6 and min(tags_of(context)):
+            change_tags(context, -1)
             return ("pop_vlan",)
         if eth_type == 0x8847 and context["bos"] is not None and rng.random() < 0.7:
             inner = frames.IP if context["bos"] else 0x8847
-            context.update(l4=(inner, 0), bos=None)
+            if context.get("hidden_tags"):  # The bottom label is before tags.
+                inner = rng.choice((*frames.TAGS, inner))
+            tags = int(inner in frames.TAGS)
+            context.update(l4=(0 if tags else inner, 0), bos=None, hidden_tags=False)
+            context["seen"] = tags_of(context)[1] + tags
             return ("pop_mpls", inner)
         if eth_type in (frames.IP, 0x8847):
-            context.update(bos=eth_type == frames.IP, l4=(0x8847, 0))
+            is_outer = tags_of(context)[1] > 0
+            context.update(bos=eth_type == frames.IP or is_outer, l4=(0x8847, 0), hidden_tags=is_outer,
+                           seen=0)
             return ("push_mpls", 0x8847)
         return ("output", rng.choice(PORTS))
 
@@ -406,7 +422,7 @@ class RuleMaker:
         rng = self.rng
         actions = [self.setter(rng.choice(self.settable(context)), False)
                    for _ in range(rng.choice((0, 0, 1, 2)))]
-        if rng.random() < 0.15 and context["tags"] < 2:
+        if rng.random() < 0.15 and max(tags_of(context)) < 2:
             actions.append(("push_vlan", 0x8100))
         if rng.random() < 0.15 and context["l4"][0] in (frames.IP, frames.IP6):
             actions.append(("dec_ttl",))

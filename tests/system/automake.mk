@@ -11,6 +11,7 @@ system_tests = \
 	tests/system/failures.py \
 	tests/system/fairness.py \
 	tests/system/groups.py \
+	tests/system/headers.py \
 	tests/system/hostile_controllers.py \
 	tests/system/meters.py \
 	tests/system/many_ports.py \

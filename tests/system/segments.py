@@ -39,6 +39,9 @@ LISTS = (
                     l3)),
     ("push_mpls:0x8847,set_field:100->mpls_label,mod_vlan_vid:5",
      lambda l3: raw(Ether(**MACS) / Dot1Q(vlan=5) / MPLS(label=100, s=1, ttl=TTL) / l3)),
+    ("mod_vlan_vid:5,push_mpls:0x8847,set_field:100->mpls_label",
+     lambda l3: raw(Ether(**MACS, type=0x8847) / MPLS(label=100, s=1, ttl=TTL) /
+                    Raw(raw(Ether(**MACS) / Dot1Q(vlan=5) / l3)[14:]))),
     ("push_pbb:0x88e7,set_field:5->pbb_isid", lambda l3: pbb(raw(Ether(**MACS) / l3))),
     ("dec_ttl,push_mpls:0x8847,set_field:100->mpls_label,set_mpls_ttl:9",
      lambda l3: raw(Ether(**MACS) / MPLS(label=100, s=1, ttl=9) / lower_ttl(l3))),
