@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Objects, maps and pins.
  *
- * The TC object makes the maps, or takes the pinned ones; the XDP object takes the TC object's,
- * but has an array of tail calls of its own, since the kernel keeps one to a program type.
+ * An object without programs makes the maps, or takes the pinned ones, and goes when the objects of
+ * both hooks have them; each of these has an array of tail calls of its own, since the kernel keeps
+ * one to a program type. They are loaded side by side.
  * Programs are always this daemon's: adoption means that its maps are the last daemon's, and
  * that the tail calls and links which run are replaced in place. */
 #include "datapath/dp-internal.h"
@@ -277,14 +278,14 @@ map_resize(const struct dp *dp, struct bpf_map *map)
     bpf_map__set_max_entries(map, n);
 }
 
-/* Sizes the maps of the TC object, or takes the pinned ones. */
+/* Sizes the maps, or takes the pinned ones. */
 static int
-tc_maps_prepare(struct dp *dp, bool adopt)
+maps_prepare(const struct dp *dp, struct bpf_object *object, bool adopt)
 {
     struct bpf_map *map;
     int error = 0;
 
-    bpf_object__for_each_map(map, dp->tc->obj)
+    bpf_object__for_each_map(map, object)
     {
         if (is_internal(map))
             continue;
@@ -295,22 +296,43 @@ tc_maps_prepare(struct dp *dp, bool adopt)
     return error ? dp_fail(error, "pinned maps in %s: %s", dp->pin_dir, strerror(error)) : 0;
 }
 
+/* The maps alone: the programs of both hooks are loaded on them side by side. */
 static int
-xdp_maps_prepare(struct dp *dp, bool adopt)
+maps_create(const struct dp *dp, struct switch_tc *maps, bool adopt)
+{
+    struct bpf_program *program;
+    int error = maps_prepare(dp, maps->obj, adopt);
+
+    if (error)
+        return error;
+    bpf_object__for_each_program(program, maps->obj)
+    {
+        bpf_program__set_autoload(program, false);
+    }
+    error = -switch_tc__load(maps);
+    return error ? fail_load(error, "the maps") : 0;
+}
+
+/* All maps but the array of tail calls, which each hook has for itself, are those of `from`. */
+static int
+maps_share(const struct dp *dp, struct bpf_object *object, const struct bpf_object *from,
+           bool adopt)
 {
     struct bpf_map *map;
     int error = 0;
 
-    bpf_object__for_each_map(map, dp->xdp->obj)
+    bpf_object__for_each_map(map, object)
     {
+        const char *name = bpf_map__name(map);
+
         if (is_internal(map) || error)
             continue;
-        if (!strcmp(bpf_map__name(map), "links"))
-            error = adopt ? map_adopt(dp, map, "xdp") : 0;
+        if (!strcmp(name, "links"))
+            error = adopt ? map_adopt(dp, map, object == dp->xdp->obj ? "xdp" : "tc") : 0;
         else
-            error = -bpf_map__reuse_fd(map, dp_map_fd(dp, bpf_map__name(map)));
+            error = -bpf_map__reuse_fd(map, bpf_object__find_map_fd_by_name(from, name));
     }
-    return error ? dp_fail(error, "maps of the XDP programs: %s", strerror(error)) : 0;
+    return error ? dp_fail(error, "maps of the programs: %s", strerror(error)) : 0;
 }
 
 static int
@@ -485,16 +507,10 @@ links_fill(struct dp *dp, struct bpf_object *object, enum dp_hook hook)
 }
 
 static int
-tc_load(struct dp *dp, bool adopt)
+tc_load(struct dp *dp)
 {
     int error;
 
-    dp->tc = switch_tc__open();
-    if (!dp->tc)
-        return fail_load(errno, "the TC programs");
-    error = tc_maps_prepare(dp, adopt);
-    if (error)
-        return error;
     dp->tc->rodata->max_flows = dp->max_flows;
     dp->tc->rodata->bucket_mask = dp->n_buckets - 1;
     dp->tc->rodata->n_rings = dp->n_rings;
@@ -504,22 +520,74 @@ tc_load(struct dp *dp, bool adopt)
 }
 
 static int
-xdp_load(struct dp *dp, bool adopt)
+xdp_load(struct dp *dp)
 {
     int error;
 
-    dp->xdp = switch_xdp__open();
-    if (!dp->xdp)
-        return fail_load(errno, "the XDP programs");
-    error = xdp_maps_prepare(dp, adopt);
-    if (error)
-        return error;
     dp->xdp->rodata->max_flows = dp->max_flows;
     dp->xdp->rodata->bucket_mask = dp->n_buckets - 1;
     dp->xdp->rodata->n_rings = dp->n_rings;
     memcpy((void *)dp->xdp->rodata->hash_secret, dp->secret, sizeof dp->secret);
     error = -switch_xdp__load(dp->xdp);
     return error ? fail_load(error, "the XDP programs") : links_fill(dp, dp->xdp->obj, DP_HOOK_XDP);
+}
+
+/* What a thread of its own loads, and why it could not. */
+struct xdp_job {
+    struct dp *dp;
+    int error;
+    char why[512];
+};
+
+static void *
+xdp_job_run(void *aux)
+{
+    struct xdp_job *job = aux;
+
+    job->error = xdp_load(job->dp);
+    snprintf(job->why, sizeof job->why, "%s", dp_error());
+    return NULL;
+}
+
+/* The kernel takes half a second to verify the programs: those of each hook on a processor. */
+static int
+hooks_load(struct dp *dp)
+{
+    struct xdp_job job = {.dp = dp};
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, xdp_job_run, &job);
+
+    if (error)
+        return dp_fail(error, "a thread: %s", strerror(error));
+    error = tc_load(dp);
+    pthread_join(thread, NULL);
+    if (!error && job.error)
+        error = dp_fail(job.error, "%s", job.why);
+    return error;
+}
+
+static int
+programs_load(struct dp *dp, bool adopt)
+{
+    struct switch_tc *maps = switch_tc__open();
+    int error;
+
+    dp->tc = switch_tc__open();
+    dp->xdp = switch_xdp__open();
+    if (!maps || !dp->tc || !dp->xdp) {
+        error = fail_load(errno, "the programs");
+        goto out;
+    }
+    error = maps_create(dp, maps, adopt);
+    if (!error)
+        error = maps_share(dp, dp->tc->obj, maps->obj, adopt);
+    if (!error)
+        error = maps_share(dp, dp->xdp->obj, maps->obj, adopt);
+    if (!error)
+        error = hooks_load(dp);
+out:
+    switch_tc__destroy(maps);
+    return error;
 }
 
 /* ---- Maps that take the place of others ---- */
@@ -669,9 +737,7 @@ dp_load(struct dp *dp, const struct dp_options *options, bool *adopted)
         return dp_fail(errno, "random bytes: %s", strerror(errno));
     error = pins_examine(dp, options, adopted);
     if (!error)
-        error = tc_load(dp, *adopted);
-    if (!error)
-        error = xdp_load(dp, *adopted);
+        error = programs_load(dp, *adopted);
     if (!error)
         error = maps_mmap(dp);
     if (!error)
