@@ -93,6 +93,7 @@ def lines(plot, result):
                            for name, points in groups.items())
     log = f"set logscale {plot.log}\n" if plot.log else ""
     log += "set format x '%.0s%c'\n" if "x" in plot.log else ""
+    log += "set format y '%.0s%c'\n" if max(row[plot.y] for row in result.rows) > 10000 else ""
     colours = "\n".join(f"set linetype {i} lc rgb '{rgb}'" for i, rgb in enumerate(COLOURS, 1))
     return (TERMINAL.format(height=420) + f"""$data << END
 {blocks}

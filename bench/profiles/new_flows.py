@@ -3,10 +3,11 @@
 
 The generator, at full rate on one processor, sends as many sources as there are flows in turn; the
 handler's thread, or Open vSwitch's, has the other one before other processes. Most packets of the
-flood are lost, under a counted reason. "Answered" are packets that came out at the sink: of Shunt by
-the clock on the wall, because it goes on in the generator's pauses; of Open vSwitch, which does not, by the time without them.
-"installed" and "upcalls" are the steepest half second of the counters by the clock; "a core" is
-what the handler installs in a second of processor time, whatever else the machine does."""
+flood are lost, under a counted reason. "Answered" are packets that came out at the sink: of Shunt
+by the clock on the wall, because it goes on in the generator's pauses; of Open vSwitch, which does
+not, by the time without them. "installed" and "upcalls" are the steepest half second of the
+counters by the clock; "a core" is what the handler installs in a second of processor time, whatever
+else the machine does."""
 import json
 import statistics
 import threading
