@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 bin_PROGRAMS += cli/shuntctl
 cli_shuntctl_SOURCES = \
+	cli/capture.c \
+	cli/capture.h \
 	cli/cli.h \
 	cli/daemon-verbs.c \
 	cli/main.c \
+	cli/of-capture.c \
 	cli/of-client.c \
 	cli/of-client.h \
 	cli/of-config.c \
@@ -19,7 +22,9 @@ cli_shuntctl_SOURCES = \
 	cli/of-watch.c \
 	cli/request.c \
 	cli/show.c \
-	cli/show.h
+	cli/show.h \
+	cli/tcp-stream.c \
+	cli/tcp-stream.h
 cli_shuntctl_LDADD = ofproto/libconnmgr.a ofproto/libofp.a ofproto/libopenflow.a \
 	lib/libshunt.a $(JANSSON_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)
 dist_man_MANS += cli/shuntctl.8

@@ -78,6 +78,8 @@ ofp_print(const struct cli *cli)
 
 const struct cli_verb cli_parse_verbs[] = {
     {"ofp-parse", ofp_parse, 1, 1, "FILE", "print the OpenFlow messages of a file"},
+    {"ofp-parse-pcap", of_parse_pcap, 1, -1, "FILE [PORT]...",
+     "print the OpenFlow messages of a capture"},
     {"ofp-print", ofp_print, 1, 2, "HEX [VERBOSITY]", "print an OpenFlow message"},
     {NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -9,6 +9,9 @@
 
 struct ofp_flow_mod;
 
+/* of-capture.c: the verb ofp-parse-pcap. */
+int of_parse_pcap(const struct cli *);
+
 /* End with the row that has no name. */
 extern const struct cli_verb cli_config_verbs[];
 extern const struct cli_verb cli_echo_verbs[];

@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """shuntctl's verbs that change a switch's configuration, fill it from files or measure it, beside
 ovs-ofctl: the same syntax leaves the same state and prints the same."""
+import difflib
 import os
+import random
 import re
+import struct
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import SHUNTCTL, Skip, cases, main, patience, run  # noqa: E402
+from harness import SHUNTCTL, Skip, cases, main, patience, run, sh, wait_for  # noqa: E402
 from hosts import add_wires  # noqa: E402
 
 VERSIONS = ("OpenFlow10", "OpenFlow13", "OpenFlow14", "OpenFlow15")
@@ -149,5 +152,102 @@ def verbs_do_what_ovs_ofctl_s_do(switch):
             test(both)
 
 
+# ---- ofp-parse-pcap ----
+TARGET = "tcp:127.0.0.1:6653"
+SAYS = [("add-flow", "priority=7,in_port=1,actions=output:2"), ("add-group", "group_id=1,type=all,bucket=output:2"),
+        ("dump-flows",), ("dump-ports-desc",), ("dump-ports",), ("show",), ("dump-groups",),
+        ("packet-out", "in_port=1,packet=" + "02" * 12 + "88b5" + "00" * 46 + ",actions=output:2"), ("probe",)]
+
+
+def parse_pcap(tool, *args):
+    done = subprocess.run([tool, "ofp-parse-pcap", *args], capture_output=True, text=True, timeout=patience(60))
+    return done.returncode, done.stdout, done.stderr
+
+
+def by_direction(text):
+    """The messages of each direction of each connection, in their order."""
+    found = {}
+    for message in re.split(r"^\n(?=\S+ > \S+:$)", text, flags=re.M):
+        flow, _, said = message.partition("\n")
+        found.setdefault(flow, []).append(said.strip("\n"))
+    return found
+
+
+def records(data):
+    """The frames of a capture, each with its header."""
+    at = 24
+    while at < len(data):
+        size = 16 + struct.unpack_from("=I", data, at + 8)[0]
+        yield data[at:at + size]
+        at += size
+
+
+def disorder(data, rng):
+    """The capture with frames behind a SYN in another order, and some twice."""
+    frames = list(records(data))
+    is_syn = [frame[16 + 14 + 20 + 13] & 2 for frame in frames]
+    for i in range(len(frames) - 1):
+        if not is_syn[i] and not is_syn[i + 1] and rng.random() < 0.5:
+            frames[i], frames[i + 1] = frames[i + 1], frames[i]
+    frames += [frame for frame, syn in zip(frames, is_syn) if not syn and rng.random() < 0.2]
+    return data[:24] + b"".join(frames)
+
+
+def swapped(data):
+    """The capture as a machine of the other byte order writes it."""
+    turn = lambda text, size: b"".join(text[i:i + size][::-1] for i in range(0, len(text), size))
+    return (turn(data[:4], 4) + turn(data[4:8], 2) + turn(data[8:24], 4) +
+            b"".join(turn(frame[:16], 4) + frame[16:] for frame in records(data)))
+
+
+def record(switch, path):
+    with subprocess.Popen(["tcpdump", "-q", "-U", "-i", "lo", "-w", path, "tcp port 6653"], text=True,
+                          stderr=subprocess.PIPE) as dump:
+        while "listening on" not in dump.stderr.readline():
+            assert dump.poll() is None
+        for version in VERSIONS:
+            for verb, *args in SAYS:
+                if version != VERSIONS[0] or "group" not in verb:
+                    run("ovs-ofctl", "--no-names", "-O", version, verb, TARGET, *args)
+            switch.ctl("-O", "OpenFlow15", "del-groups", "br0")
+        wait_for(lambda: parse_pcap(SHUNTCTL, path)[1].count("OFPT_ECHO_REPLY") == len(VERSIONS), "all is there")
+        dump.terminate()
+
+
+def captures_are_parsed(switch):
+    path, other = switch.dir + "/a.pcap", switch.dir + "/b.pcap"
+    for tool in "tcpdump", "ovs-ofctl":
+        if subprocess.run(["which", tool], capture_output=True, check=False).returncode:
+            raise Skip(f"{tool} is not installed")
+    sh("ip link set lo up")
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    switch.ctl("set-controller", "br0", "ptcp:6653:127.0.0.1")
+    add_wires(switch, 2, "tc")
+    record(switch, path)
+    ours = parse_pcap(SHUNTCTL, path)
+    theirs = parse_pcap("ovs-ofctl", path)
+    difference = list(difflib.unified_diff(theirs[1].splitlines(), ours[1].splitlines(), n=1, lineterm=""))
+    assert ours == theirs and ours[0] == 0, (ours[0], theirs[0], ours[2], theirs[2], difference)
+    assert ours == parse_pcap(SHUNTCTL, path, "9", "6653") and parse_pcap(SHUNTCTL, path, "9") == (0, "", "")
+    with open(path, "rb") as file:
+        data = file.read()
+    rng = random.Random(7)
+    for changed in [swapped(data)] + [disorder(data, rng) for _ in range(5)]:
+        with open(other, "wb") as file:
+            file.write(changed)
+        status, text, said = parse_pcap(SHUNTCTL, other)
+        assert (status, by_direction(text), said) == (0, by_direction(ours[1]), ""), text
+    for changed, error in ((data[:-5], "middle of a frame"), (data[:9], "too short"), (b"x" * 99, "not a capture"),
+                           (bytes.fromhex("0a0d0d0a") + bytes(40), "pcapng"),
+                           (data[:20] + struct.pack("=I", 105), "link type 105")):
+        with open(other, "wb") as file:
+            file.write(changed)
+        status, text, said = parse_pcap(SHUNTCTL, other)
+        assert status == 1 and error in said and ours[1].startswith(text), (error, status, said)
+    assert parse_pcap(SHUNTCTL, path, "x")[0] == parse_pcap(SHUNTCTL, switch.dir + "/none")[0] == 1
+
+
+cases.append(captures_are_parsed)
 cases.append(verbs_do_what_ovs_ofctl_s_do)
 main()
