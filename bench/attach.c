@@ -8,7 +8,7 @@
 #include "bench/program.h"
 
 void
-attach_xdp(unsigned ifindex, const struct bpf_program *program)
+bench_attach_xdp(unsigned ifindex, const struct bpf_program *program)
 {
     int error = bpf_xdp_attach((int)ifindex, bpf_program__fd(program), XDP_FLAGS_DRV_MODE, NULL);
 
@@ -17,7 +17,7 @@ attach_xdp(unsigned ifindex, const struct bpf_program *program)
 }
 
 void
-attach_clsact(unsigned ifindex, const struct bpf_program *program)
+bench_attach_clsact(unsigned ifindex, const struct bpf_program *program)
 {
     DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
     DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(program), .handle = 1,

@@ -24,7 +24,7 @@ redirect_xdp(unsigned int in, uint32_t out, const struct bare_bpf *skel)
 
     if (bpf_map_update_elem(bpf_map__fd(skel->maps.out_port), &slot, &out, 0))
         fail("name the other device", errno);
-    attach_xdp(in, skel->progs.bare_xdp);
+    bench_attach_xdp(in, skel->progs.bare_xdp);
 }
 
 static void
@@ -40,9 +40,9 @@ attach(const char *hook, unsigned int in, unsigned int out)
     if (!strcmp(hook, "xdp"))
         redirect_xdp(in, out, skel);
     else if (!strcmp(hook, "clsact"))
-        attach_clsact(in, skel->progs.bare_tc);
+        bench_attach_clsact(in, skel->progs.bare_tc);
     else if (!strcmp(hook, "peer"))
-        attach_clsact(in, skel->progs.bare_peer);
+        bench_attach_clsact(in, skel->progs.bare_peer);
     else if (strcmp(hook, "tcx"))
         fail(hook, EINVAL);
     else if (bpf_link_create(bpf_program__fd(skel->progs.bare_tc), (int)in,

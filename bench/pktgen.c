@@ -168,7 +168,7 @@ for_each_sink(const char *list, const struct traffic_bpf *skel,
 static void
 attach_sink_xdp(unsigned ifindex, const struct traffic_bpf *skel)
 {
-    attach_xdp(ifindex, skel->progs.sink_xdp);
+    bench_attach_xdp(ifindex, skel->progs.sink_xdp);
 }
 
 static void
@@ -181,7 +181,7 @@ detach_sink_xdp(unsigned ifindex, const struct traffic_bpf *skel)
 static void
 attach_sink_tc(unsigned ifindex, const struct traffic_bpf *skel)
 {
-    attach_clsact(ifindex, skel->progs.sink_tc);
+    bench_attach_clsact(ifindex, skel->progs.sink_tc);
 }
 
 static void

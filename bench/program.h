@@ -29,10 +29,10 @@ void enter_netns(int fd);
 unsigned ifindex_of(const char *device);
 
 /* In the driver. */
-void attach_xdp(unsigned ifindex, const struct bpf_program *program);
+void bench_attach_xdp(unsigned ifindex, const struct bpf_program *program);
 
 /* At the ingress of the clsact qdisc, which is made if there is none. */
-void attach_clsact(unsigned ifindex, const struct bpf_program *program);
+void bench_attach_clsact(unsigned ifindex, const struct bpf_program *program);
 
 /* That comes in by a device. */
 struct bench_frame {

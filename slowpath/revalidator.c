@@ -394,13 +394,13 @@ expire_tables(struct revalidator *revalidator, int64_t now_ms)
     pthread_rwlock_unlock(&ofproto_lock);
 }
 
-/* Half a hundredth of a core; but many masks are to be tried in their best order soon. */
+/* A third of a hundredth of a core; but many masks are to be tried in their best order soon. */
 static int64_t
 clock_ms(const struct slowpath *slowpath, int64_t took_ms)
 {
     if (dp_n_masks(slowpath->dp) > MANY_MASKS)
         return took_ms + CLOCK_MS;
-    return MIN(MAX(CLOCK_MS, 200 * took_ms), CLOCK_MAX_MS);
+    return MIN(MAX(CLOCK_MS, 300 * took_ms), CLOCK_MAX_MS);
 }
 
 static void *
