@@ -219,6 +219,55 @@ store(const struct field *field, struct flow *flow, field_value value)
     field_write(value, bytes, field->store_bytes);
 }
 
+/* ---- Fields in one word ---- */
+/* Most fields are nothing but bits in one word of the flow: these need no arithmetic of 128 bits.
+ */
+static bool
+is_in_word(const struct field *field)
+{
+    return field->n_words == 1 && (field->storage == STORE_BE || field->storage == STORE_HOST);
+}
+
+/* Where the lowest bit is, in the word in host order (STORE_HOST) or made so from network order. */
+static unsigned int
+position_in_word(const struct field *field)
+{
+    unsigned int offset = field->offset % 8;
+
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+    if (field->storage == STORE_HOST)
+        return 8 * offset + field->shift;
+#endif
+    return 64 - 8 * (offset + field->store_bytes) + field->shift;
+}
+
+static uint64_t
+get_in_word(const struct field *field, const struct flow *flow)
+{
+    uint64_t word = flow_words(flow)[field->first_word];
+
+    if (field->storage == STORE_BE)
+        word = be64toh(word);
+    return word >> position_in_word(field) & (uint64_t)field_ones(field);
+}
+
+/* The bits under `mask` become value's. */
+static void
+set_in_word(const struct field *field, struct flow *flow, uint64_t value, uint64_t mask)
+{
+    __u64 *word = &flow_words_rw(flow)[field->first_word];
+    unsigned int position = position_in_word(field);
+
+    mask = (mask & (uint64_t)field_ones(field)) << position;
+    value = value << position & mask;
+    if (field->storage == STORE_BE) {
+        mask = htobe64(mask);
+        value = htobe64(value);
+    }
+    *word = (*word & ~mask) | value;
+}
+
+/* ---- All fields ---- */
 #define VLAN_PRESENT_32 0x80000000u /* FLOW_VLAN_PRESENT in tpid << 16 | tci. */
 #define VLAN_CFI 0x1000u            /* What it is in vlan_tci and vlan_vid. */
 
@@ -243,6 +292,8 @@ field_get(const struct field *field, const struct flow *flow)
 {
     field_value value;
 
+    if (is_in_word(field))
+        return get_in_word(field, flow);
     switch (field->storage) {
     case STORE_IN_PORT10:
         return flow->in_port >= OFPORT_MAX || flow->in_port < OFPORT_MAX_V10
@@ -295,6 +346,10 @@ field_set(const struct field *field, struct flow *flow, field_value value)
 {
     field_value ones;
 
+    if (is_in_word(field)) {
+        set_in_word(field, flow, (uint64_t)value, UINT64_MAX);
+        return;
+    }
     switch (field->storage) {
     case STORE_IN_PORT10:
         flow->in_port = ofport_from_v10((uint16_t)value);
@@ -337,6 +392,10 @@ field_set_mask(const struct field *field, struct flow *mask, field_value bits)
 void
 field_set_masked(const struct field *field, struct flow *flow, field_value value, field_value mask)
 {
+    if (is_in_word(field)) {
+        set_in_word(field, flow, (uint64_t)value, (uint64_t)mask);
+        return;
+    }
     field_set(field, flow, (field_get(field, flow) & ~mask) | (value & mask));
 }
 
@@ -351,6 +410,10 @@ field_unwildcard_bits(const struct field *field, struct flow *mask, field_value 
 {
     if (!bits)
         return;
+    if (is_in_word(field)) {
+        set_in_word(field, mask, (uint64_t)bits, (uint64_t)bits);
+        return;
+    }
     if (field->storage == STORE_IN_PORT10 || field->storage == STORE_PACKET_TYPE)
         bits = field_ones(field);
     field_set_mask(field, mask, field_get_mask(field, mask) | bits);
