@@ -8,9 +8,8 @@
  * nothing is done with for BUNDLE_IDLE_MS is discarded, with OFPBFC_TIMEOUT. */
 #include "ofproto/ofconn.h"
 
-#include <malloc.h>
-
 #include "lib/chunk.h"
+#include "lib/heap.h"
 #include "ofproto/flow-mod-pack.h"
 #include "ofproto/frame.h"
 
@@ -117,7 +116,7 @@ bundle_destroy(struct bundle *bundle)
     free(bundle->items);
     free(bundle);
     if (n >= TRIM_ITEMS)
-        malloc_trim(0);
+        heap_trim();
 }
 
 void

@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "lib/heap.h"
 #include "lib/util.h"
 
 #define MIN_SLOTS 8
 #define HUGE_PAGE ((size_t)2 << 20)
 #define N_AGAIN 8 /* Tags that stand behind the last once more. */
 
-/* Memory that is read here and there (lib/heap.h): huge pages of its own if it is large. */
 static void *
 allocate_spread(size_t size)
 {
@@ -33,7 +31,6 @@ allocate(struct hash_slots *slots, uint32_t n_slots)
     slots->tags = allocate_spread((size_t)n_slots + N_AGAIN);
     memset(slots->tags, 0, (size_t)n_slots + N_AGAIN);
     slots->items = allocate_spread((size_t)n_slots * slots->item_size);
-    heap_advise();
 }
 
 void

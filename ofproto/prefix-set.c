@@ -3,7 +3,6 @@
 
 #include <assert.h>
 
-#include "lib/heap.h"
 #include "lib/util.h"
 
 /* Keys of a node. A leaf of narrow keys with counts of a byte is six cache lines: the first has n
@@ -99,7 +98,6 @@ node_create(struct prefix_set *set, unsigned int level, uint8_t count_size)
     node->n = 0;
     node->count_size = count_size;
     clear_keys(set, node, 0);
-    heap_advise();
     set->n_bytes += size;
     return node;
 }
@@ -154,14 +152,17 @@ prefix_equal(const struct prefix *a, const struct prefix *b)
     return a->hi == b->hi && a->lo == b->lo && a->n_bits == b->n_bits;
 }
 
-/* How many keys of the node have a value no greater than `value`. All are compared, several at
- * once, as the compiler makes it: no comparison waits for another. */
+/* How many keys of the node have a value no greater than `value`. Keys often come in rising order;
+ * otherwise all are compared, several at once, as the compiler makes it: no comparison waits for
+ * another. */
 static unsigned int
 narrow_rank(const struct node *node, uint32_t value)
 {
     const uint32_t *keys = (const uint32_t *)node->keys;
     uint32_t rank = 0;
 
+    if (node->n && keys[node->n - 1] <= value)
+        return node->n;
     for (uint32_t i = 0; i < NODE_MAX; i++)
         rank += keys[i] <= value;
     return MIN(rank, node->n);

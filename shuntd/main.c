@@ -25,6 +25,7 @@
 
 /* An environment variable between a process and the one that it restarts as. */
 #define READY_FD "SHUNTD_READY_FD"
+#define LEISURE_MS 100
 /* Another: that process left its OpenFlow state to be restored. */
 #define RESTART "SHUNTD_RESTART"
 
@@ -169,19 +170,29 @@ on_links(evutil_socket_t fd, short what, void *aux)
 }
 
 static void
+on_leisure(evutil_socket_t fd, short what, void *aux)
+{
+    (void)fd, (void)what, (void)aux;
+    heap_settle();
+}
+
+static void
 loop(struct daemon *daemon)
 {
+    const struct timeval leisure = {0, LEISURE_MS * 1000};
     struct event *events[] = {
         evsignal_new(daemon->base, SIGTERM, on_signal, daemon),
         evsignal_new(daemon->base, SIGINT, on_signal, daemon),
         event_new(daemon->base, bridges_links_fd(daemon->bridges), EV_READ | EV_PERSIST, on_links,
                   daemon),
+        event_new(daemon->base, -1, EV_PERSIST, on_leisure, daemon),
     };
+    size_t n = sizeof events / sizeof *events;
 
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        event_add(events[i], NULL);
+    for (size_t i = 0; i < n; i++)
+        event_add(events[i], i == n - 1 ? &leisure : NULL);
     event_base_dispatch(daemon->base);
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+    for (size_t i = 0; i < n; i++)
         event_free(events[i]);
 }
 

@@ -2,9 +2,11 @@
 #include "tests/unit.h"
 
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/hash.h"
+#include "lib/heap.h"
 #include "lib/hmap.h"
 #include "lib/list.h"
 
@@ -109,7 +111,71 @@ log_escapes_what_is_not_printable(void **state)
     unlink(path);
 }
 
+/* Whether the kernel puts small pages together on demand (Linux 6.1). */
+static bool
+can_collapse(void)
+{
+    size_t huge = 2 << 20;
+    char *memory = aligned_alloc(huge, huge);
+    bool can;
+
+    assert_non_null(memory);
+    memset(memory, 1, huge);
+    can = madvise(memory, huge, 25 /* MADV_COLLAPSE, not in glibc 2.36. */) == 0;
+    free(memory);
+    return can;
+}
+
+/* KiB of the heap that are in huge pages; -1: there is no heap (a sanitizer's allocator). */
+static long
+heap_in_huge_pages(void)
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    bool is_heap = false;
+    long size = -1, kib;
+    char line[512];
+
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps)) {
+        if (strstr(line, "-") && strstr(line, " rw-p "))
+            is_heap = strstr(line, "[heap]") != NULL;
+        if (is_heap && sscanf(line, "AnonHugePages: %ld", &kib) == 1)
+            size = MAX(size, 0) + kib;
+    }
+    fclose(maps);
+    return size;
+}
+
+static void
+a_settled_heap_is_in_huge_pages_and_unchanged(void **state)
+{
+    enum { N = 20000, SIZE = 1000 };
+    static uint8_t *blocks[N];
+    long before, after;
+
+    (void)state;
+    heap_init();
+    for (size_t i = 0; i < N; i++)
+        blocks[i] = memset(xmalloc(SIZE), (int)(i % 251), SIZE);
+    before = heap_in_huge_pages();
+    heap_settle();
+    while (heap_settle())
+        continue;
+    after = heap_in_huge_pages();
+    if (before >= 0 && can_collapse())
+        assert_in_range(after - before, 12 << 10, 20 << 10);
+    for (size_t i = 0; i < N; i++) {
+        for (size_t k = 0; k < SIZE; k++)
+            assert_int_equal(blocks[i][k], i % 251);
+    }
+    for (size_t i = 0; i < N; i++)
+        free(blocks[i]);
+    heap_trim();
+    assert_true(heap_in_huge_pages() <= MAX(before, 0) + (2 << 10));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_settled_heap_is_in_huge_pages_and_unchanged),
     cmocka_unit_test(decimals_are_whole_and_bounded),
     cmocka_unit_test(log_escapes_what_is_not_printable),
     cmocka_unit_test(hmap_finds_each_of_many),
