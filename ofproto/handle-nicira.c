@@ -61,7 +61,10 @@ handle_controller_id(struct ofconn *ofconn, const struct request *request)
 {
     const struct of_nicira_set_controller_id *set =
         (const struct of_nicira_set_controller_id *)request->msg;
+    static const uint8_t zeros[sizeof set->zero];
 
+    if (memcmp(set->zero, zeros, sizeof zeros))
+        return OFPERR_NXBRC_MUST_BE_ZERO;
     ofconn->controller_id = set->controller_id;
     return 0;
 }

@@ -95,5 +95,7 @@ PAD_ROWS += [
      lambda v: group(0, "01", buckets=bucket(weight=1)(v) + SELECTION)(v).replace(
          f"{len(padded(bucket(weight=1)(v) + SELECTION)) // 2:04x} 0000",
          f"{len(padded(bucket(weight=1)(v))) // 2:04x} 0000")),
+    (ZERO, "a controller's id with a byte that must be zero", (1, *OXM),
+     "VV04 LLLL 00000007 00002320 00000014 000000000001 0007"),
     (ZERO, "Nicira's flow monitor with a byte that must be zero", (1,), nx_monitor(pad="0000000001")),
 ]
