@@ -10,8 +10,8 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 #define N_AGAIN 8 /* Tags that stand behind the last once more. */
 
-/* Memory that is read here and there: in huge pages if it is large, for else each access to it
- * costs a walk of the page table as well. */
+/* Memory that is read here and there: in huge pages of its own if it is large (what is smaller gets
+ * them later, lib/heap.h), for else each access to it costs a walk of the page table as well. */
 static void *
 allocate_spread(size_t size)
 {
