@@ -36,7 +36,9 @@ class View:
 
     def _read_l3(self, at):
         if self.eth_type == IP and self.data[at] >> 4 == 4:
-            self._read_ip(at)
+            size = (self.data[at] & 15) * 4
+            if 20 <= size <= len(self.data) - at:  # Not what a pop took for IP.
+                self._read_ip(at)
         elif self.eth_type == IP6 and self.data[at] >> 4 == 6:
             self._read_ip6(at)
         elif self.eth_type == ARP:
