@@ -24,6 +24,7 @@
 #define BULK_NICE 5
 #define LEAST_NICE 19
 #define SHORT_SLICE_NS 100000
+#define BULK_SLICE_NS 300000 /* Longer, or the first handler would not be preferred. */
 
 struct handlers {
     struct slowpath *slowpath;
@@ -90,10 +91,12 @@ on_readable(evutil_socket_t fd, short what, void *aux)
 
     (void)fd;
     (void)what;
-    if (handler->is_bulk)
+    if (handler->is_bulk) {
         watch_calm(source, n);
-    else
+        sched_yield(); /* Else the first handler, woken on this processor, may wait for a tick. */
+    } else {
         watch_flood(source);
+    }
 }
 
 /* ---- Threads ----------------------------------------------------------------------------------*/
@@ -140,9 +143,10 @@ struct priority {
     uint64_t runtime_ns, deadline_ns, period_ns;
 };
 
-/* The first handler asks for short slices, and so gets the processor soon (Linux 6.12); the second
- * for less of it than the daemon was given. Neither takes a privilege; where it is refused, nothing
- * else changes. A real-time policy that the daemon was started with stays. */
+/* Both ask for short slices (Linux 6.12): the first handler, so that it gets the processor soon;
+ * the second, since with each turn it gives up what is left of its slice. That one asks for less of
+ * the processor, too, than the daemon was given. Neither takes a privilege; where it is refused,
+ * nothing else changes. A real-time policy that the daemon was started with stays. */
 static void
 set_priority(bool is_bulk)
 {
@@ -150,14 +154,13 @@ set_priority(bool is_bulk)
         .size = sizeof wanted,
         .policy = SCHED_OTHER,
         .nice = getpriority(PRIO_PROCESS, 0), /* Of this thread. */
+        .runtime_ns = is_bulk ? BULK_SLICE_NS : SHORT_SLICE_NS,
     };
 
     if (sched_getscheduler(0) != SCHED_OTHER)
         return;
     if (is_bulk)
         wanted.nice = MIN(wanted.nice + BULK_NICE, LEAST_NICE);
-    else
-        wanted.runtime_ns = SHORT_SLICE_NS;
     if (syscall(SYS_sched_setattr, 0, &wanted, 0))
         log_dbg("a handler keeps its priority: %s", strerror(errno));
 }

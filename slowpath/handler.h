@@ -20,7 +20,7 @@
 #include "lib/list.h"
 #include "slowpath/xlate.h"
 
-#define BATCH 64
+#define BATCH 32
 
 struct bridge;
 struct event;
