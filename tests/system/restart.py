@@ -25,6 +25,21 @@ FLOWS = ["priority=1,in_port=1,ip,nw_dst=11.0.0.1,actions=output:2",
          "priority=2,in_port=1,udp,tp_dst=9,actions=drop"]
 
 
+def device_counters(wires):
+    """What the devices on the way count, by device and counter."""
+    counters = {}
+    for device in [name for wire in wires for name in (wire.end, wire.port)]:
+        for line in run("ethtool", "-S", device).splitlines():
+            name, _, number = line.strip().rpartition(": ")
+            if number.isdigit():
+                counters[f"{device} {name}"] = int(number)
+        (link,) = json.loads(run("ip", "-j", "-s", "link", "show", device))
+        for way, numbers in link["stats64"].items():
+            for name in ("packets", "dropped", "errors"):
+                counters[f"{device} {way} {name}"] = numbers[name]
+    return counters
+
+
 class Load:
     """500,000 packets a second from the first wire to the second, as long as the block lasts."""
     n_rounds = 0
@@ -32,7 +47,7 @@ class Load:
     def __init__(self, switch, wires):
         self.switch = switch
         Load.n_rounds += 1
-        self.before = switch.ctl_json("dpctl", "show")
+        self.wires, self.counters = wires, device_counters(wires)
         self.process = subprocess.Popen(
             [BUILD + "/bench/pktgen", "--out", wires[0].end, "--sink", wires[1].end, "--seconds",
              "300", "--flows", str(N_FLOWS), "--rate", str(RATE)],
@@ -65,7 +80,15 @@ class Load:
         short = f" (of {RATE:,}: the machine is busy)" if rate < 0.95 * RATE else ""
         print(f"# round {self.n_rounds}: {rate:,.0f} packets/s{short}, {self.sent:,} in all, "
               f"{lost} lost", flush=True)
-        assert not lost, counted
+        assert not lost, (counted, self.where())
+
+    def where(self):
+        """What every device, from the generator to the sink, and the switch counted meanwhile: from
+        the first that counts fewer than the one before it, or an error, on, packets are missing."""
+        now = device_counters(self.wires)
+        grown = {name: now[name] - n for name, n in self.counters.items() if now[name] != n}
+        shown = self.switch.ctl_json("dpctl", "show")
+        return grown, shown["packets"], shown["dropped"]
 
 
 class Controller:
