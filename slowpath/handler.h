@@ -4,7 +4,7 @@
  * Model: a source is an upcall ring, and one handler at a time reads it. Handlers come in pairs.
  * The first reads small batches of rings that hold little, each in turn, and so is never long
  * away from any of them. A ring that is not read empty time after time is given to the second,
- * which has large batches and yields the processor to others; it comes back when it calms down.
+ * which has larger batches and offers the processor after each; it comes back when it calms down.
  * So a flood waits in its own ring, and on its own thread.
  *
  * Threads: a source belongs to its handler's thread; an inbox to whoever has its lock. Errors:
