@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
 /* What the BPF programs and user space share: the one definition of every struct in a map.
  *
- * Model: the flow table is memory that both sides see. A megaflow is a record (`struct dp_flow`)
- * found through buckets of {signature, index} slots; a mask is a list of the key words it covers.
- * User space is the only writer of records, buckets, masks and ports; the fast path is the only
- * writer of counters. To publish: write the record, then store its slot with one 8-byte release
- * store. To reuse an index: clear the slot, wait a grace period, then write.
+ * Model: the flow table is memory that both sides see. A megaflow is a `struct dp_flow` and the
+ * `struct dp_record` of the same index, found through buckets of {signature, index} slots; a mask
+ * is a list of the key words it covers. User space is the only writer of records, buckets, masks
+ * and ports; the fast path is the only writer of counters. To publish: write flow and record, then
+ * store the slot with one 8-byte release store. To reuse an index: clear the slot, wait a grace
+ * period, then write.
  *
  * All padding is named and zero; sizes and offsets are asserted here, so by both compilers.
  * Not here: how user space calls it (datapath/dp.h), the OpenFlow-only fields (ofproto/flow.h). */
@@ -26,7 +27,7 @@
 
 /* Changes with any layout here, and with what a member means. Maps of another version are carried
  * over, member by member (datapath/migrate.c): one that means something else gets another name. */
-#define DP_ABI_VERSION (13 + DP_ABI_STEP)
+#define DP_ABI_VERSION (14 + DP_ABI_STEP)
 
 /* ---- The flow key ----------------------------------------------------------------------------
  * 29 words of 64 bits. Everything below is network byte order where its type says so. Fields that
@@ -175,38 +176,63 @@ enum dp_ttl_copy { DP_TTL_OUT, DP_TTL_IN };
 enum dp_hash_kind { DP_HASH_L4, DP_HASH_SYM_L4, DP_N_HASHES };
 
 /* ---- Flow table ------------------------------------------------------------------------------*/
-#define DP_FLOW_ACTIONS 9
-/* A list's records, of which each takes a tail call; the kernel allows 33. */
-#define DP_LIST_RECORDS 32
-#define DP_LIST_MAX (DP_LIST_RECORDS * DP_FLOW_ACTIONS)
 #define DP_NO_FLOW 0xffffffffu
 
-/* What a packet touches lies together: the first line, and the lines of its headers in the key. */
+/* Words that nearly every mask covers: ports, Ethernet, VLAN, IPv4, protocol, layer 4 ports. They
+ * are hashed and compared without a loop; the rest of a mask is a list. */
+#define DP_COMMON_WORDS(X) X(0, 0) X(1, 7) X(2, 8) X(3, 9) X(4, 12) X(5, 17) X(6, 18)
+#define DP_N_COMMON 7
+
+/* Written by the fast path. */
+struct dp_flow_counters {
+    __u64 n_packets;
+    __u64 n_bytes;
+    __u64 used_jiffies; /* bpf_jiffies64() of the last packet; 0: never. */
+};
+
+/* What most packets of a flow touch, and small: with many flows it is pages that cost. Keys and
+ * lists are in records, a flow's own at its index. */
 struct dp_flow {
-    /* `next`: record with the actions after these, or DP_NO_FLOW. */
-    DP_PAIR(__u32 mask_index;, __u32 next;)
-    __u16 n_actions; /* In this record. */
-    __u16 flags;     /* DP_FLOW_* */
-    __u32 hash;      /* Of the masked key: the bucket, and so whether a slot is this record's. */
-    __u64 ufid;      /* Stable identity of the flow over index reuse; 0: not a live record. */
-    __u32 detour;    /* Record that holds the list instead of this one, or DP_NO_FLOW: how a list is
-                        replaced with one store. */
-    __u32 n_held;    /* Of DP_HELD_COUNT, not 0: held. User space has, or waits for, packets of the
-                        flow that are to leave before any other does. Raised by the fast path,
-                        lowered by both. And DP_HELD_AUDIT. */
-    struct dp_action actions[DP_FLOW_ACTIONS];
+    /* `detour`: record that holds the list instead of the flow's own, or DP_NO_FLOW: how a list is
+     * replaced with one store. */
+    DP_PAIR(__u32 mask_index;, __u32 detour;)
+    __u32 flags;       /* DP_FLOW_* */
+    __u32 single_port; /* The list is nothing but an output to it; else DP_NO_PORT. */
+    __u64 ufid;        /* Stable identity of the flow over index reuse; 0: not a live one. */
+    __u32 hash;        /* Of the masked key: the bucket, and so whether a slot is this flow's. */
+    __u32 n_held;      /* Of DP_HELD_COUNT, not 0: held. User space has, or waits for, packets of
+                          the flow that are to leave before any other does. Raised by the fast
+                          path, lowered by both. And DP_HELD_AUDIT. */
+    __u64 common[DP_N_COMMON];        /* Those words of the key. */
+    struct dp_flow_counters counters; /* Of its first CPU alone; others have slices of their own in
+                                         a map: cpu * max_flows + index. */
+    __u32 first_cpu;                  /* Its number + 1; 0: none has counted yet. */
+    __u32 tcp_flags;                  /* Host order, or of all packets. By any CPU. */
     union {
-        __u64 held_until_ns; /* A head: then it is held no more, on the monotonic clock. */
-        __u64 home;          /* A detour: its head. */
+        __u64 held_until_ns; /* Then it is held no more, on the monotonic clock. */
+        __u64 home;          /* At a detour's index: the flow whose list it is. */
     };
-    struct dp_key key; /* Of the packet that it was made for, whole. With room for word number 31
-                          behind: indices are masked so. */
+};
+_Static_assert(sizeof(struct dp_flow) == 128, "two cache lines");
+
+#define DP_RECORD_ACTIONS 6
+/* Records that a tail call runs, and tail calls of a packet: the kernel allows 33. */
+#define DP_LINK_RECORDS 2
+#define DP_MAX_LINKS 32
+/* A list's records: they leave some tail calls to recirculation. */
+#define DP_LIST_RECORDS 48
+#define DP_LIST_MAX (DP_LIST_RECORDS * DP_RECORD_ACTIONS)
+
+struct dp_record {
+    struct dp_key key; /* Of the packet that the flow was made for, whole. There is room for word
+                          number 31 behind it: indices are masked so. */
     __u64 credited_packets; /* For user space alone: what of the counters was given to OpenFlow */
     __u64 credited_bytes;   /* flows. It stands here to live as long as the counters. */
-    __u64 spare2;
+    __u32 next;             /* Record with the actions after these, or DP_NO_FLOW. */
+    __u32 n_actions;        /* In this record. */
+    struct dp_action actions[DP_RECORD_ACTIONS];
 };
-_Static_assert(sizeof(struct dp_flow) == 512, "eight cache lines");
-_Static_assert(__builtin_offsetof(struct dp_flow, key) == 256, "a cache line starts");
+_Static_assert(sizeof(struct dp_record) == 400, "no hidden padding");
 
 #define DP_FLOW_NEEDS_TC                                                                           \
     1 /* XDP cannot run this list (several outputs): it passes the frame up.                       \
@@ -249,11 +275,6 @@ dp_filter_bit(__u32 hash)
     return 1u << (hash >> 27); /* Buckets go by the low bits, of which there are at most 24. */
 }
 
-/* Words that nearly every mask covers: ports, Ethernet, VLAN, IPv4, protocol, layer 4 ports. They
- * are hashed and compared without a loop; the rest of a mask is a list. */
-#define DP_COMMON_WORDS(X) X(0, 0) X(1, 7) X(2, 8) X(3, 9) X(4, 12) X(5, 17) X(6, 18)
-#define DP_N_COMMON 7
-
 struct dp_mask {
     /* Words beside the common ones; for user space: flows that use it, 0: it is not in use. */
     DP_PAIR(__u32 n_rest;, __u32 n_flows;)
@@ -281,14 +302,6 @@ struct dp_cache_set {
     __u64 ways[2];
 };
 #define DP_CACHE_SETS 4096 /* Of one CPU. */
-
-/* Counters of a flow on one CPU: slice cpu * max_flows + index. Written by the fast path. */
-struct dp_flow_stats {
-    __u64 n_packets;
-    __u64 n_bytes;
-    __u64 used_jiffies; /* bpf_jiffies64() of the last packet; 0: never. */
-    __u64 tcp_flags;    /* Host order, or of all packets. */
-};
 
 /* ---- Ports -----------------------------------------------------------------------------------*/
 #define DP_MAX_PORTS 8192

@@ -32,11 +32,12 @@ struct switch_xdp;
 /* The arrays that are mapped. */
 enum dp_map {
     DP_MAP_FLOWS,
+    DP_MAP_RECORDS,
     DP_MAP_BUCKETS,
     DP_MAP_FILTERS,
     DP_MAP_MASKS,
     DP_MAP_CONTROL,
-    DP_MAP_FLOW_STATS,
+    DP_MAP_FLOW_COUNTERS,
     DP_MAP_PORTS,
     DP_MAP_IFINDEX_PORTS,
     DP_MAP_PORT_BASE,
@@ -104,11 +105,12 @@ struct dp {
 
     /* The mapped arrays by name. */
     struct dp_flow *flows;
+    struct dp_record *records; /* By the same index. */
     struct dp_bucket *buckets;
     struct dp_filter *filters;
     struct dp_mask *masks;
     struct dp_control *control;
-    struct dp_flow_stats *flow_stats;
+    struct dp_flow_counters *flow_counters;
     struct dp_port *ports;
     struct dp_ifindex_slot *ifindex_ports;
     struct dp_port_stats *port_base;
@@ -196,6 +198,8 @@ void flow_table_refresh_hooks(struct dp *);
 int flow_record_fill(struct dp *, uint32_t index, const struct dp_action *, size_t n_actions);
 /* Says in the head's flags what its list needs. Under the lock. */
 void flow_refresh_flags(struct dp *, uint32_t index);
+/* The port of a list that is nothing but an output; else DP_NO_PORT. */
+uint32_t list_single_port(const struct dp_action *, size_t n_actions);
 /* DP_FLOW_* of a list. Without the lock the answer may be that of a moment ago. */
 uint16_t list_flags(const struct dp *, const struct dp_action *, size_t n_actions);
 
@@ -221,7 +225,7 @@ uint32_t queue_pop(struct index_queue *);
 
 int records_init(struct dp *);
 void records_destroy(struct dp *);
-/* A zeroed record with zeroed statistics, or ENOSPC: a grace period may bring some. */
+/* A zeroed flow and record with zeroed counters, or ENOSPC: a grace period may bring some. */
 int record_alloc(struct dp *, enum record_use, uint32_t *index);
 /* Gives back the record that was allocated last, which nobody saw. */
 void record_alloc_undo(struct dp *, uint32_t index);

@@ -119,6 +119,11 @@ int dp_flow_set_actions(struct dp *, uint32_t index, const struct dp_action *act
 int dp_flow_remove(struct dp *, uint32_t index);
 /* Waits until no packet uses what was removed before the call (about 8 ms). */
 void dp_flow_grace(struct dp *);
+struct dp_flow_stats {
+    uint64_t n_packets, n_bytes;
+    uint64_t used_jiffies; /* Of the last packet, by the clock of programs; 0: never. */
+    uint64_t tcp_flags;    /* Host order, or of all packets. */
+};
 /* Sum over CPUs; of a removed flow too, until its index is reused. */
 void dp_flow_stats(const struct dp *, uint32_t index, struct dp_flow_stats *);
 /* What the flow counted since the last such call, by this daemon or a former one; used_jiffies and

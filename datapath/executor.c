@@ -321,7 +321,7 @@ static void
 chain_release(struct dp_executor *executor)
 {
     struct dp *dp = executor->dp;
-    struct dp_flow *head = &dp->flows[executor->head];
+    struct dp_record *head = &dp->records[executor->head];
 
     pthread_mutex_lock(&dp->lock);
     record_release_chain(dp, head->next);
@@ -381,8 +381,9 @@ run_list(struct dp_executor *executor, const struct dp_packet *packet, uint32_t 
     struct dp_inject what = {in_port, executor->head, recirc_id, 0, 0};
     int error = 0;
 
-    if (n_actions <= DP_FLOW_ACTIONS) {
-        struct dp_flow *record = &dp->flows[executor->head];
+    dp->flows[executor->head].single_port = list_single_port(actions, n_actions);
+    if (n_actions <= DP_RECORD_ACTIONS) {
+        struct dp_record *record = &dp->records[executor->head];
 
         if (n_actions)
             memcpy(record->actions, actions, n_actions * sizeof *actions);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Megaflows: records in shared memory, found through buckets.
+/* Megaflows: flows and their records in shared memory, found through buckets.
  *
- * A flow is published by one store of its slot, after its record is whole; it is taken out by
- * clearing the record's ufid (for the microflow caches) and the slot. A list is replaced by
- * writing the new one elsewhere and storing the head's detour. */
+ * A flow is published by one store of its slot, after it and its record are whole; it is taken out
+ * by clearing its ufid (for the microflow caches) and the slot. A list is replaced by writing the
+ * new one elsewhere and storing the flow's detour. */
 #include "datapath/dp-internal.h"
 
 #include <errno.h>
@@ -177,12 +177,11 @@ flow_exists(const struct dp *dp, const struct dp_key *key, const struct dp_key *
 
         for (int i = 0; i < DP_BUCKET_SLOTS; i++) {
             uint32_t index = (uint32_t)bucket->slots[i] & DP_SLOT_INDEX;
-            const struct dp_flow *flow;
 
             if (!index || bucket->slots[i] >> 32 != hash)
                 continue;
-            flow = &dp->flows[index - 1];
-            if (flow->mask_index == mask_index && keys_agree(&flow->key, key, mask))
+            if (dp->flows[index - 1].mask_index == mask_index &&
+                keys_agree(&dp->records[index - 1].key, key, mask))
                 return true;
         }
     }
@@ -236,11 +235,20 @@ list_flags(const struct dp *dp, const struct dp_action *actions, size_t n_action
     return flags;
 }
 
+uint32_t
+list_single_port(const struct dp_action *actions, size_t n_actions)
+{
+    bool is_single =
+        n_actions && actions[0].kind == DP_ACTION_OUTPUT && actions[0].arg16 & DP_OUTPUT_LAST;
+
+    return is_single ? actions[0].arg32 : DP_NO_PORT;
+}
+
 int
 flow_record_fill(struct dp *dp, uint32_t index, const struct dp_action *actions, size_t n_actions)
 {
-    struct dp_flow *record = &dp->flows[index];
-    size_t n = MIN(n_actions, DP_FLOW_ACTIONS);
+    struct dp_record *record = &dp->records[index];
+    size_t n = MIN(n_actions, DP_RECORD_ACTIONS);
     int error;
 
     memset(record->actions, 0, sizeof record->actions);
@@ -283,7 +291,17 @@ key_mask(const struct dp_key *key, const struct dp_key *mask, struct dp_key *mas
         to[i] = from[i] & bits[i];
 }
 
-/* Fills and publishes the record at `index`. */
+static void
+copy_common_words(const struct dp_key *key, struct dp_flow *flow)
+{
+    const uint64_t *words = (const uint64_t *)key;
+
+#define X(i, word) flow->common[i] = words[word];
+    DP_COMMON_WORDS(X)
+#undef X
+}
+
+/* Fills and publishes the flow at `index`. */
 static int
 flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t mask_index,
              uint32_t hash, const struct dp_action *actions, size_t n_actions, uint64_t ufid,
@@ -294,15 +312,17 @@ flow_publish(struct dp *dp, uint32_t index, const struct dp_key *key, uint32_t m
 
     if (error)
         return error;
-    flow->key = *key;
+    dp->records[index].key = *key;
+    flow->hash = hash;
+    copy_common_words(key, flow);
     flow->mask_index = mask_index;
     flow->flags = list_flags(dp, actions, n_actions);
-    flow->hash = hash;
+    flow->single_port = list_single_port(actions, n_actions);
     flow->n_held = is_held;
     flow->held_until_ns =
         is_held ? (uint64_t)(time_now_ns() - dp->clock_ahead_ns) + DP_HOLD_MAX_NS : 0;
     __atomic_store_n(&flow->ufid, ufid, __ATOMIC_RELEASE);
-    if (slot_publish(dp, flow->hash, index))
+    if (slot_publish(dp, hash, index))
         return 0;
     flow->ufid = 0;
     return dp_fail(ENOSPC, "all buckets of this flow's hash are full");
@@ -370,15 +390,33 @@ dp_flow_put_held(struct dp *dp, const struct dp_key *key, const struct dp_key *m
     return put(dp, key, mask, actions, n_actions, ufid, true, index);
 }
 
-/* The head of a live flow, or NULL. Under the lock. */
+/* The live flow at the index, or NULL. Under the lock. */
 static struct dp_flow *
-flow_head(const struct dp *dp, uint32_t index)
+flow_live(const struct dp *dp, uint32_t index)
 {
     if (index >= dp->max_flows || dp->use[index] != RECORD_HEAD) {
         dp_fail(ENOENT, "there is no flow %u", index);
         return NULL;
     }
     return &dp->flows[index];
+}
+
+/* The first of the records that belong to a flow beside the one of its index, or DP_NO_FLOW. */
+static uint32_t
+chain_behind(const struct dp *dp, uint32_t index)
+{
+    uint32_t detour = dp->flows[index].detour;
+
+    return detour == DP_NO_FLOW ? dp->records[index].next : detour;
+}
+
+/* Where a flow's list starts. */
+static uint32_t
+list_of(const struct dp *dp, uint32_t index)
+{
+    uint32_t detour = dp->flows[index].detour;
+
+    return detour == DP_NO_FLOW ? index : detour;
 }
 
 /* The fast path sets 0 when the time is over; a count of 0 stays. */
@@ -396,7 +434,7 @@ void
 dp_flow_audit(struct dp *dp, uint32_t index)
 {
     pthread_mutex_lock(&dp->lock);
-    if (flow_head(dp, index))
+    if (flow_live(dp, index))
         __atomic_or_fetch(&dp->flows[index].n_held, DP_HELD_AUDIT, __ATOMIC_SEQ_CST);
     pthread_mutex_unlock(&dp->lock);
 }
@@ -413,11 +451,11 @@ dp_flow_unhold(struct dp *dp, uint32_t index, uint64_t ufid)
 static int
 flow_set_actions(struct dp *dp, uint32_t index, const struct dp_action *actions, size_t n_actions)
 {
-    struct dp_flow *head = flow_head(dp, index);
+    struct dp_flow *flow = flow_live(dp, index);
     uint32_t detour, old;
     int error;
 
-    if (!head)
+    if (!flow)
         return ENOENT;
     error = record_alloc(dp, RECORD_EXTRA, &detour);
     if (error)
@@ -427,11 +465,12 @@ flow_set_actions(struct dp *dp, uint32_t index, const struct dp_action *actions,
         record_release_chain(dp, detour);
         return error;
     }
-    old = head->detour == DP_NO_FLOW ? head->next : head->detour;
+    old = chain_behind(dp, index);
     /* XDP reads the detour first, then the flags. Going up to TC is always right, so the flag
      * comes with the first list that needs it and goes in flow_refresh_flags(). */
-    head->flags |= list_flags(dp, actions, n_actions);
-    __atomic_store_n(&head->detour, detour, __ATOMIC_RELEASE);
+    flow->flags |= list_flags(dp, actions, n_actions);
+    __atomic_store_n(&flow->detour, detour, __ATOMIC_RELEASE);
+    flow->single_port = DP_NO_PORT; /* Which is for the flow's own list. */
     record_release_chain(dp, old);
     record_detoured(dp, index, detour);
     return 0;
@@ -461,20 +500,20 @@ dp_flow_set_actions(struct dp *dp, uint32_t index, const struct dp_action *actio
 int
 dp_flow_remove(struct dp *dp, uint32_t index)
 {
-    struct dp_flow *head;
+    struct dp_flow *flow;
 
     pthread_mutex_lock(&dp->lock);
-    head = flow_head(dp, index);
-    if (head) {
-        __atomic_store_n(&head->ufid, 0, __ATOMIC_RELEASE);
-        slot_clear(dp, slot_value(head->hash, index));
-        mask_release(dp, head->mask_index);
-        record_release_chain(dp, head->detour == DP_NO_FLOW ? head->next : head->detour);
+    flow = flow_live(dp, index);
+    if (flow) {
+        __atomic_store_n(&flow->ufid, 0, __ATOMIC_RELEASE);
+        slot_clear(dp, slot_value(flow->hash, index));
+        mask_release(dp, flow->mask_index);
+        record_release_chain(dp, chain_behind(dp, index));
         record_release(dp, index);
         dp->n_flows--;
     }
     pthread_mutex_unlock(&dp->lock);
-    return head ? 0 : ENOENT;
+    return flow ? 0 : ENOENT;
 }
 
 void
@@ -483,35 +522,39 @@ dp_flow_grace(struct dp *dp)
     records_grace(dp);
 }
 
+static void
+add_counters(struct dp_flow_stats *total, const struct dp_flow_counters *counters)
+{
+    total->n_packets += __atomic_load_n(&counters->n_packets, __ATOMIC_RELAXED);
+    total->n_bytes += __atomic_load_n(&counters->n_bytes, __ATOMIC_RELAXED);
+    total->used_jiffies = MAX(total->used_jiffies, counters->used_jiffies);
+}
+
 void
 dp_flow_stats(const struct dp *dp, uint32_t index, struct dp_flow_stats *total)
 {
     memset(total, 0, sizeof *total);
     if (index >= dp->max_flows)
         return;
-    for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++) {
-        const struct dp_flow_stats *stats = &dp->flow_stats[(size_t)cpu * dp->max_flows + index];
-
-        total->n_packets += __atomic_load_n(&stats->n_packets, __ATOMIC_RELAXED);
-        total->n_bytes += __atomic_load_n(&stats->n_bytes, __ATOMIC_RELAXED);
-        total->used_jiffies = MAX(total->used_jiffies, stats->used_jiffies);
-        total->tcp_flags |= stats->tcp_flags;
-    }
+    total->tcp_flags = __atomic_load_n(&dp->flows[index].tcp_flags, __ATOMIC_RELAXED);
+    add_counters(total, &dp->flows[index].counters);
+    for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++)
+        add_counters(total, &dp->flow_counters[(size_t)cpu * dp->max_flows + index]);
 }
 
 void
 dp_flow_credit(struct dp *dp, uint32_t index, struct dp_flow_stats *delta)
 {
-    struct dp_flow *flow = &dp->flows[index];
+    struct dp_record *record = &dp->records[index];
     struct dp_flow_stats total;
 
     dp_flow_stats(dp, index, &total);
     *delta = total;
-    delta->n_packets -= flow->credited_packets;
-    delta->n_bytes -= flow->credited_bytes;
-    mask_count_hits(dp, flow->mask_index, delta->n_packets);
-    flow->credited_packets = total.n_packets;
-    flow->credited_bytes = total.n_bytes;
+    delta->n_packets -= record->credited_packets;
+    delta->n_bytes -= record->credited_bytes;
+    mask_count_hits(dp, dp->flows[index].mask_index, delta->n_packets);
+    record->credited_packets = total.n_packets;
+    record->credited_bytes = total.n_bytes;
 }
 
 /* Copies the list that starts at `record`, as far as there is room. */
@@ -520,12 +563,12 @@ list_read(const struct dp *dp, uint32_t record, struct dp_action *actions, size_
           size_t *n_actions)
 {
     *n_actions = 0;
-    for (; record != DP_NO_FLOW; record = dp->flows[record].next) {
-        const struct dp_flow *flow = &dp->flows[record];
+    for (; record != DP_NO_FLOW; record = dp->records[record].next) {
+        const struct dp_record *part = &dp->records[record];
 
-        for (uint16_t i = 0; i < flow->n_actions; i++, (*n_actions)++) {
+        for (uint32_t i = 0; i < part->n_actions; i++, (*n_actions)++) {
             if (*n_actions < max_actions)
-                actions[*n_actions] = flow->actions[i];
+                actions[*n_actions] = part->actions[i];
         }
     }
 }
@@ -535,19 +578,18 @@ dp_flow_get(const struct dp *dp, uint32_t index, struct dp_key *key, struct dp_k
             struct dp_action *actions, size_t max_actions, size_t *n_actions, uint64_t *ufid)
 {
     pthread_mutex_t *lock = &((struct dp *)dp)->lock;
-    const struct dp_flow *head;
+    const struct dp_flow *flow;
 
     pthread_mutex_lock(lock);
-    head = flow_head(dp, index);
-    if (head) {
-        *key = head->key;
-        *ufid = head->ufid;
-        mask_expand(&dp->masks[head->mask_index], mask);
-        list_read(dp, head->detour == DP_NO_FLOW ? index : head->detour, actions, max_actions,
-                  n_actions);
+    flow = flow_live(dp, index);
+    if (flow) {
+        *key = dp->records[index].key;
+        *ufid = flow->ufid;
+        mask_expand(&dp->masks[flow->mask_index], mask);
+        list_read(dp, list_of(dp, index), actions, max_actions, n_actions);
     }
     pthread_mutex_unlock(lock);
-    return head ? 0 : ENOENT;
+    return flow ? 0 : ENOENT;
 }
 
 uint32_t
@@ -575,18 +617,15 @@ chain_flags(const struct dp *dp, uint32_t record)
 {
     uint16_t flags = 0;
 
-    for (; record != DP_NO_FLOW; record = dp->flows[record].next)
-        flags |= list_flags(dp, dp->flows[record].actions, dp->flows[record].n_actions);
+    for (; record != DP_NO_FLOW; record = dp->records[record].next)
+        flags |= list_flags(dp, dp->records[record].actions, dp->records[record].n_actions);
     return flags;
 }
 
 void
 flow_refresh_flags(struct dp *dp, uint32_t index)
 {
-    struct dp_flow *head = &dp->flows[index];
-    uint32_t list = head->detour == DP_NO_FLOW ? index : head->detour;
-
-    head->flags = chain_flags(dp, list);
+    dp->flows[index].flags = chain_flags(dp, list_of(dp, index));
 }
 
 void
@@ -617,7 +656,7 @@ flow_table_destroy(struct dp *dp)
 static bool
 chain_adopt(struct dp *dp, uint32_t record)
 {
-    for (int n = 0; record != DP_NO_FLOW; record = dp->flows[record].next, n++) {
+    for (int n = 0; record != DP_NO_FLOW; record = dp->records[record].next, n++) {
         if (record >= dp->max_flows || dp->use[record] != RECORD_FREE || n > DP_LIST_RECORDS)
             return false;
         dp->use[record] = RECORD_EXTRA;
@@ -625,21 +664,21 @@ chain_adopt(struct dp *dp, uint32_t record)
     return true;
 }
 
-/* A head that the last daemon published whole. */
+/* A flow that the last daemon published whole. */
 static bool
 flow_adopt(struct dp *dp, uint32_t index)
 {
-    struct dp_flow *head = &dp->flows[index];
+    struct dp_flow *flow = &dp->flows[index];
     int slot;
 
-    if (!slot_find(dp, slot_value(head->hash, index), &slot) || mask_adopt(dp, head->mask_index))
+    if (!slot_find(dp, slot_value(flow->hash, index), &slot) || mask_adopt(dp, flow->mask_index))
         return false;
     dp->use[index] = RECORD_HEAD;
-    head->n_held = 0; /* What its daemon had of it is lost. */
-    if (!chain_adopt(dp, head->detour == DP_NO_FLOW ? head->next : head->detour))
+    flow->n_held = 0; /* What its daemon had of it is lost. */
+    if (!chain_adopt(dp, chain_behind(dp, index)))
         return false;
-    if (head->detour != DP_NO_FLOW)
-        record_detoured(dp, index, head->detour);
+    if (flow->detour != DP_NO_FLOW)
+        record_detoured(dp, index, flow->detour);
     dp->n_flows++;
     return true;
 }

@@ -30,12 +30,19 @@
 #define BPFFS "/sys/fs/bpf"
 
 static const char *const mapped_names[DP_N_MAPPED] = {
-    [DP_MAP_FLOWS] = "flows",           [DP_MAP_BUCKETS] = "buckets",
-    [DP_MAP_FILTERS] = "filters",       [DP_MAP_MASKS] = "masks",
-    [DP_MAP_CONTROL] = "control",       [DP_MAP_FLOW_STATS] = "flow_stats",
-    [DP_MAP_PORTS] = "ports",           [DP_MAP_IFINDEX_PORTS] = "ifindex_ports",
-    [DP_MAP_PORT_BASE] = "port_base",   [DP_MAP_STATES] = "states",
-    [DP_MAP_INJECTIONS] = "injections", [DP_MAP_METERS] = "meters",
+    [DP_MAP_FLOWS] = "flows",
+    [DP_MAP_RECORDS] = "records",
+    [DP_MAP_BUCKETS] = "buckets",
+    [DP_MAP_FILTERS] = "filters",
+    [DP_MAP_MASKS] = "masks",
+    [DP_MAP_CONTROL] = "control",
+    [DP_MAP_FLOW_COUNTERS] = "flow_counters",
+    [DP_MAP_PORTS] = "ports",
+    [DP_MAP_IFINDEX_PORTS] = "ifindex_ports",
+    [DP_MAP_PORT_BASE] = "port_base",
+    [DP_MAP_STATES] = "states",
+    [DP_MAP_INJECTIONS] = "injections",
+    [DP_MAP_METERS] = "meters",
 };
 
 /* ---- Sizes ---- */
@@ -55,7 +62,7 @@ dp_buckets_for(uint32_t max_flows)
 size_t
 dp_maps_size(uint32_t max_flows, uint32_t n_cpus)
 {
-    size_t shared = (size_t)max_flows * sizeof(struct dp_flow) +
+    size_t shared = (size_t)max_flows * (sizeof(struct dp_flow) + sizeof(struct dp_record)) +
                     (size_t)dp_buckets_for(max_flows) *
                         (sizeof(struct dp_bucket) + sizeof(struct dp_filter) / DP_FILTER_BUCKETS) +
                     DP_MAX_MASKS * sizeof(struct dp_mask) + sizeof(struct dp_control) +
@@ -64,7 +71,7 @@ dp_maps_size(uint32_t max_flows, uint32_t n_cpus)
                     DP_IFINDEX_SLOTS * sizeof(struct dp_ifindex_slot) +
                     DP_INJECT_SLOTS * sizeof(struct dp_inject) +
                     DP_MAX_METERS * sizeof(struct dp_meter);
-    size_t per_cpu = (size_t)max_flows * sizeof(struct dp_flow_stats) + sizeof(struct state);
+    size_t per_cpu = (size_t)max_flows * sizeof(struct dp_flow_counters) + sizeof(struct state);
 
     return shared + per_cpu * n_cpus;
 }
@@ -261,7 +268,10 @@ map_resize(const struct dp *dp, struct bpf_map *map)
     static const struct {
         const char *name;
         bool per_cpu, per_flow;
-    } resized[] = {{"flows", false, true}, {"flow_stats", true, true}, {"states", true, false}};
+    } resized[] = {{"flows", false, true},
+                   {"records", false, true},
+                   {"flow_counters", true, true},
+                   {"states", true, false}};
     uint64_t n = bpf_map__max_entries(map);
 
     for (size_t i = 0; i < ARRAY_SIZE(resized); i++) {
@@ -393,11 +403,12 @@ maps_mmap(struct dp *dp)
         }
     }
     dp->flows = dp->mapped[DP_MAP_FLOWS].memory;
+    dp->records = dp->mapped[DP_MAP_RECORDS].memory;
     dp->buckets = dp->mapped[DP_MAP_BUCKETS].memory;
     dp->filters = dp->mapped[DP_MAP_FILTERS].memory;
     dp->masks = dp->mapped[DP_MAP_MASKS].memory;
     dp->control = dp->mapped[DP_MAP_CONTROL].memory;
-    dp->flow_stats = dp->mapped[DP_MAP_FLOW_STATS].memory;
+    dp->flow_counters = dp->mapped[DP_MAP_FLOW_COUNTERS].memory;
     dp->ports = dp->mapped[DP_MAP_PORTS].memory;
     dp->ifindex_ports = dp->mapped[DP_MAP_IFINDEX_PORTS].memory;
     dp->port_base = dp->mapped[DP_MAP_PORT_BASE].memory;

@@ -12,10 +12,16 @@
 
 #define MASKS_A_CALLBACK 4
 
-static __always_inline const struct dp_flow *
+static __always_inline struct dp_flow *
 flow_at(__u32 index)
 {
     return bpf_map_lookup_elem(&flows, &index);
+}
+
+static __always_inline struct dp_record *
+record_at(__u32 index)
+{
+    return bpf_map_lookup_elem(&records, &index);
 }
 
 static __always_inline const struct dp_mask *
@@ -41,18 +47,15 @@ microflow_hash(const union state_key *u)
     return sum >> 32 ^ sum >> 17;
 }
 
-/* True if the packet's key matches the flow's under the mask. */
+/* The words of a mask that are not common. */
 static __always_inline bool
-flow_matches(const union state_key *u, const struct dp_mask *mask, const struct dp_flow *flow)
+rest_matches(const union state_key *u, const struct dp_mask *mask, __u32 index)
 {
-    const __u64 *want = (const __u64 *)&flow->key;
+    const struct dp_record *record = record_at(index);
+    const __u64 *want = (const __u64 *)&record->key;
     __u32 n = mask->n_rest;
-    __u64 diff = 0;
 
-#define X(i, word) diff |= (u->words[word] ^ want[word]) & mask->common[i];
-    DP_COMMON_WORDS(X)
-#undef X
-    if (diff)
+    if (!record)
         return false;
     for (__u32 i = 0; i < DP_KEY_WORDS; i++) {
         __u32 word;
@@ -64,6 +67,19 @@ flow_matches(const union state_key *u, const struct dp_mask *mask, const struct 
             return false;
     }
     return true;
+}
+
+/* True if the packet's key matches that of the flow at `index` under the mask. */
+static __always_inline bool
+flow_matches(const union state_key *u, const struct dp_mask *mask, const struct dp_flow *flow,
+             __u32 index)
+{
+    __u64 diff = 0;
+
+#define X(i, word) diff |= (u->words[word] ^ flow->common[i]) & mask->common[i];
+    DP_COMMON_WORDS(X)
+#undef X
+    return !diff && (!mask->n_rest || rest_matches(u, mask, index));
 }
 
 static __always_inline __u32
@@ -98,7 +114,7 @@ bucket_find(const struct state *state, const struct dp_mask *mask, __u32 mask_in
             continue;
         index = ((__u32)slot & DP_SLOT_INDEX) - 1;
         flow = flow_at(index);
-        if (flow && flow->mask_index == mask_index && flow_matches(&state->u, mask, flow))
+        if (flow && flow->mask_index == mask_index && flow_matches(&state->u, mask, flow, index))
             return index;
     }
     return DP_NO_FLOW;
@@ -113,8 +129,9 @@ bucket_may_have(__u32 number, __u32 hash)
     return filter && *(volatile __u32 *)&filter->buckets[i] & dp_filter_bit(hash);
 }
 
+/* `filtered`: does without a look at the bucket where it can. A mask that is alone will have it. */
 static __always_inline __u32
-mask_find(const struct state *state, __u32 mask_index)
+mask_find(const struct state *state, __u32 mask_index, bool filtered)
 {
     const struct dp_mask *mask = mask_at(mask_index);
     const struct dp_bucket *bucket;
@@ -123,7 +140,7 @@ mask_find(const struct state *state, __u32 mask_index)
     if (!mask)
         return DP_NO_FLOW;
     hash = masked_hash(&state->u, mask, mask_index);
-    if (!bucket_may_have(hash & bucket_mask, hash))
+    if (filtered && !bucket_may_have(hash & bucket_mask, hash))
         return DP_NO_FLOW;
     for (__u32 i = 0; i <= DP_BUCKET_NEIGHBOURS; i++) {
         number = (hash & bucket_mask) ^ i;
@@ -141,9 +158,9 @@ mask_find(const struct state *state, __u32 mask_index)
 
 /* mask_find() as a function that the verifier walks once. */
 __noinline int
-mask_probe(const struct state *state, __u32 mask_index)
+mask_probe(const struct state *state, __u32 mask_index, bool filtered)
 {
-    return state ? (int)mask_find(state, mask_index) : (int)DP_NO_FLOW;
+    return state ? (int)mask_find(state, mask_index, filtered) : (int)DP_NO_FLOW;
 }
 
 /* ---- All masks ---- */
@@ -169,7 +186,8 @@ search_masks(__u32 round, struct search *search)
         if (position >= order->n_masks || position >= DP_MAX_MASKS)
             return 1;
         search->n_tried++;
-        search->found = mask_probe(search->state, order->order[position & (DP_MAX_MASKS - 1)]);
+        search->found = mask_probe(search->state, order->order[position & (DP_MAX_MASKS - 1)],
+                                   order->n_masks > 1);
         if (search->found != DP_NO_FLOW)
             return 1;
     }
@@ -215,12 +233,12 @@ lookup_megaflow(struct state *state)
 }
 
 /* The live flow that the packet belongs to, or NULL. */
-static __always_inline const struct dp_flow *
+static __always_inline struct dp_flow *
 lookup(struct state *state, __u32 *index)
 {
     __u32 hash = microflow_hash(&state->u);
     const struct dp_cache_set *set = cache_set(state, hash);
-    const struct dp_flow *flow;
+    struct dp_flow *flow;
     const struct dp_mask *mask;
     __u64 guess = set->ways[0];
 
@@ -229,7 +247,7 @@ lookup(struct state *state, __u32 *index)
         guess = set->ways[1];
     *index = (__u32)guess - 1;
     if (guess >> 32 == hash && (flow = flow_at(*index)) && flow->ufid &&
-        (mask = mask_at(flow->mask_index)) && flow_matches(&state->u, mask, flow)) {
+        (mask = mask_at(flow->mask_index)) && flow_matches(&state->u, mask, flow, *index)) {
         state->totals.n_cache_hits++;
         return flow;
     }

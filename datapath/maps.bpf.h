@@ -22,10 +22,12 @@
         __type(value, value_type);                                                                 \
     } name SEC(".maps")
 
-/* Megaflow records, by index. Writer: user space. Full: dp_flow_put() says ENOSPC. */
+/* Megaflows, by index, and what of them is not for every packet: keys and lists. Writer: user
+ * space, but for what says otherwise. Full: dp_flow_put() says ENOSPC. */
 MAP_ARRAY(flows, struct dp_flow, 1, BPF_F_MMAPABLE);
+MAP_ARRAY(records, struct dp_record, 1, BPF_F_MMAPABLE);
 
-/* Hash buckets over records; a power of two of them. Writer: user space. A full bucket spills
+/* Hash buckets over flows; a power of two of them. Writer: user space. A full bucket spills
  * into its neighbours (struct dp_bucket). */
 MAP_ARRAY(buckets, struct dp_bucket, 1, BPF_F_MMAPABLE);
 
@@ -38,9 +40,9 @@ MAP_ARRAY(masks, struct dp_mask, DP_MAX_MASKS, BPF_F_MMAPABLE);
 /* One element: how many masks there are and in which order to try them. Writer: user space. */
 MAP_ARRAY(control, struct dp_control, 1, BPF_F_MMAPABLE);
 
-/* Slices of max_flows a CPU. Writer: that CPU; user space zeroes a slice before it gives out
- * the index again. */
-MAP_ARRAY(flow_stats, struct dp_flow_stats, 1, BPF_F_MMAPABLE);
+/* Slices of max_flows a CPU, for flows that another CPU had first. Writer: that CPU; user space
+ * zeroes an index of all before it gives it out again. */
+MAP_ARRAY(flow_counters, struct dp_flow_counters, 1, BPF_F_MMAPABLE);
 
 /* By port number. Writer: user space. */
 MAP_ARRAY(ports, struct dp_port, DP_MAX_PORTS, BPF_F_MMAPABLE);

@@ -23,7 +23,7 @@
 #include "datapath/state.bpf.h"
 #include "lib/util.h"
 
-#define MAX_LIST (32 * DP_FLOW_ACTIONS)
+#define MAX_LIST DP_LIST_MAX
 
 /* A mapped map of the old set. */
 struct old_map {
@@ -38,11 +38,12 @@ struct copied {
 
 struct dp_former {
     struct layout *there, *here;
-    struct old_map flows, masks, ports, port_base, flow_stats, states, meters;
+    struct old_map flows, records, masks, ports, port_base, flow_counters, states, meters;
     int devmap;
     struct layout_place mask_index, next, n_actions, ufid, detour, actions, key;
     struct layout_place credited_packets, credited_bytes;
     struct layout_place common, n_rest, words, bits;
+    struct layout_place first_counters; /* In a flow; size 0: there are only slices. */
     struct layout_place packets, bytes, port_stats;
     struct layout_plan key_plan, action_plan, port_plan, meter_plan, port_stats_plan;
     size_t action_size, key_size, port_stats_size;
@@ -102,28 +103,37 @@ number_at(const uint8_t *data, struct layout_place place)
     return value;
 }
 
+/* Version 13 had flow and record in one struct. */
+static bool
+has_records(const struct dp_former *former)
+{
+    return layout_struct_size(former->there, "dp_record");
+}
+
 static bool
 find_places(struct dp_former *former)
 {
+    const char *record = has_records(former) ? "dp_record" : "dp_flow";
+    const char *counters = has_records(former) ? "dp_flow_counters" : "dp_flow_stats";
     const struct {
         const char *type, *member;
         struct layout_place *place;
     } rows[] = {
         {"dp_flow", "mask_index", &former->mask_index},
-        {"dp_flow", "next", &former->next},
-        {"dp_flow", "n_actions", &former->n_actions},
         {"dp_flow", "ufid", &former->ufid},
         {"dp_flow", "detour", &former->detour},
-        {"dp_flow", "actions", &former->actions},
-        {"dp_flow", "key", &former->key},
-        {"dp_flow", "credited_packets", &former->credited_packets},
-        {"dp_flow", "credited_bytes", &former->credited_bytes},
+        {record, "next", &former->next},
+        {record, "n_actions", &former->n_actions},
+        {record, "actions", &former->actions},
+        {record, "key", &former->key},
+        {record, "credited_packets", &former->credited_packets},
+        {record, "credited_bytes", &former->credited_bytes},
         {"dp_mask", "common", &former->common},
         {"dp_mask", "n_rest", &former->n_rest},
         {"dp_mask", "words", &former->words},
         {"dp_mask", "bits", &former->bits},
-        {"dp_flow_stats", "n_packets", &former->packets},
-        {"dp_flow_stats", "n_bytes", &former->bytes},
+        {counters, "n_packets", &former->packets},
+        {counters, "n_bytes", &former->bytes},
         {"state", "port_stats", &former->port_stats},
     };
 
@@ -132,6 +142,7 @@ find_places(struct dp_former *former)
         if (!rows[i].place->size)
             return false;
     }
+    former->first_counters = layout_find(former->there, "dp_flow", "counters");
     former->action_size = layout_struct_size(former->there, "dp_action");
     former->key_size = layout_struct_size(former->there, "dp_key");
     former->port_stats_size = layout_struct_size(former->there, "dp_port_stats");
@@ -154,13 +165,16 @@ former_open(const struct dp *dp, struct dp_former **formerp)
     if (!error)
         error = map_open(dp, "flows", &former->flows);
     if (!error)
+        error = map_open(dp, has_records(former) ? "records" : "flows", &former->records);
+    if (!error)
         error = map_open(dp, "masks", &former->masks);
     if (!error)
         error = map_open(dp, "ports", &former->ports);
     if (!error)
         error = map_open(dp, "port_base", &former->port_base);
     if (!error)
-        error = map_open(dp, "flow_stats", &former->flow_stats);
+        error = map_open(dp, has_records(former) ? "flow_counters" : "flow_stats",
+                         &former->flow_counters);
     if (!error)
         error = map_open(dp, "states", &former->states);
     if (!error)
@@ -188,10 +202,11 @@ former_close(struct dp_former *former)
     if (!former)
         return;
     map_close(&former->flows);
+    map_close(&former->records);
     map_close(&former->masks);
     map_close(&former->ports);
     map_close(&former->port_base);
-    map_close(&former->flow_stats);
+    map_close(&former->flow_counters);
     map_close(&former->states);
     map_close(&former->meters);
     if (former->devmap >= 0)
@@ -268,11 +283,10 @@ copy_set(const struct dp_former *former, struct dp_action *action)
 
 /* The whole list; its length, or -1: it is not to be understood. */
 static int
-copy_list(const struct dp_former *former, const uint8_t *head, struct dp_action *list)
+copy_list(const struct dp_former *former, uint32_t from, struct dp_action *list)
 {
-    uint64_t detour = number_at(head, former->detour);
-    const uint8_t *record =
-        detour == DP_NO_FLOW || detour >= former->flows.n ? head : element(&former->flows, detour);
+    uint64_t detour = number_at(element(&former->flows, from), former->detour);
+    const uint8_t *record = element(&former->records, detour < former->records.n ? detour : from);
     size_t most = former->actions.size / former->action_size;
     int n = 0;
 
@@ -290,9 +304,9 @@ copy_list(const struct dp_former *former, const uint8_t *head, struct dp_action 
                 return -1;
             n++;
         }
-        if (next >= former->flows.n)
+        if (next >= former->records.n)
             return n;
-        record = element(&former->flows, next);
+        record = element(&former->records, next);
     }
 }
 
@@ -300,17 +314,17 @@ static void
 copy_flow(struct dp *dp, struct dp_former *former, uint32_t from)
 {
     static struct dp_action list[MAX_LIST];
-    const uint8_t *head = element(&former->flows, from);
-    uint64_t ufid = number_at(head, former->ufid);
-    uint64_t mask_index = number_at(head, former->mask_index);
+    const uint8_t *flow = element(&former->flows, from);
+    uint64_t ufid = number_at(flow, former->ufid);
+    uint64_t mask_index = number_at(flow, former->mask_index);
     struct dp_key key, mask;
     uint32_t index;
     int n;
 
     if (!ufid || mask_index >= former->masks.n || !copy_mask(former, mask_index, &mask))
         return;
-    n = copy_list(former, head, list);
-    copy_key(former, head + former->key.offset, &key);
+    n = copy_list(former, from, list);
+    copy_key(former, element(&former->records, from) + former->key.offset, &key);
     if (n >= 0 && !dp_flow_put(dp, &key, &mask, list, (size_t)n, ufid, &index))
         former->copied[former->n_copied++] = (struct copied){from, index};
 }
@@ -369,20 +383,27 @@ former_copy(struct dp *dp, struct dp_former *former)
 }
 
 /* ---- Counters ---- */
+static void
+take_counters(const struct dp_former *former, const uint8_t *counters, struct dp_record *here)
+{
+    here->credited_packets -= number_at(counters, former->packets);
+    here->credited_bytes -= number_at(counters, former->bytes);
+}
+
 /* What no OpenFlow flow got is still to be credited: so much less than nothing was. */
 static void
 add_flow_stats(struct dp *dp, const struct dp_former *former, const struct copied *copied)
 {
-    const uint8_t *head = element(&former->flows, copied->from);
-    struct dp_flow *flow = &dp->flows[copied->to];
-    uint64_t n_packets = 0, n_bytes = 0;
+    const uint8_t *there = element(&former->records, copied->from);
+    struct dp_record *here = &dp->records[copied->to];
 
-    for (size_t i = copied->from; i < former->flow_stats.n; i += former->flows.n) {
-        n_packets += number_at(element(&former->flow_stats, i), former->packets);
-        n_bytes += number_at(element(&former->flow_stats, i), former->bytes);
-    }
-    flow->credited_packets = number_at(head, former->credited_packets) - n_packets;
-    flow->credited_bytes = number_at(head, former->credited_bytes) - n_bytes;
+    here->credited_packets = number_at(there, former->credited_packets);
+    here->credited_bytes = number_at(there, former->credited_bytes);
+    if (former->first_counters.size)
+        take_counters(former, element(&former->flows, copied->from) + former->first_counters.offset,
+                      here);
+    for (size_t i = copied->from; i < former->flow_counters.n; i += former->flows.n)
+        take_counters(former, element(&former->flow_counters, i), here);
 }
 
 static void

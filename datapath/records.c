@@ -81,27 +81,25 @@ records_destroy(struct dp *dp)
 }
 
 static void
-stats_clear(struct dp *dp, uint32_t index)
+counters_clear(struct dp *dp, uint32_t index)
 {
-    static const struct dp_flow_stats none;
+    static const struct dp_flow_counters none;
 
     for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++)
-        dp->flow_stats[(size_t)cpu * dp->max_flows + index] = none;
+        dp->flow_counters[(size_t)cpu * dp->max_flows + index] = none;
 }
 
 int
 record_alloc(struct dp *dp, enum record_use use, uint32_t *index)
 {
-    struct dp_flow *flow;
-
     if (!dp->free.n)
         return dp_fail(ENOSPC, "the flow table is full: %u records are in use", dp->max_flows);
     *index = queue_pop(&dp->free);
     dp->use[*index] = use;
-    flow = &dp->flows[*index];
-    memset(flow, 0, sizeof *flow);
-    flow->next = flow->detour = DP_NO_FLOW;
-    stats_clear(dp, *index);
+    dp->flows[*index] = (struct dp_flow){.detour = DP_NO_FLOW};
+    memset(&dp->records[*index], 0, sizeof dp->records[*index]);
+    dp->records[*index].next = DP_NO_FLOW;
+    counters_clear(dp, *index);
     return 0;
 }
 
@@ -122,7 +120,7 @@ record_release(struct dp *dp, uint32_t index)
 void
 record_release_chain(struct dp *dp, uint32_t index)
 {
-    for (; index != DP_NO_FLOW; index = dp->flows[index].next)
+    for (; index != DP_NO_FLOW; index = dp->records[index].next)
         record_release(dp, index);
 }
 
@@ -133,21 +131,23 @@ record_detoured(struct dp *dp, uint32_t head, uint32_t detour)
     queue_push(&dp->detours, detour);
 }
 
-/* No program looks at the head's own list any more: copies the detour's into it. */
+/* No program looks at the flow's own list any more: copies the detour's into it. */
 static void
 come_home(struct dp *dp, uint32_t detour)
 {
-    const struct dp_flow *away = &dp->flows[detour];
-    struct dp_flow *head = &dp->flows[away->home];
+    uint32_t index = dp->flows[detour].home;
+    const struct dp_record *away = &dp->records[detour];
+    struct dp_record *home = &dp->records[index];
+    struct dp_flow *flow = &dp->flows[index];
 
-    if (dp->use[detour] != RECORD_EXTRA || dp->use[away->home] != RECORD_HEAD ||
-        head->detour != detour)
+    if (dp->use[detour] != RECORD_EXTRA || dp->use[index] != RECORD_HEAD || flow->detour != detour)
         return;
-    memcpy(head->actions, away->actions, sizeof head->actions);
-    head->n_actions = away->n_actions;
-    head->next = away->next;
-    __atomic_store_n(&head->detour, DP_NO_FLOW, __ATOMIC_RELEASE);
-    flow_refresh_flags(dp, away->home);
+    memcpy(home->actions, away->actions, sizeof home->actions);
+    home->n_actions = away->n_actions;
+    home->next = away->next;
+    __atomic_store_n(&flow->detour, DP_NO_FLOW, __ATOMIC_RELEASE);
+    flow_refresh_flags(dp, index);
+    flow->single_port = list_single_port(home->actions, home->n_actions);
     record_release(dp, detour);
 }
 

@@ -183,19 +183,33 @@ count_received(struct state *state)
     stats->rx_bytes += state->size;
 }
 
-static __always_inline void
-count_flow(struct state *state, __u32 index)
+/* Where this CPU counts a flow that another one may have, too. */
+static __always_inline struct dp_flow_counters *
+counters_apart(const struct state *state, __u32 index, struct dp_flow *flow)
 {
     __u32 slot = state->cpu * max_flows + index;
-    struct dp_flow_stats *stats = bpf_map_lookup_elem(&flow_stats, &slot);
 
-    if (!stats)
+    /* User space, which sends a flow's first packets, runs anywhere. */
+    if (!state->injected && !flow->first_cpu &&
+        !__sync_val_compare_and_swap(&flow->first_cpu, 0, state->cpu + 1))
+        return &flow->counters;
+    return bpf_map_lookup_elem(&flow_counters, &slot);
+}
+
+static __always_inline void
+count_flow(struct state *state, __u32 index, struct dp_flow *flow)
+{
+    __u32 tcp_flags = bpf_ntohs(state->u.key.tcp_flags);
+    struct dp_flow_counters *counters =
+        flow->first_cpu == state->cpu + 1 ? &flow->counters : counters_apart(state, index, flow);
+
+    if (!counters)
         return;
-    stats->n_packets++;
-    stats->n_bytes += state->size;
-    stats->used_jiffies = bpf_jiffies64();
-    if (state->u.key.tcp_flags)
-        stats->tcp_flags |= bpf_ntohs(state->u.key.tcp_flags);
+    counters->n_packets++;
+    counters->n_bytes += state->size;
+    counters->used_jiffies = bpf_jiffies64();
+    if (tcp_flags & ~flow->tcp_flags)
+        __sync_fetch_and_or(&flow->tcp_flags, tcp_flags);
 }
 
 /* ---- Lists ---- */
@@ -227,9 +241,9 @@ run_action(ctx_t *ctx, struct state *state, const struct dp_action *action)
 
 /* Runs a record. 0: its end was reached. */
 static __always_inline int
-run_record(ctx_t *ctx, struct state *state, const struct dp_flow *record)
+run_record(ctx_t *ctx, struct state *state, const struct dp_record *record)
 {
-    for (__u32 i = 0; i < DP_FLOW_ACTIONS; i++) {
+    for (__u32 i = 0; i < DP_RECORD_ACTIONS; i++) {
         int result;
 
         if (i >= record->n_actions)
@@ -241,31 +255,44 @@ run_record(ctx_t *ctx, struct state *state, const struct dp_flow *record)
     return 0;
 }
 
+/* Runs what a tail call does of the list. 0: there is more. */
+static __always_inline int
+run_records(ctx_t *ctx, struct state *state)
+{
+    for (int i = 0; i < DP_LINK_RECORDS; i++) {
+        const struct dp_record *record = record_at(state->record);
+        int result;
+
+        if (!record)
+            return DP_DROP_BAD_RECORD;
+        result = run_record(ctx, state, record);
+        if (result)
+            return result;
+        if (record->next == DP_NO_FLOW)
+            return DP_DROP_RULE;
+        state->record = record->next;
+    }
+    return 0;
+}
+
 PROGRAM int
 shunt_actions(ctx_t *ctx)
 {
     struct state *state = state_of_cpu();
-    const struct dp_flow *record;
     int result;
 
     if (!state)
         return ctx_drop_verdict();
     state->clean = 0;
-    record = flow_at(state->record);
-    if (!record)
-        return finish_drop(state, DP_DROP_BAD_RECORD);
-    result = run_record(ctx, state, record);
+    result = run_records(ctx, state);
     if (result == ACT_DONE)
         return finish(state, DP_DROP_RULE, state->verdict);
     if (result > 0)
         return finish_drop(state, result);
-    if (++state->n_links > DP_LIST_RECORDS)
+    if (++state->n_links > DP_MAX_LINKS)
         return finish_drop(state, DP_DROP_CHAIN_LIMIT);
     if (result == ACT_RECIRC)
         bpf_tail_call(ctx, &links, DP_LINK_LOOKUP);
-    else if (record->next == DP_NO_FLOW)
-        return finish_drop(state, DP_DROP_RULE);
-    state->record = record->next;
     bpf_tail_call(ctx, &links, DP_LINK_ACTIONS);
     return finish_drop(state, DP_DROP_TAIL_CALL);
 }
@@ -294,7 +321,7 @@ audit(ctx_t *ctx, struct state *state, struct dp_flow *flow)
 __noinline int
 hold(ctx_t *ctx, struct state *state)
 {
-    struct dp_flow *flow = state ? (struct dp_flow *)flow_at(state->flow_index) : NULL;
+    struct dp_flow *flow = state ? flow_at(state->flow_index) : NULL;
 
     if (!flow)
         return 0;
@@ -312,15 +339,6 @@ hold(ctx_t *ctx, struct state *state)
     }
     state->totals.n_held++;
     return 1;
-}
-
-/* A list of one output, the commonest, needs no tail call. */
-static __always_inline bool
-is_single_output(const struct dp_flow *flow, __u32 index, __u32 list)
-{
-    const struct dp_action *first = &flow->actions[0];
-
-    return list == index && first->kind == DP_ACTION_OUTPUT && first->arg16 & DP_OUTPUT_LAST;
 }
 
 /* Such a list on a packet as it came in, to which nothing else happened. */
@@ -354,15 +372,15 @@ send_large(ctx_t *ctx, struct state *state, const struct dp_flow *flow)
     return finish_drop(state, drop);
 }
 
-/* Starts a flow's list. */
+/* Starts a flow's list. One of a single output, the commonest, needs no tail call. */
 static __always_inline int
 run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flow, __u32 list)
 {
     state->flow_index = index;
     if (flow->n_held && hold(ctx, state))
         return finish_drop(state, DP_DROP_RULE);
-    if (is_single_output(flow, index, list)) {
-        int drop = output(ctx, state, flow->actions[0].arg32, true);
+    if (flow->single_port != DP_NO_PORT) {
+        int drop = output(ctx, state, flow->single_port, true);
 
         return drop ? finish_drop(state, drop) : finish(state, DP_DROP_RULE, state->verdict);
     }
@@ -375,7 +393,7 @@ run_flow(ctx_t *ctx, struct state *state, __u32 index, const struct dp_flow *flo
 
 /* A packet of no flow goes up. Returns the flow, if there is one now; else *drop is 0, or why it
  * did not go. */
-static __always_inline const struct dp_flow *
+static __always_inline struct dp_flow *
 miss(ctx_t *ctx, struct state *state, __u32 *index, int *drop)
 {
     *drop = upcall_send(ctx, state, DP_UPCALL_MISS, 0, 0);
@@ -387,10 +405,10 @@ miss(ctx_t *ctx, struct state *state, __u32 *index, int *drop)
 }
 
 /* The packet's flow, or NULL: it is user space's, or lost for the reason *drop. */
-static __always_inline const struct dp_flow *
+static __always_inline struct dp_flow *
 find_flow(ctx_t *ctx, struct state *state, __u32 *index, int *drop)
 {
-    const struct dp_flow *flow = lookup(state, index);
+    struct dp_flow *flow = lookup(state, index);
 
     return flow ? flow : miss(ctx, state, index, drop);
 }
@@ -401,7 +419,7 @@ PROGRAM int
 shunt_lookup(ctx_t *ctx)
 {
     struct state *state = state_of_cpu();
-    const struct dp_flow *flow;
+    struct dp_flow *flow;
     __u32 index;
     int drop;
 
@@ -413,7 +431,7 @@ shunt_lookup(ctx_t *ctx)
     flow = find_flow(ctx, state, &index, &drop);
     if (!flow)
         return finish_drop(state, drop);
-    count_flow(state, index);
+    count_flow(state, index, flow);
     return run_flow(ctx, state, index, flow, list_of(flow, index));
 }
 
@@ -448,7 +466,7 @@ PROGRAM int
 shunt_port(ctx_t *ctx)
 {
     struct state *state = state_of_cpu();
-    const struct dp_flow *flow;
+    struct dp_flow *flow;
     __u32 port_no, index, list;
     __u16 flags;
     int drop;
@@ -472,9 +490,9 @@ shunt_port(ctx_t *ctx)
         return XDP_PASS;
 #endif
     count_received(state);
-    count_flow(state, index);
-    if (!flow->n_held && is_single_output(flow, index, list))
-        return run_single_output(ctx, state, flow->actions[0].arg32);
+    count_flow(state, index, flow);
+    if (!flow->n_held && flow->single_port != DP_NO_PORT)
+        return run_single_output(ctx, state, flow->single_port);
     return run_flow(ctx, state, index, flow, list);
 }
 
@@ -482,12 +500,12 @@ shunt_port(ctx_t *ctx)
 static __always_inline int
 inject_record(ctx_t *ctx, struct state *state, const struct dp_inject *inject)
 {
-    const struct dp_flow *flow = flow_at(inject->flow_index);
+    struct dp_flow *flow = flow_at(inject->flow_index);
 
     if (!flow)
         return finish_drop(state, DP_DROP_INJECT);
     if (inject->flags & DP_INJECT_COUNT)
-        count_flow(state, inject->flow_index);
+        count_flow(state, inject->flow_index, flow);
     return run_flow(ctx, state, inject->flow_index, flow, list_of(flow, inject->flow_index));
 }
 
@@ -533,11 +551,11 @@ inject_lookup(ctx_t *ctx, struct state *state)
 {
     __u32 index;
     int drop;
-    const struct dp_flow *flow = find_flow(ctx, state, &index, &drop);
+    struct dp_flow *flow = find_flow(ctx, state, &index, &drop);
 
     if (!flow)
         return finish_drop(state, drop);
-    count_flow(state, index);
+    count_flow(state, index, flow);
     return run_flow(ctx, state, index, flow, list_of(flow, index));
 }
 

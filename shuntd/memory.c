@@ -14,9 +14,9 @@ flow_memory_get(const struct dp *dp, struct flow_memory *memory)
         .maps_size = dp_memory_size(&options),
         .daemon_size = (size_t)dp_n_flows(dp) * SLOWPATH_FLOW_SIZE,
         .daemon_max = (size_t)options.max_flows * SLOWPATH_FLOW_SIZE,
-        .flow_size = sizeof(struct dp_flow),
+        .flow_size = sizeof(struct dp_flow) + sizeof(struct dp_record),
         .bucket_size = sizeof(struct dp_bucket),
-        .stats_size = sizeof(struct dp_flow_stats),
+        .stats_size = sizeof(struct dp_flow_counters),
         .own_size = SLOWPATH_FLOW_SIZE,
     };
 }

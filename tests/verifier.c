@@ -36,7 +36,7 @@ instructions_in(const char *log)
 static int
 size_maps(struct bpf_object *object)
 {
-    static const char *const per_cpu[] = {"states", "flow_stats"};
+    static const char *const per_cpu[] = {"states", "flow_counters"};
     int n_cpus = libbpf_num_possible_cpus();
 
     for (size_t i = 0; i < sizeof per_cpu / sizeof per_cpu[0]; i++) {

@@ -108,7 +108,7 @@ found_late(struct state *state)
 static __always_inline bool
 hold_raise(const struct state *state)
 {
-    struct dp_flow *flow = (struct dp_flow *)flow_at(state->flow_index);
+    struct dp_flow *flow = flow_at(state->flow_index);
 
     if (!flow)
         return false;
@@ -127,7 +127,7 @@ hold_raise(const struct state *state)
 static __always_inline void
 hold_begin(const struct state *state)
 {
-    struct dp_flow *flow = (struct dp_flow *)flow_at(state->flow_index);
+    struct dp_flow *flow = flow_at(state->flow_index);
 
     if (!flow)
         return;

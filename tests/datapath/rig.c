@@ -37,7 +37,7 @@ struct upcalls {
 struct fast_path {
     struct bpf_object *object;
     int list_fd; /* test_list */
-    int flows, states;
+    int flows, records, states;
     int ring_fd;
     struct ring_buffer *ring;
     struct upcalls upcalls;
@@ -151,7 +151,8 @@ size_maps(const struct bpf_object *object)
     uint32_t n_cpus = libbpf_num_possible_cpus();
 
     size_map(object, "flows", RECORDS);
-    size_map(object, "flow_stats", RECORDS * n_cpus);
+    size_map(object, "records", RECORDS);
+    size_map(object, "flow_counters", RECORDS * n_cpus);
     size_map(object, "states", n_cpus);
 }
 
@@ -206,6 +207,7 @@ open_path(struct rig *rig, struct fast_path *path)
 
     path->list_fd = bpf_program__fd(bpf_object__find_program_by_name(path->object, "test_list"));
     path->flows = map_fd(path, "flows");
+    path->records = map_fd(path, "records");
     path->states = map_fd(path, "states");
     set_link(path, DP_LINK_ACTIONS, "shunt_actions");
     set_link(path, DP_LINK_LOOKUP, "shunt_lookup");
@@ -308,15 +310,17 @@ static void
 put_records(const struct fast_path *path, const struct dp_action *actions, size_t n_actions)
 {
     for (uint32_t i = 0; i < RECORDS; i++) {
-        struct dp_flow record = {.next = DP_NO_FLOW, .detour = DP_NO_FLOW, .ufid = i + 1};
+        struct dp_flow flow = {.detour = DP_NO_FLOW, .ufid = i + 1};
+        struct dp_record record = {.next = DP_NO_FLOW};
 
-        record.n_actions = MIN(n_actions, DP_FLOW_ACTIONS);
+        record.n_actions = MIN(n_actions, DP_RECORD_ACTIONS);
         for (size_t j = 0; j < record.n_actions; j++)
             record.actions[j] = *actions++;
         n_actions -= record.n_actions;
         if (n_actions)
             record.next = i + 1;
-        put(path->flows, i, &record);
+        put(path->flows, i, &flow);
+        put(path->records, i, &record);
     }
 }
 
