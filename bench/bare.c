@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Redirects between two devices, both ways, by programs that do nothing else, while a command runs.
  *
- *   bare --hook xdp|clsact|tcx|peer A B COMMAND...
+ *   bare --hook xdp|clsact|tcx|peer|table:FLOWS A B COMMAND...
  *
- * peer: by clsact, to the other device's peer, which has to be in another namespace. Exit status:
- * the command's. */
+ * peer: by clsact, to the other device's peer, which has to be in another namespace. table: by XDP,
+ * behind two reads of which one says where the other is, in memory for FLOWS flows, a power of two.
+ * Exit status: the command's. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -18,27 +20,46 @@
 #define ATTACH_TCX_INGRESS 46 /* Of Linux 6.6: headers may be older. */
 
 static void
-redirect_xdp(unsigned int in, uint32_t out, const struct bare_bpf *skel)
+redirect_xdp(unsigned int in, uint32_t out, const struct bare_bpf *skel,
+             const struct bpf_program *program)
 {
     uint32_t slot = 0;
 
     if (bpf_map_update_elem(bpf_map__fd(skel->maps.out_port), &slot, &out, 0))
         fail("name the other device", errno);
-    bench_attach_xdp(in, skel->progs.bare_xdp);
+    bench_attach_xdp(in, program);
+}
+
+static void
+size_table(const char *n, const struct bare_bpf *skel)
+{
+    char *end;
+    unsigned long n_flows = strtoul(n, &end, 10);
+
+    if (!n_flows || n_flows > 1 << 24 || n_flows & (n_flows - 1) || *end)
+        fail(n, EINVAL);
+    skel->rodata->n_flows = n_flows;
+    bpf_map__set_max_entries(skel->maps.buckets, (n_flows + 1) / 2);
+    bpf_map__set_max_entries(skel->maps.flows, n_flows);
 }
 
 static void
 attach(const char *hook, unsigned int in, unsigned int out)
 {
     struct bare_bpf *skel = bare_bpf__open();
+    int is_table = !strncmp(hook, "table:", strlen("table:"));
 
     if (!skel)
         fail("open BPF programs", errno);
     skel->rodata->out_ifindex = out;
+    if (is_table)
+        size_table(hook + strlen("table:"), skel);
     if (bare_bpf__load(skel))
         fail("load BPF programs", errno);
     if (!strcmp(hook, "xdp"))
-        redirect_xdp(in, out, skel);
+        redirect_xdp(in, out, skel, skel->progs.bare_xdp);
+    else if (is_table)
+        redirect_xdp(in, out, skel, skel->progs.bare_table);
     else if (!strcmp(hook, "clsact"))
         bench_attach_clsact(in, skel->progs.bare_tc);
     else if (!strcmp(hook, "peer"))
@@ -76,7 +97,7 @@ main(int argc, char **argv)
     int status;
 
     if (argc < 6 || strcmp(argv[1], "--hook")) {
-        fprintf(stderr, "usage: bare --hook xdp|clsact|tcx|peer A B COMMAND...\n");
+        fprintf(stderr, "usage: bare --hook xdp|clsact|tcx|peer|table:FLOWS A B COMMAND...\n");
         return 1;
     }
     a = ifindex_of(argv[3]);

@@ -121,12 +121,12 @@ def main():
         save(options.out, about, results, verdicts)
     print(f"\n== Goals, after {(time.monotonic() - start) / 60:.1f} minutes")
     if verdicts:
-        print_table(["", "goal", "median", "from, to", ""], verdicts)
+        print_table(["", "goal", "median", "from, to", "limit", ""], verdicts)
     print(f"\n{options.out}/index.html and results.json")
     failed = [name for name, result in results.items() if result.failed]
     if failed:
         print(f"failed, all or in part: {', '.join(failed)}")
-    sys.exit(bool(failed) or any(row[4] != "met" for row in verdicts))
+    sys.exit(bool(failed) or any(row[-1] != "met" for row in verdicts))
 
 
 main()

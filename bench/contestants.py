@@ -121,7 +121,12 @@ def ovs(kind, n_outputs=1, flow=None):
 def bare(hook):
     """A program that does nothing but redirect; hook peer: by clsact, to the device's other end."""
     setup = functools.partial(held, rig.BUILD + "/bench/bare", "--hook", hook, "p1", "p2")
-    return Contestant(setup, skbs=hook != "xdp")
+    return Contestant(setup, skbs=hook != "xdp" and not hook.startswith("table"))
+
+
+def bare_table(n_flows):
+    """By XDP, behind two reads of memory as a table of that many flows takes it."""
+    return bare(f"table:{n_flows}")
 
 
 def fast_path(hook, actions="2", n_masks=1, load=rig.Load(), peer=rig.SINK_MAC):

@@ -35,20 +35,22 @@ def goals(verdicts):
 
 
 def summary(verdicts):
-    n_of = {word: sum(row[4] == word for row in verdicts) for word in ("met", "MISSED")}
+    n_of = {word: sum(row[-1] == word for row in verdicts) for word in ("met", "MISSED")}
     n_open = len(verdicts) - sum(n_of.values())
     return (f"<p><b>{n_of['met']} of {len(verdicts)} goals are met</b>, {n_of['MISSED']} missed" +
             f", {n_open} not measured" * bool(n_open) + ". The median of the rounds counts; beside it "
             "stand the least and the most of them, or, of six and more, the interval that has the "
-            "median at 95 %. A ratio is between two of one round.</p>")
+            "median at 95 %. A ratio is between two of one round. A limit is what the unavoidable part "
+            "alone took in these rounds.</p>")
 
 
 def goals_table(verdicts):
     def line(row):
-        verdict = html.escape(row[4])
-        return ("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[:4]) +
+        verdict = html.escape(row[-1])
+        return ("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[:-1]) +
                 f'<td class="{verdict}">{verdict}</td></tr>')
-    return ('<table class="goals"><tr><th></th><th>goal</th><th>median</th><th>from, to</th><th></th></tr>' +
+    return ('<table class="goals"><tr><th></th><th>goal</th><th>median</th><th>from, to</th>'
+            "<th>limit</th><th></th></tr>" +
             "".join(map(line, verdicts)) + "</table>")
 
 
