@@ -30,10 +30,12 @@
  *   ctx_is_unsummed(ctx, off)      Is the checksum at `off` 0, so that a datagram's bytes need
  *                                  ctx_store_summed()? Always false on XDP.
  *   ctx_vlan_to_bytes(ctx, state)  Has no tag in metadata: what is pushed next to the addresses
- * goes before the tags. Nothing on XDP. 0 or a drop. ctx_grow(ctx, state, at, n)    Opens a gap of
- * n bytes (4 or 18) at `at`, or ctx_shrink(ctx, state, at, n)  takes out the n bytes (4 or 18) at
- * `at`. `at` is 12 at least (0 for 18 bytes), and `at` of ctx_grow() at most 22. The offsets of
- * `state->layout` move along; the caller writes the new header, the EtherType and the key. 0 or
+ *                                  goes before the tags. Nothing on XDP. 0 or a drop.
+ *   ctx_grow(ctx, state, at, n)    Opens a gap of n bytes (4 or 18) at `at`, or
+ *   ctx_shrink(ctx, state, at, n)  takes out the n bytes (4 or 18) at `at`. `at` is 12 at least
+ *                                  (0 for 18 bytes), and `at` of ctx_grow() at most 22. The
+ *                                  offsets of `state->layout` move along; the caller writes
+ *                                  the new header, the EtherType and the key. 0 or
  *                                  DP_DROP_HEADROOM, DP_DROP_TRUNCATED_HEADER.
  *   ctx_fix_proto(ctx, state)      After the EtherType of the packet changed (MPLS): has the
  *                                  kernel's metadata follow it. Nothing on XDP. 0 or a drop.
