@@ -294,7 +294,7 @@ static void
 adoption_restores_the_table(void **state)
 {
     enum { N = 500 };
-    struct dp_action list[15] = {{0}};
+    struct dp_action list[DP_RECORD_ACTIONS + 1] = {{0}};
     uint32_t indices[N], extra;
     struct table table;
 
