@@ -85,17 +85,17 @@ plot $data using ($2*0.5):0:($2*0.5):(0.35):ytic(1) with boxxyerror lc rgb '#367
 """)
 
 
-def lines(plot, result):
+def lines(plot, rows, columns):
     groups = {}
-    for row in result.rows:
-        name = " ".join(f"{row[c]} {result.columns[c]}" if not isinstance(row[c], str) else row[c]
-                        for c in plot.series) or result.columns[plot.y]
+    for row in rows:
+        name = " ".join(f"{row[c]} {columns[c]}" if not isinstance(row[c], str) else row[c]
+                        for c in plot.series) or columns[plot.y]
         groups.setdefault(name, []).append((row[plot.x], row[plot.y]))
     blocks = "\n\n\n".join(f"{quoted(name)}\n" + "\n".join(f"{x} {y}" for x, y in points)
                            for name, points in groups.items())
     log = f"set logscale {plot.log}\n" if plot.log else ""
     log += "set format x '%.0s%c'\n" if "x" in plot.log else ""
-    log += "set format y '%.0s%c'\n" if max(row[plot.y] for row in result.rows) > 10000 else ""
+    log += "set format y '%.0s%c'\n" if max(row[plot.y] for row in rows) > 10000 else ""
     colours = "\n".join(f"set linetype {i} lc rgb '{rgb}'" for i, rgb in enumerate(COLOURS, 1))
     return (TERMINAL.format(height=420) + f"""$data << END
 {blocks}
@@ -104,7 +104,7 @@ set title {quoted(plot.title)}
 set key outside right
 set border 3
 set tics nomirror out
-set xlabel {quoted(result.columns[plot.x])}
+set xlabel {quoted(columns[plot.x])}
 {colours}
 {log}set yrange [{'*' if 'y' in plot.log else 0}:*]
 set offsets graph 0.02, graph 0.02, 0, 0
@@ -114,7 +114,7 @@ plot for [i=0:{len(groups) - 1}] $data index i using 1:2 with linespoints pt 7 l
 
 def svg(plot, result):
     rows = [row for row in result.rows if isinstance(row[plot.y], (int, float))]
-    script = bars(plot, rows) if plot.x is None else lines(plot, result)
+    script = bars(plot, rows) if plot.x is None else lines(plot, rows, result.columns)
     try:
         done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True, check=False)
     except OSError as error:
