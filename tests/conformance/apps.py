@@ -172,6 +172,8 @@ def simple_monitor_13(switch):
     hosts = network(switch, 2)
     controller = Controller(switch, "simple_monitor_13", "ryu_apps.simple_monitor_13")
     reaches_in_time(hosts[0], hosts[1])
+    wait_for(lambda: switch.ctl("dump-flows", "br0").count("dl_src=") == 2,
+             "the application added a flow each way")
     assert hosts[0].ping(hosts[1], 20)
     flow = rf"{DPID}\s+1 {hosts[1].mac}\s+2\s+(\d+)\s+(\d+)"
 
