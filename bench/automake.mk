@@ -23,7 +23,7 @@ bench/pktgen.$(OBJEXT): bench/traffic.skel.h
 
 bench_bare_SOURCES = bench/bare.c
 nodist_bench_bare_SOURCES = bench/bare.skel.h
-bench_bare_LDADD = bench/libbench.a $(LIBBPF_LIBS)
+bench_bare_LDADD = bench/libbench.a lib/libshunt.a $(LIBBPF_LIBS)
 bench/bare.$(OBJEXT): bench/bare.skel.h
 
 bench_roundtrip_SOURCES = bench/roundtrip.c

@@ -8,7 +8,6 @@
  * Exit status: the command's. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -16,6 +15,7 @@
 
 #include "bench/bare.skel.h"
 #include "bench/program.h"
+#include "lib/util.h"
 
 #define ATTACH_TCX_INGRESS 46 /* Of Linux 6.6: headers may be older. */
 
@@ -31,13 +31,12 @@ redirect_xdp(unsigned int in, uint32_t out, const struct bare_bpf *skel,
 }
 
 static void
-size_table(const char *n, const struct bare_bpf *skel)
+size_table(const char *number, const struct bare_bpf *skel)
 {
-    char *end;
-    unsigned long n_flows = strtoul(n, &end, 10);
+    unsigned long n_flows;
 
-    if (!n_flows || n_flows > 1 << 24 || n_flows & (n_flows - 1) || *end)
-        fail(n, EINVAL);
+    if (!parse_decimal(number, 1 << 24, &n_flows) || !n_flows || n_flows & (n_flows - 1))
+        fail(number, EINVAL);
     skel->rodata->n_flows = n_flows;
     bpf_map__set_max_entries(skel->maps.buckets, (n_flows + 1) / 2);
     bpf_map__set_max_entries(skel->maps.flows, n_flows);

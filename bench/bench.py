@@ -27,10 +27,7 @@ import rig
 PROFILES = ["forward", "flows", "masks", "tcp", "new_flows", "flow_mods", "revalidate",
             "instructions", "new_flow_instructions"]
 FULL_PROFILES = ["sizes", "protocols", "actions", "multicast", "sockets", "latency", "cpu",
-                 "programs", "tcp_instructions",
-                 "tables"]
-
-
+                 "programs", "tcp_instructions", "tables"]
 MAX_PROFILE_S = 1800  # A profile hangs.
 
 

@@ -19,7 +19,7 @@
 
 #include "actions/actions.h"
 #include "bench/program.h"
-#include "datapath/dp-internal.h"
+#include "datapath/dp.h"
 #include "lib/util.h"
 
 struct options {

@@ -142,11 +142,10 @@ int dp_fail(int error, const char *format, ...) __attribute__((format(printf, 2,
 /* Loads both objects, over pinned maps where there are any of this ABI, and maps the arrays. */
 int dp_load(struct dp *, const struct dp_options *, bool *adopted);
 void dp_unload(struct dp *);
-/* The file descriptor of a map or program of the TC or XDP object by name. */
+/* The file descriptor of a map by name. */
 int dp_map_fd(const struct dp *, const char *name);
 /* What the structs of the maps look like. */
 const struct btf *dp_btf(const struct dp *);
-int dp_program_fd(const struct dp *, enum dp_hook, const char *name);
 /* Removes every pin; bpf_links of the pins go with it. */
 void dp_unpin_all(const struct dp *);
 /* Makes the ring where there is none. Under the lock. */

@@ -56,6 +56,9 @@ int dp_open(const struct dp_options *, struct dp **, bool *adopted);
 void dp_close(struct dp *, enum dp_close_mode);
 /* The last error of this thread in words, never NULL. */
 const char *dp_error(void);
+/* The file descriptor of a program of the hook by name, for a run by itself; it is the datapath's.
+ */
+int dp_program_fd(const struct dp *, enum dp_hook, const char *name);
 /* Bytes that the maps of these options take with one upcall ring; the rings of ports come on top.
  */
 size_t dp_memory_size(const struct dp_options *);

@@ -23,6 +23,18 @@ escape_text(const char *text, char *out, size_t size)
 }
 
 bool
+is_all_zero(const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i])
+            return false;
+    }
+    return true;
+}
+
+bool
 parse_decimal(const char *text, unsigned long max, unsigned long *number)
 {
     char *end;

@@ -37,6 +37,8 @@ time_now_ms(void)
 /* Says so in the log, and aborts. Any thread. */
 void out_of_memory(size_t size) __attribute__((noreturn));
 
+bool is_all_zero(const void *data, size_t size);
+
 /* Whether the text is a decimal number up to `max`, below ULONG_MAX, and no more; then *number is
  * it. */
 bool parse_decimal(const char *text, unsigned long max, unsigned long *number);

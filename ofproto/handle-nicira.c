@@ -2,6 +2,8 @@
 /* The Nicira messages with which clients of 1.0 and ovs-ofctl set up a connection. */
 #include "ofproto/ofconn.h"
 
+#include "lib/util.h"
+
 #define MAX_OPTION_LEN 124 /* Bytes of a Geneve option. */
 
 /* NX_ROLE_* are one less than OFPCR_ROLE_*. */
@@ -61,9 +63,8 @@ handle_controller_id(struct ofconn *ofconn, const struct request *request)
 {
     const struct of_nicira_set_controller_id *set =
         (const struct of_nicira_set_controller_id *)request->msg;
-    static const uint8_t zeros[sizeof set->zero];
 
-    if (memcmp(set->zero, zeros, sizeof zeros))
+    if (!is_all_zero(set->zero, sizeof set->zero))
         return OFPERR_NXBRC_MUST_BE_ZERO;
     ofconn->controller_id = set->controller_id;
     return 0;

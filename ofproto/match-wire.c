@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 
+#include "lib/util.h"
 #include "ofproto/openflow.h"
 
 #define VLAN_PRESENT 0x1000
@@ -414,15 +415,6 @@ encode_v10_network(const struct match *match, struct of_match *of, struct flow *
 }
 
 static bool
-is_all_zero(const struct flow *mask)
-{
-    for (int i = 0; i < FLOW_WORDS; i++)
-        if (flow_words(mask)[i])
-            return false;
-    return true;
-}
-
-static bool
 encode_v10(const struct match *match, struct of_match *of)
 {
     struct flow left = match->mask;
@@ -441,7 +433,7 @@ encode_v10(const struct match *match, struct of_match *of)
     /* IPv6 came after 1.0; what it shares with IPv4 can be said. */
     if (of->dl_type == 0x0800 || of->dl_type == 0x0806 || of->dl_type == 0x86dd)
         encode_v10_network(match, of, &left);
-    return is_all_zero(&left);
+    return is_all_zero(&left, sizeof left);
 }
 
 bool

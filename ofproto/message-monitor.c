@@ -2,6 +2,8 @@
 /* Flow monitors: OpenFlow 1.4's messages, Nicira's in 1.0, ONF's extension of 1.3. */
 #include "ofproto/message-scratch.h"
 
+#include "lib/util.h"
+
 /* The bits that Nicira and ONF call "own" and OpenFlow 1.4 "no abbreviation" are the same. */
 #define FLAGS_V10 (OFPFMF_ONLY_OWN - 1)
 #define EVENT_FLAGS (OFPFMF_ADD | OFPFMF_REMOVED | OFPFMF_MODIFY)
@@ -30,8 +32,6 @@ check(const struct ofp_flow_monitor *fm, enum ofp_version version,
     return OFPERR_OK;
 }
 
-static const uint8_t zeros[5];
-
 static enum ofperr
 decode_nicira(const struct of_nicira_flow_monitor_entry *of, struct ofp_flow_monitor *fm)
 {
@@ -39,7 +39,7 @@ decode_nicira(const struct of_nicira_flow_monitor_entry *of, struct ofp_flow_mon
     fm->flags = of->flags;
     fm->table_id = of->table_id;
     fm->out_port = ofport_from_v10(of->out_port);
-    if (memcmp(of->zero, zeros, sizeof of->zero))
+    if (!is_all_zero(of->zero, sizeof of->zero))
         return OFPERR_NXBRC_MUST_BE_ZERO;
     return match_decode_oxm(&of->match, false, &fm->match, NULL, NULL);
 }
@@ -51,7 +51,7 @@ decode_onf(const struct of_onf_flow_monitor_entry *of, struct ofp_flow_monitor *
     fm->flags = of->flags;
     fm->table_id = of->table_id;
     fm->out_port = of->out_port;
-    if (memcmp(of->zero, zeros, sizeof of->zero))
+    if (!is_all_zero(of->zero, sizeof of->zero))
         return OFPERR_NXBRC_MUST_BE_ZERO;
     return match_decode(&of->match, OFP13, &fm->match);
 }

@@ -2,6 +2,8 @@
 /* Ports: descriptions, status, modifications; the features reply; error messages. */
 #include "ofproto/message-scratch.h"
 
+#include "lib/util.h"
+
 /* ---- What the versions call the same ----------------------------------------------------------*/
 #define CONFIG_V13 (OFPPC_PORT_DOWN | OFPPC_NO_RECV | OFPPC_NO_FWD | OFPPC_NO_PACKET_IN)
 #define FEATURES_RATES 0x7fu /* 10 Mb/s to 10 Gb/s: the same bits everywhere. */
@@ -178,14 +180,6 @@ ofp_port_status_decode(const struct of_header *msg, struct ofp_port *port, uint8
 }
 
 /* ---- Modification -----------------------------------------------------------------------------*/
-static bool
-is_zero(const uint8_t *addr)
-{
-    static const uint8_t zero[6];
-
-    return !memcmp(addr, zero, sizeof zero);
-}
-
 enum ofperr
 ofp_port_mod_decode(const struct of_header *msg, struct ofp_port_mod *pm)
 {
@@ -196,7 +190,7 @@ ofp_port_mod_decode(const struct of_header *msg, struct ofp_port_mod *pm)
     pm->port_no = of->port_no;
     memcpy(pm->hw_addr, of->hw_addr, sizeof pm->hw_addr);
     /* OpenFlow 1.5 (section 7.3.4.3) lets all zeros stand for "not given"; so do we for all. */
-    pm->has_hw_addr = !is_zero(of->hw_addr);
+    pm->has_hw_addr = !is_all_zero(of->hw_addr, sizeof of->hw_addr);
     if (version > OFP10 && of->mask & ~(uint32_t)CONFIG_V13)
         return OFPERR_OFPPMFC_BAD_CONFIG; /* 1.0 has no such error. */
     pm->config = config_for(of->config, version);

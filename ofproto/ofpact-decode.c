@@ -2,17 +2,15 @@
 /* The specification's actions and instructions from generated structs. */
 #include "ofproto/ofpact-codec.h"
 
+#include "lib/util.h"
+
 #define VLAN_PRESENT 0x1000
 
 /* ---- Fields -----------------------------------------------------------------------------------*/
 enum ofperr
 ofpact_must_be_zero(const uint8_t *bytes, size_t n, enum ofperr error)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (bytes[i])
-            return error;
-    }
-    return OFPERR_OK;
+    return is_all_zero(bytes, n) ? OFPERR_OK : error;
 }
 
 enum ofperr

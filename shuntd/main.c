@@ -25,9 +25,10 @@
 
 /* An environment variable between a process and the one that it restarts as. */
 #define READY_FD "SHUNTD_READY_FD"
-#define LEISURE_MS 100
 /* Another: that process left its OpenFlow state to be restored. */
 #define RESTART "SHUNTD_RESTART"
+
+#define LEISURE_MS 100
 
 /* ---- Parts ---- */
 
@@ -185,14 +186,15 @@ loop(struct daemon *daemon)
         evsignal_new(daemon->base, SIGINT, on_signal, daemon),
         event_new(daemon->base, bridges_links_fd(daemon->bridges), EV_READ | EV_PERSIST, on_links,
                   daemon),
-        event_new(daemon->base, -1, EV_PERSIST, on_leisure, daemon),
     };
-    size_t n = sizeof events / sizeof *events;
+    struct event *timer = event_new(daemon->base, -1, EV_PERSIST, on_leisure, daemon);
 
-    for (size_t i = 0; i < n; i++)
-        event_add(events[i], i == n - 1 ? &leisure : NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+        event_add(events[i], NULL);
+    event_add(timer, &leisure);
     event_base_dispatch(daemon->base);
-    for (size_t i = 0; i < n; i++)
+    event_free(timer);
+    for (size_t i = 0; i < ARRAY_SIZE(events); i++)
         event_free(events[i]);
 }
 

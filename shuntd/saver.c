@@ -232,9 +232,7 @@ give_up(struct saver *saver, int err)
     if (!saver->is_failing)
         log_err("%s cannot be written: %s: OpenFlow state is not saved until it can", saver->path,
                 strerror(err));
-    saver->retry_ms = saver->is_failing ? saver->retry_ms * 2 : MIN_RETRY_MS;
-    if (saver->retry_ms > MAX_RETRY_MS)
-        saver->retry_ms = MAX_RETRY_MS;
+    saver->retry_ms = saver->is_failing ? MIN(2 * saver->retry_ms, MAX_RETRY_MS) : MIN_RETRY_MS;
     saver->is_failing = true;
     drop_journal(saver, err);
 }

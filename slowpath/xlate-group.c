@@ -5,18 +5,6 @@
 #include "ofproto/messages.h"
 
 /* ---- Selection --------------------------------------------------------------------------------*/
-static bool
-is_zero(const struct flow *mask)
-{
-    const __u64 *words = flow_words(mask);
-
-    for (size_t w = 0; w < FLOW_WORDS; w++) {
-        if (words[w])
-            return false;
-    }
-    return true;
-}
-
 /* By the fields that the group names, or by everything that tells one conversation from
  * another. */
 static uint32_t
@@ -25,7 +13,7 @@ select_hash(struct xlate_ctx *ctx, const struct group *group)
     const struct ofp_group_props *props = group->props;
     uint32_t basis = props ? (uint32_t)props->selection_method_param : 0;
 
-    if (props && !is_zero(&props->fields))
+    if (props && !is_all_zero(&props->fields, sizeof props->fields))
         return xlate_hash_mask(ctx, &props->fields, basis);
     return xlate_hash_default(ctx, basis);
 }
