@@ -373,8 +373,9 @@ finish(struct xlate_ctx *ctx)
         size_t start = out->run_starts[i];
         size_t end = i + 1 < out->n_runs ? out->run_starts[i + 1] : out->n_actions;
 
-        if (start < end)
-            dp_actions_mark_last(out->actions + start, end - start);
+        if (start == end)
+            continue;
+        dp_actions_mark_last(out->actions + start, end - start);
         ctx->repeats_meter |= repeats_meter(out->actions + start, end - start);
     }
     out->is_slow = out->n_runs > 1 || dp_actions_need_slow(out->actions, out->n_actions);
