@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Redirects between two devices, both ways, by programs that do nothing else, while a command runs.
  *
- *   bare --hook xdp|clsact|tcx|peer|table:FLOWS A B COMMAND...
+ *   bare --hook xdp|clsact|tcx|peer|flow:FLOWS|table:FLOWS A B COMMAND...
  *
  * peer: by clsact, to the other device's peer, which has to be in another namespace. table: by XDP,
  * behind two reads of which one says where the other is, in memory for FLOWS flows, a power of two.
@@ -30,6 +30,13 @@ redirect_xdp(unsigned int in, uint32_t out, const struct bare_bpf *skel,
     bench_attach_xdp(in, program);
 }
 
+/* What stands behind the prefix, or NULL. */
+static const char *
+behind(const char *prefix, const char *hook)
+{
+    return strncmp(hook, prefix, strlen(prefix)) ? NULL : hook + strlen(prefix);
+}
+
 static void
 size_table(const char *number, const struct bare_bpf *skel)
 {
@@ -46,18 +53,20 @@ static void
 attach(const char *hook, unsigned int in, unsigned int out)
 {
     struct bare_bpf *skel = bare_bpf__open();
-    int is_table = !strncmp(hook, "table:", strlen("table:"));
+    const char *one_read = behind("flow:", hook), *two_reads = behind("table:", hook);
 
     if (!skel)
         fail("open BPF programs", errno);
     skel->rodata->out_ifindex = out;
-    if (is_table)
-        size_table(hook + strlen("table:"), skel);
+    if (one_read || two_reads)
+        size_table(one_read ? one_read : two_reads, skel);
     if (bare_bpf__load(skel))
         fail("load BPF programs", errno);
     if (!strcmp(hook, "xdp"))
         redirect_xdp(in, out, skel, skel->progs.bare_xdp);
-    else if (is_table)
+    else if (one_read)
+        redirect_xdp(in, out, skel, skel->progs.bare_flow);
+    else if (two_reads)
         redirect_xdp(in, out, skel, skel->progs.bare_table);
     else if (!strcmp(hook, "clsact"))
         bench_attach_clsact(in, skel->progs.bare_tc);
@@ -96,7 +105,8 @@ main(int argc, char **argv)
     int status;
 
     if (argc < 6 || strcmp(argv[1], "--hook")) {
-        fprintf(stderr, "usage: bare --hook xdp|clsact|tcx|peer|table:FLOWS A B COMMAND...\n");
+        fprintf(stderr,
+                "usage: bare --hook xdp|clsact|tcx|peer|flow:FLOWS|table:FLOWS A B COMMAND...\n");
         return 1;
     }
     a = ifindex_of(argv[3]);

@@ -121,20 +121,22 @@ def ovs(kind, n_outputs=1, flow=None):
 def bare(hook):
     """A program that does nothing but redirect; hook peer: by clsact, to the device's other end."""
     setup = functools.partial(held, rig.BUILD + "/bench/bare", "--hook", hook, "p1", "p2")
-    return Contestant(setup, skbs=hook != "xdp" and not hook.startswith("table"))
+    return Contestant(setup, skbs=hook in ("clsact", "tcx", "peer"))
 
 
-def bare_table(n_flows):
-    """By XDP, behind two reads of memory as a table of that many flows takes it."""
-    return bare(f"table:{n_flows}")
+def bare_reads(n_reads, n_flows):
+    """By XDP, behind one or two reads of memory as a table of that many flows takes it."""
+    return bare(f"{'flow' if n_reads == 1 else 'table'}:{n_flows}")
 
 
-def fast_path(hook, actions="2", n_masks=1, load=rig.Load(), peer=rig.SINK_MAC):
-    """Shunt's fast path without a daemon, with exact flows for `load`; IN and OUT are 1 and 2."""
+def fast_path(hook, actions="2", n_masks=1, load=rig.Load(), peer=rig.SINK_MAC, any_source=False):
+    """Shunt's fast path without a daemon, with exact flows for `load`, or one for all of it; IN and
+    OUT are 1 and 2."""
+    flows = ["--any-source"] if any_source else ["--flows", str(load.flows)]
     setup = functools.partial(
-        held, rig.BUILD + "/bench/fastpath", "--hook", hook, "--flows", str(load.flows), "--masks",
-        str(n_masks), "--actions", actions, "--ip", str(load.ip), "--protocol", load.protocol,
-        "--peer", peer, "p1", "p2")
+        held, rig.BUILD + "/bench/fastpath", "--hook", hook, *flows, "--masks", str(n_masks),
+        "--actions", actions, "--ip", str(load.ip), "--protocol", load.protocol, "--peer", peer,
+        "p1", "p2")
     return Contestant(setup, skbs=hook == "tc")
 
 

@@ -26,6 +26,7 @@ struct options {
     enum dp_hook hook;
     uint32_t n_flows, n_masks;
     bool is_ipv6, is_tcp;
+    bool any_source; /* The IP source, which tells pktgen's flows apart, is wildcarded. */
     const char *actions;
     const char *peer; /* NULL: OUT's other end is of this namespace. */
     const char *ports[2];
@@ -71,11 +72,13 @@ make_flow(const struct options *options, uint32_t flow, struct dp_key *key, stru
         key->ip6_src[0] = key->ip6_dst[0] = htonl(0x20010db8);
         key->ip6_src[3] = htonl(0x0a000000 | flow);
         key->ip6_dst[3] = htonl(0x0b000001);
-        memset(mask->ip6_src, 0xff, 32); /* And the destination. */
+        memset(mask->ip6_src, options->any_source ? 0 : 0xff, 16);
+        memset(mask->ip6_dst, 0xff, 16);
     } else {
         key->ip_src = htonl(0x0a000000 | flow);
         key->ip_dst = htonl(0x0b000001);
-        memset(&mask->ip_src, 0xff, 8);
+        mask->ip_src = options->any_source ? 0 : UINT32_MAX;
+        mask->ip_dst = UINT32_MAX;
     }
 }
 
@@ -168,7 +171,7 @@ usage(void)
 {
     fprintf(
         stderr,
-        "usage: fastpath [--hook xdp|tc] [--flows N] [--masks N] [--ip 4|6] "
+        "usage: fastpath [--hook xdp|tc] [--flows N | --any-source] [--masks N] [--ip 4|6] "
         "[--protocol udp|tcp] [--actions LIST] [--peer MAC] IN OUT COMMAND... | --time IN OUT\n");
     exit(1);
 }
@@ -177,15 +180,11 @@ static void
 parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"hook", required_argument, NULL, 'h'},
-        {"flows", required_argument, NULL, 'f'},
-        {"masks", required_argument, NULL, 'm'},
-        {"actions", required_argument, NULL, 'a'},
-        {"peer", required_argument, NULL, 'p'},
-        {"ip", required_argument, NULL, 'i'},
-        {"protocol", required_argument, NULL, 'l'},
-        {"time", no_argument, NULL, 't'},
-        {NULL, 0, NULL, 0},
+        {"hook", required_argument, NULL, 'h'},    {"flows", required_argument, NULL, 'f'},
+        {"any-source", no_argument, NULL, 's'},    {"masks", required_argument, NULL, 'm'},
+        {"actions", required_argument, NULL, 'a'}, {"peer", required_argument, NULL, 'p'},
+        {"ip", required_argument, NULL, 'i'},      {"protocol", required_argument, NULL, 'l'},
+        {"time", no_argument, NULL, 't'},          {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -195,6 +194,8 @@ parse_options(int argc, char **argv, struct options *options)
             options->hook = optarg[0] == 'x' ? DP_HOOK_XDP : DP_HOOK_TC;
         else if (c == 'f')
             options->n_flows = (uint32_t)strtoul(optarg, NULL, 10);
+        else if (c == 's')
+            options->any_source = true;
         else if (c == 'm')
             options->n_masks = (uint32_t)strtoul(optarg, NULL, 10);
         else if (c == 'a')
@@ -210,7 +211,8 @@ parse_options(int argc, char **argv, struct options *options)
         else
             usage();
     }
-    if (argc - optind < 3 - options->is_timed || !options->n_flows || !options->n_masks)
+    if (argc - optind < 3 - options->is_timed || !options->n_flows || !options->n_masks ||
+        (options->any_source && options->n_flows > 1))
         usage();
     options->ports[0] = argv[optind];
     options->ports[1] = argv[optind + 1];

@@ -2,9 +2,11 @@
 """Exact flows, installed without a daemon, and packets of them in random order or by Zipf's law.
 "cached" is the share of packets that the microflow cache knows (its size is per processor).
 
-Beside one flow and a million stands what the memory itself takes ("2 reads"): a program that reads
-a bucket's line and by it a flow's, in maps of the same sizes, and redirects. No table of hashed
-buckets can take less."""
+Beside one flow and a million stands what makes the difference: "1 read", a program that reads a line
+of the flow, of which it knows where it is, and redirects; "2 reads", which reads a bucket's line and
+by it the flow's; "1 megaflow", Shunt on XDP with one megaflow for all packets, which are as many
+microflows: the cache does not know them, and the search finds in the processor's own cache all that
+it reads. No table takes less than one read, none of hashed buckets less than two."""
 import contestants
 import rig
 import sweep
@@ -17,8 +19,11 @@ ALL = [(1, "random")] + [(1 << bits, order) for bits in (10, 13, 15, 17, 20)
 
 
 def point(flows, order, seconds):
-    beside = {"2 reads": contestants.bare_table(flows)} if (flows, order) in NEEDED else {}
-    return sweep.Point([flows, order], rig.Load(seconds, flows=flows, order=order), beside=beside)
+    load = rig.Load(seconds, flows=flows, order=order)
+    beside = {"1 read": contestants.bare_reads(1, flows),
+              "2 reads": contestants.bare_reads(2, flows),
+              "1 megaflow": contestants.fast_path("xdp", load=load, any_source=True)}
+    return sweep.Point([flows, order], load, beside=beside if (flows, order) in NEEDED else {})
 
 
 def run(scale):
