@@ -340,9 +340,11 @@ copy_port(struct dp *dp, const struct dp_former *former, uint32_t port_no)
     if (!port->ifindex)
         return;
     port_announce(dp, port_no);
-    if (former->devmap >= 0 && !bpf_map_lookup_elem(former->devmap, &port_no, &ifindex) &&
-        ifindex == port->ifindex)
-        bpf_map_update_elem(dp_map_fd(dp, "devmap"), &port_no, &ifindex, BPF_ANY);
+    /* Before the flows: theirs that output here stay on XDP. */
+    dp->xdp_output[port_no] =
+        former->devmap >= 0 && !bpf_map_lookup_elem(former->devmap, &port_no, &ifindex) &&
+        ifindex == port->ifindex &&
+        !bpf_map_update_elem(dp_map_fd(dp, "devmap"), &port_no, &ifindex, BPF_ANY);
 }
 
 static int

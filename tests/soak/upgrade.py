@@ -9,8 +9,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 import harness  # noqa: E402
-from restart import (FLOWS, RATE, ROUNDS, Load, Controller, add_flows, flow_packets,  # noqa: E402
-                     open_switch, port_packets)
+from restart import (FLOWS, RATE, ROUNDS, Load, Controller, add_flows, device_counters,  # noqa: E402
+                     flow_packets, open_switch, port_packets)
 
 BUILDS = [harness.BUILD + "/shuntd/shuntd", os.environ["OTHER_BUILD"] + "/shuntd/shuntd"]
 
@@ -63,6 +63,21 @@ def upgraded_with_a_controller(switch, hook):
         assert len(FLOWS) == len(flow_packets(switch))
 
 
+def redirected_by_xdp(device):
+    return sum(n for name, n in device_counters([device]).items() if name.endswith("xdp_redirect"))
+
+
+def xdp_goes_on_with_the_flows(switch):
+    """The former build's flows are not left to TC."""
+    wires = open_switch(switch, "xdp")
+    for number in (1, 2):
+        with Load(switch, wires) as load:
+            exchange(switch, number, "--restore")
+            before = redirected_by_xdp(wires[0])
+            load.wait_for_packets(RATE // 2)
+            assert redirected_by_xdp(wires[0]) - before >= RATE // 2
+
+
 def nothing_stays_behind(switch, hook):
     """After an upgrade a stop takes away what the former build attached."""
     before = harness.sh("ip -br link; bpftool net show; tc qdisc show dev lo")
@@ -81,4 +96,5 @@ def nothing_stays_behind(switch, hook):
 harness.cases[:] = [harness.for_hook(test, hook)
                     for test in (upgraded_and_restored, upgraded_with_a_controller,
                                  nothing_stays_behind) for hook in ("tc", "xdp")]
+harness.case(xdp_goes_on_with_the_flows)
 harness.main()
