@@ -41,7 +41,7 @@ struct connmgr_ops {
     /* A packet that paused goes on (NXT_RESUME). */
     enum ofperr (*resume)(void *aux, const struct ofp_packet_in *);
     /* Calls `done` when the fast path conforms to all changes made so far; perhaps at once. */
-    void (*barrier)(void *aux, void (*done)(void *done_aux), void *done_aux);
+    void (*barrier)(void *aux, bool of_controller, void (*done)(void *done_aux), void *done_aux);
     /* Forgets barriers of this done_aux. */
     void (*barrier_cancel)(void *aux, void *done_aux);
     /* Whether some connection wants packets that met no flow entry at all, as OpenFlow 1.0 sends

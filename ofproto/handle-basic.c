@@ -127,7 +127,8 @@ handle_barrier(struct ofconn *ofconn, const struct request *request)
     conn_hold(ofconn->conn);
     ofconn->is_waiting = true;
     ofconn->barrier_xid = request->msg->xid;
-    ofconn->mgr->ops->barrier(ofconn->mgr->aux, ofconn_barrier_done, ofconn);
+    ofconn->mgr->ops->barrier(ofconn->mgr->aux, ofconn->kind == OFCONN_CONTROLLER,
+                              ofconn_barrier_done, ofconn);
     return 0;
 }
 

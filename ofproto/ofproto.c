@@ -224,6 +224,17 @@ ofproto_run(struct ofproto *ofproto)
     }
 }
 
+uint64_t
+ofproto_n_txns(const struct ofproto *ofproto)
+{
+    uint64_t n;
+
+    pthread_rwlock_rdlock(&ofproto_lock);
+    n = ofproto->n_txns;
+    pthread_rwlock_unlock(&ofproto_lock);
+    return n;
+}
+
 /* ---- Configuration -------------------------------------------------------------------------- */
 void
 ofproto_changed(struct ofproto *ofproto)

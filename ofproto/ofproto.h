@@ -188,6 +188,9 @@ ofproto_version(const struct ofproto *ofproto)
     return atomic_load_explicit(&ofproto->version, memory_order_acquire);
 }
 
+/* Changes that were made to flow entries, groups and meters so far. Takes the lock. */
+uint64_t ofproto_n_txns(const struct ofproto *);
+
 /* Raises the version after a change that the caller made itself. Lock: write. */
 void ofproto_changed(struct ofproto *);
 

@@ -151,12 +151,13 @@ on_conforming(void *aux)
 }
 
 static void
-on_barrier(void *aux, void (*done)(void *), void *done_aux)
+on_barrier(void *aux, bool of_controller, void (*done)(void *), void *done_aux)
 {
     struct bridge *bridge = aux;
     struct barrier *barrier = xcalloc(1, sizeof *barrier);
 
-    hold_note_barrier(bridge);
+    if (of_controller)
+        hold_note_barrier(bridge);
     barrier->bridge = bridge;
     barrier->done = done;
     barrier->aux = done_aux;

@@ -60,8 +60,8 @@ struct bridge {
     struct saver *saver;  /* NULL: OpenFlow state is not saved. */
     bool is_restored;     /* Its tables are those of a former daemon. */
     struct {
-        uint64_t version;  /* Of the tables, when last looked at. */
-        int64_t active_ms; /* When a connection changed them, or asked for a barrier. */
+        uint64_t n_txns;   /* The tables' changes, when last looked at. */
+        int64_t active_ms; /* When one was made, or a controller asked for a barrier. */
         bool is_told;      /* One did. */
     } hold;                /* Of shuntd/hold.c. */
     struct ofp_port_names port_names;

@@ -25,6 +25,16 @@ hold_note_barrier(struct bridge *bridge)
     note_activity(bridge);
 }
 
+/* Since the last look. What changes by itself, as a port's link, tells nothing of controllers. */
+static bool
+changes_were_made(struct bridge *bridge)
+{
+    uint64_t before = bridge->hold.n_txns;
+
+    bridge->hold.n_txns = ofproto_n_txns(bridge->ofproto);
+    return bridge->hold.n_txns != before;
+}
+
 static void
 find_missing(void *missing_, const struct connmgr_target_info *info)
 {
@@ -42,10 +52,8 @@ waits_for(struct bridge *bridge)
 
     if (bridge->is_restored || !bridge->config.n_controllers || !bridge->ofproto)
         return NULL;
-    if (bridge->hold.version != ofproto_version(bridge->ofproto)) {
-        bridge->hold.version = ofproto_version(bridge->ofproto);
+    if (changes_were_made(bridge))
         note_activity(bridge);
-    }
     connmgr_for_each_target(bridge->connmgr, find_missing, &missing);
     if (missing)
         return missing;
@@ -99,7 +107,7 @@ hold_begin(struct bridges *bridges, uint32_t hold_s)
     size_t n_waiting = 0;
 
     LIST_FOR_EACH (bridge, link, &bridges->list) {
-        bridge->hold.version = bridge->ofproto ? ofproto_version(bridge->ofproto) : 0;
+        bridge->hold.n_txns = bridge->ofproto ? ofproto_n_txns(bridge->ofproto) : 0;
         n_waiting += bridge->config.n_controllers > 0 && !bridge->is_restored;
     }
     if (!slowpath_is_holding(bridges->slowpath) || !n_waiting || !hold_s) {

@@ -4,9 +4,9 @@
  * Model: a new daemon's tables are empty until its controllers have filled them, and flows held
  * against empty tables would all go. So adopted flows are held (slowpath_release() ends it) until
  * every bridge that has controllers is settled: the controllers that it calls are connected, one
- * has asked for a barrier or changed a table, and for HOLD_QUIET_MS nobody did so again. At the
- * latest when the time is over. Bridges without controllers, and those whose tables were restored
- * (shuntd/saver.h), are not waited for.
+ * has asked for a barrier or somebody changed a table, and for HOLD_QUIET_MS nobody did so again.
+ * At the latest when the time is over. Bridges without controllers, and those whose tables were
+ * restored (shuntd/saver.h), are not waited for.
  *
  * Ownership: the bridges own it. Threads: the main loop's. Errors: none.
  * Not here: what the slow path does meanwhile (slowpath/slowpath.h). */
@@ -24,7 +24,7 @@ struct bridges;
 void hold_begin(struct bridges *, uint32_t hold_s);
 /* Stops watching; does not release. */
 void hold_destroy(struct bridges *);
-/* Some connection asked for a barrier. */
+/* A controller asked for a barrier. */
 void hold_note_barrier(struct bridge *);
 
 #endif
