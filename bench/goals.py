@@ -73,6 +73,15 @@ def figures_of(result, value):
     return (result.values.get(value) if result else None) or []
 
 
+def verdict(goal, figures):
+    """Of few figures the median decides; of many one that is missed may be met as well, when the
+    interval in which the median lies says so."""
+    if goal.met(statistics.median(figures)):
+        return "met"
+    is_sure = len(figures) < measure.MIN_INTERVAL or not any(map(goal.met, measure.interval(figures)))
+    return "MISSED" if is_sure else "not told apart"
+
+
 def judge(results):
     """Rows of text, goal, median, spread, limit, verdict; `results` is {profile: its Result}."""
     rows = []
@@ -88,5 +97,5 @@ def judge(results):
         rows.append([goal.text, bound, number(median) + goal.unit,
                      f"{number(least_)} to {number(most_)}",
                      number(statistics.median(limits)) + goal.unit if limits else "",
-                     "met" if goal.met(median) else "MISSED"])
+                     verdict(goal, figures)])
     return rows

@@ -70,6 +70,9 @@ def in_rounds(contestants, n_rounds, title=""):
             {str(name): why for name, why in failed.items()})
 
 
+MIN_INTERVAL = 6  # Values, for an interval of 95 %.
+
+
 def interval(values):
     """Where the median lies at 95 %, whatever the distribution: between two of the values; of fewer
     than six between the least and the most."""
