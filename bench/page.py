@@ -40,8 +40,8 @@ def summary(verdicts):
     return (f"<p><b>{n_of['met']} of {len(verdicts)} goals are met</b>, {n_of['MISSED']} missed" +
             f", {n_open} open" * bool(n_open) + ". The median of the rounds counts; beside it "
             "stand the least and the most of them, or, of six and more, the interval that has the "
-            "median at 95 %: a goal within it is not told apart. A ratio is between two of one round. A limit is what the unavoidable part "
-            "alone took in these rounds.</p>")
+            "median at 95 %: a goal within it is not told apart. A ratio is between two of one "
+            "round. A limit is what the unavoidable part alone took in these rounds.</p>")
 
 
 def goals_table(verdicts):
