@@ -154,6 +154,10 @@ dp_make_pin_dir(const char *pin_dir)
     return 0;
 }
 
+/* What a daemon that died before its maps took the place of others had pinned: links may run its
+ * programs, whose tail calls the kernel forgets with the last pin. */
+#define CUT_SHORT "cut-short"
+
 static void
 unlink_all(const char *path)
 {
@@ -656,12 +660,14 @@ rename_next(const struct dp *dp)
 void
 pins_promote(struct dp *dp)
 {
-    char control[PATH_MAX];
+    char control[PATH_MAX], cut_short[PATH_MAX];
 
     snprintf(control, sizeof control, "%.3700s/control", dp->pin_dir);
     unlink(control); /* From here on the next set is the one. */
     unlink_maps(dp);
     rename_next(dp);
+    snprintf(cut_short, sizeof cut_short, "%.3700s/" CUT_SHORT, dp->pin_dir);
+    unlink_all(cut_short);
     dp->is_migrating = false;
 }
 
@@ -676,11 +682,13 @@ pins_recover(struct dp *dp)
 static int
 pins_begin_next(struct dp *dp)
 {
-    char next[PATH_MAX];
+    char next[PATH_MAX], cut_short[PATH_MAX];
     int error = dp_make_pin_dir(dp->pin_dir);
 
     snprintf(next, sizeof next, "%.3700s/next", dp->pin_dir);
-    unlink_all(next);
+    snprintf(cut_short, sizeof cut_short, "%.3700s/" CUT_SHORT, dp->pin_dir);
+    unlink_all(cut_short);
+    rename(next, cut_short);
     if (!error && (error = make_directories(next)))
         dp_fail(error, "%s: cannot be made: %s", next, strerror(error));
     dp->is_migrating = true;

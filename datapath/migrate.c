@@ -5,7 +5,8 @@
  * ports_adopt() gives every link the new program, in place: from one packet to the next. After a
  * grace period nothing runs on the old maps, their counters are final and are added, the old pins
  * go and the new ones take their places. Whoever is killed on the way leaves the old set, which is
- * taken again, or (once the old control map is gone) the new one, whole.
+ * taken again (what the other set counted meanwhile is lost), or (once the old control map is gone)
+ * the new one, whole.
  *
  * What the layouts do not both have in the same size is not copied; a flow that needs it is left
  * out, and comes again by its next packet. */

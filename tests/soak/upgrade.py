@@ -5,10 +5,13 @@
 OTHER_BUILD is the folder of a build with --enable-other-layout.
 """
 import os
+import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 import harness  # noqa: E402
+from preload import Faults  # noqa: E402
 from restart import (FLOWS, RATE, ROUNDS, Load, Controller, add_flows, device_counters,  # noqa: E402
                      flow_packets, open_switch, port_packets)
 
@@ -78,6 +81,27 @@ def xdp_goes_on_with_the_flows(switch):
             assert redirected_by_xdp(wires[0]) - before >= RATE // 2
 
 
+def killed_between_the_sets(switch, hook):
+    """The links have the new programs, the new maps not yet the place of the old ones, when the daemon
+    dies: those programs go on, tail calls among them, until the next daemon takes the old maps again."""
+    faults = Faults(switch)
+    wires = open_switch(switch, hook)
+    switch.ctl("add-flow", "br0", "priority=1,in_port=1,ip,nw_dst=11.0.0.1,"
+               "actions=set_field:0x5->pkt_mark,mod_nw_tos:8,output:2")
+    for number in range(1, ROUNDS + 1):
+        with Load(switch, wires) as load:
+            switch.kill()
+            harness.SHUNTD = BUILDS[number % 2]
+            faults.now.dies_before_promotion = 1
+            daemon = subprocess.Popen(switch.command("--restore"), stderr=subprocess.DEVNULL)
+            assert daemon.wait(60) == -signal.SIGKILL
+            faults.now.dies_before_promotion = 0
+            switch.start("--restore")
+            load.wait_for_packets(RATE // 2)
+            assert misses(switch) == 0
+            assert not {"next", "cut-short"} & set(os.listdir(switch.bpf + "/shunt"))
+
+
 def nothing_stays_behind(switch, hook):
     """After an upgrade a stop takes away what the former build attached."""
     before = harness.sh("ip -br link; bpftool net show; tc qdisc show dev lo")
@@ -95,6 +119,6 @@ def nothing_stays_behind(switch, hook):
 
 harness.cases[:] = [harness.for_hook(test, hook)
                     for test in (upgraded_and_restored, upgraded_with_a_controller,
-                                 nothing_stays_behind) for hook in ("tc", "xdp")]
+                                 killed_between_the_sets, nothing_stays_behind) for hook in ("tc", "xdp")]
 harness.case(xdp_goes_on_with_the_flows)
 harness.main()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Faults for a daemon that runs, by LD_PRELOAD: the n-th allocation from now on fails, the n-th
- * bpf(2) call or mapping of a file fails, clocks jump.
+ * bpf(2) call or mapping of a file fails, clocks jump, the daemon dies between two sets of maps.
  *
  * Model: the file that SHUNT_FAULTS names is mapped by daemon and test (tests/system/faults.py),
  * who writes what shall happen. Threads: any. */
@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -26,6 +28,7 @@ struct faults {
     _Atomic int64_t bpf_failed; /* The command of the last that failed; -1: none did. */
     _Atomic int64_t real_ahead_ns, monotonic_ahead_ns;
     _Atomic int64_t n_mappings; /* As n_allocations. */
+    _Atomic int64_t dies_before_promotion;
 };
 
 static struct faults nothing = {.n_allocations = 1, .n_mappings = 1};
@@ -120,6 +123,20 @@ mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
         return MAP_FAILED;
     }
     return real(at, size, protection, flags, fd, offset);
+}
+
+/* Of control, whose removal puts the maps of another layout into their place. */
+int
+unlink(const char *path)
+{
+    static int (*real)(const char *);
+    const char *name = strrchr(path, '/');
+
+    if (faults->dies_before_promotion && name && !strcmp(name, "/control"))
+        kill(getpid(), SIGKILL);
+    if (!real)
+        real = (int (*)(const char *))dlsym(RTLD_NEXT, "unlink");
+    return real(path);
 }
 
 static void
