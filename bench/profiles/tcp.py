@@ -20,7 +20,7 @@ from contestants import CONTESTANTS
 TITLE = "TCP between local ports"
 NEEDED = ["shunt-tc", "bare-tcx", "bridge"]
 OTHERS = ["bare-clsact", "bare-peer", "shunt-tc-egress"]
-TURNS = 14  # A round.
+TURNS = 24  # A round.
 BYTES_A_SECOND = 3e9  # About what goes, so that a turn takes about as long as it is told to.
 REALTIME = ["chrt", "--rr", "1"]
 STREAMS = {1: "1 stream", 8: "8 streams"}
