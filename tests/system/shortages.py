@@ -71,6 +71,36 @@ def the_flow_table_is_full(switch):
     stream.end()
 
 
+@case
+def records_of_flows_run_out(switch):
+    """Long lists take many records each: flows find none long before there are too many flows.
+    Their packets go through user space, each once and right; how many flows there are is told."""
+    switch.start("--max-flows", "1000")
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    stream = Stream(switch)
+    wires = add_wires(switch, 2, first=3)
+    copies = [f"02:00:00:00:04:{i:02x}" for i in range(50)]
+    switch.ctl("add-flow", "br0", f"in_port=3,actions={MOVE}," + ",".join(
+        f"set_field:{copy}->eth_dst,output:4" for copy in copies))
+    n = 120
+    for i in range(n):
+        wires[0].send(frame(src=source(4, i)))
+        got = [wires[1].receive() for _ in copies]
+        assert got == [frame(dst=copy, src=source(4, i)) for copy in copies], (i, got)
+    assert wires[1].is_silent()
+    failed = "flows cannot be installed"
+    switch.tells_of(failed)
+    shown = switch.ctl_json("dpctl", "show")
+    counts = shown["slow_path"]["flows"]
+    flows = {port["device"]: port["flows"] for port in shown["ports"]}
+    print(f"# {flows['p3']} of {n} flows have records", file=sys.stderr)
+    assert 0 < flows["p3"] < n and flows["s1"] == 1, flows
+    assert counts["failed"] == n - flows["p3"] and not counts["no_room"], (counts, flows)
+    assert counts["installed"] == flows["p3"] + 1, (counts, flows)
+    assert f", {counts['failed']} flows were not installed: " in switch.tells_the_end_of(failed)
+    stream.end()
+
+
 # ---- Memory ----
 
 @case
