@@ -24,6 +24,8 @@
 
 enum kind {
     LOOP_LATE,
+    CLOCK_SET,
+    MACHINE_SLEPT,
     RING_UNREAD,
     REVALIDATOR_STUCK,
     TABLE_FULL,
@@ -76,6 +78,13 @@ find_trouble(struct health *health, enum kind kind, uint32_t subject)
     return NULL;
 }
 
+/* What the host does may be meant; the rest is the switch's own. */
+static enum log_level
+level_of(enum kind kind)
+{
+    return kind == LOOP_LATE || kind == CLOCK_SET || kind == MACHINE_SLEPT ? LOG_INFO : LOG_WARN;
+}
+
 /* Its sign was seen, `n` times; the sentence is that of the first time. */
 static void __attribute__((format(printf, 6, 7)))
 note(struct health *health, enum kind kind, uint32_t subject, uint64_t n, const char *unit,
@@ -94,7 +103,7 @@ note(struct health *health, enum kind kind, uint32_t subject, uint64_t n, const 
         vsnprintf(trouble->what, sizeof trouble->what, format, args);
         va_end(args);
         list_push_back(&health->troubles, &trouble->link);
-        log_write(kind == LOOP_LATE ? LOG_INFO : LOG_WARN, LOG_MODULE, "%s", trouble->what);
+        log_write(level_of(kind), LOG_MODULE, "%s", trouble->what);
     }
     trouble->seen_ms = health->looked_ms;
     trouble->n += n;
@@ -149,10 +158,11 @@ look_at_clocks(struct health *health)
              "the main loop did not run for %.1f s: the process stood still, or was busy",
              (double)late_ms / 1000);
     if (slept_ms > CLOCK_STEP_MS)
-        log_info("the machine slept for %.1f s: no timeout went on meanwhile",
-                 (double)slept_ms / 1000);
+        note(health, MACHINE_SLEPT, 0, 1, "times",
+             "the machine slept for %.1f s: no timeout went on meanwhile", (double)slept_ms / 1000);
     if (llabs(set_ms) > CLOCK_STEP_MS)
-        log_info("the clock was set by %+.1f s: no timeout goes by it", (double)set_ms / 1000);
+        note(health, CLOCK_SET, 0, 1, "times",
+             "the clock was set by %+.1f s: no timeout goes by it", (double)set_ms / 1000);
 }
 
 /* Whether something that should move has stood where it is for `n` looks. */

@@ -61,7 +61,8 @@ def the_clock_is_set_by_hours(switch):
     wait_for(lambda: "02:00:00:00:00:01" in switch.ctl("fdb-show", "br0"), "it is learned")
     for step, told in ((5 * HOUR_NS, r"\+18000\.0"), (-12 * HOUR_NS, r"-43200\.0")):
         faults.now.real_ahead_ns += step
-        switch.wait_for_line(f"the clock was set by {told} s")
+        clock_set = f"the clock was set by {told} s"
+        switch.tells_of(clock_set, "INFO")
         begin = time.monotonic()
         switch.ctl("add-flow", "br0", "priority=20,in_port=9,hard_timeout=3,actions=drop")
         switch.ctl("add-flow", "br0", "priority=21,in_port=9,idle_timeout=3,actions=drop")
@@ -73,11 +74,30 @@ def the_clock_is_set_by_hours(switch):
         assert 10 in flows and flows[10]["duration_s"] < 60, flows
         assert "02:00:00:00:00:01" in switch.ctl("fdb-show", "br0")
         assert controller.is_connected()
+        switch.tells_the_end_of(clock_set)
     assert switch.troubles() == []
     switch.kill()
     switch.start("--restore")
     wait_for(lambda: 10 in entries(switch), "it is restored")
     assert entries(switch)[1]["duration_s"] < 60
+    stream.end()
+
+
+@case
+def the_machine_sleeps(switch):
+    """It is told, and is no setting of the clock; no timeout goes on meanwhile."""
+    faults = Faults(switch)
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    stream = Stream(switch)
+    switch.ctl("add-flow", "br0", "priority=20,in_port=9,hard_timeout=3600,actions=drop")
+    faults.now.asleep_ns += 2 * HOUR_NS
+    slept = r"the machine slept for 7200\.0 s"
+    switch.tells_of(slept, "INFO")
+    switch.tells_the_end_of(slept)
+    assert not switch.logged("the clock was set")
+    flows = entries(switch)
+    assert 20 in flows and flows[20]["duration_s"] < 60, flows
     stream.end()
 
 

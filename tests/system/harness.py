@@ -178,10 +178,11 @@ class Switch:
         """What show, or another verb, says that is going wrong."""
         return [trouble["what"] for trouble in self.ctl_json(*(verb or ["show"]))["troubles"]]
 
-    def tells_of(self, trouble):
+    def tells_of(self, trouble, level="WARN"):
         """A trouble has begun: waits until the log tells of it; so do show and dpctl show."""
-        self.expect(trouble)
-        self.wait_for_line(" WARN health: .*" + trouble)
+        if level == "WARN":
+            self.expect(trouble)
+        self.wait_for_line(f" {level} health: (?!over after ).*{trouble}")
         for verb in (["show"], ["dpctl", "show"]):
             assert any(re.search(trouble, said) for said in self.troubles(*verb)), (trouble, verb)
             assert re.search("(?m)^trouble for .*" + trouble, self.ctl(*verb)), (trouble, verb)

@@ -29,6 +29,7 @@ struct faults {
     _Atomic int64_t real_ahead_ns, monotonic_ahead_ns;
     _Atomic int64_t n_mappings; /* As n_allocations. */
     _Atomic int64_t dies_before_promotion;
+    _Atomic int64_t asleep_ns; /* The monotonic clock stood still for so long. */
 };
 
 static struct faults nothing = {.n_allocations = 1, .n_mappings = 1};
@@ -165,5 +166,7 @@ clock_gettime(clockid_t clock, struct timespec *now)
     if (!error &&
         (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_BOOTTIME))
         add_ns(now, faults->monotonic_ahead_ns);
+    if (!error && (clock == CLOCK_REALTIME || clock == CLOCK_BOOTTIME))
+        add_ns(now, faults->asleep_ns);
     return error;
 }

@@ -10,7 +10,8 @@ class _Faults(ctypes.Structure):
     """As in preload.c."""
     _fields_ = [(name, ctypes.c_int64) for name in (
         "n_allocations", "n_bpf_calls", "bpf_command", "bpf_errno", "bpf_failed",
-        "real_ahead_ns", "monotonic_ahead_ns", "n_mappings", "dies_before_promotion")]
+        "real_ahead_ns", "monotonic_ahead_ns", "n_mappings", "dies_before_promotion",
+        "asleep_ns")]
 
 
 def skip_if_sanitized():
