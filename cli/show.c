@@ -32,8 +32,10 @@ print_troubles(const json_t *result)
 
     json_array_foreach(json_object_get(result, "troubles"), i, trouble)
     {
-        printf("trouble for %.1f s: %s\n", (double)number_of(trouble, "lasts_ms") / 1000,
-               text_of(trouble, "what"));
+        printf("trouble for %.1f s", (double)number_of(trouble, "lasts_ms") / 1000);
+        if (json_object_get(trouble, "unit"))
+            printf(", %lld %s", number_of(trouble, "n"), text_of(trouble, "unit"));
+        printf(": %s\n", text_of(trouble, "what"));
     }
 }
 

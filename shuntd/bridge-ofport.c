@@ -7,6 +7,7 @@
 #include "lib/util.h"
 #include "ofproto/ofproto.h"
 #include "ofproto/openflow.h"
+#include "shuntd/health.h"
 #include "slowpath/slowpath.h"
 
 #define LOG_MODULE "bridge"
@@ -114,6 +115,16 @@ port_of(const struct bridge *bridge, const struct ofport *ofport)
     return bridge->bridges->by_dp_port[ofport->dp_port];
 }
 
+static void
+tell_refusal(const struct bridge_port *port, int err, const char *why)
+{
+    struct error error;
+
+    error_set(&error, err, "bridge %s: port %s could not be configured: %s",
+              port->bridge->config.name, bridge_port_number(port).text, why);
+    health_note_refusal(port->bridge->bridges->health, err, error.text);
+}
+
 int
 bridge_ofport_configure(void *aux, struct ofproto *ofproto, const struct ofport *ofport)
 {
@@ -130,9 +141,13 @@ bridge_ofport_configure(void *aux, struct ofproto *ofproto, const struct ofport 
         flags |= DP_PORT_NO_FWD;
     if (sets_up)
         err = ports_set_up(bridge->bridges->links, link->ifindex, up);
-    if (err)
+    if (err) {
+        tell_refusal(port, err, strerror(err));
         return err;
+    }
     err = dp_port_set_flags(bridge->bridges->dp, ofport->dp_port, flags);
+    if (err)
+        tell_refusal(port, err, dp_error());
     if (err && sets_up)
         ports_set_up(bridge->bridges->links, link->ifindex, !up);
     slowpath_port_changed(bridge->bridges->slowpath, ofproto, ofport);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "lib/util.h"
+#include "shuntd/health.h"
 #include "slowpath/slowpath.h"
 
 #define LOG_MODULE "bridge"
@@ -131,6 +132,26 @@ make_promiscuous(struct bridge_port *port, const struct link *link)
     return err;
 }
 
+/* All that it takes of the kernel, or nothing. */
+static int
+join_fast_path(struct bridge_port *port, const struct link *link, struct error *error)
+{
+    struct bridges *bridges = port->bridge->bridges;
+    int err = get_dp_port(port, link);
+
+    if (err)
+        return error_set(error, err, "device '%s': %s", link->name, dp_error());
+    err = slowpath_read_rings(bridges->slowpath);
+    if (err)
+        error_set(error, err, "device '%s': %s", link->name, dp_error());
+    if (!err && (err = make_promiscuous(port, link)))
+        error_set(error, err, "device '%s': promiscuous mode was refused: %s", link->name,
+                  strerror(err));
+    if (err)
+        dp_port_remove(bridges->dp, port->config.dp_port);
+    return err;
+}
+
 int
 bridge_port_attach(struct bridge_port *port, const struct link *link, struct error *error)
 {
@@ -142,16 +163,9 @@ bridge_port_attach(struct bridge_port *port, const struct link *link, struct err
     err = bridge_port_is_local(port) ? 0 : check_device(bridges, link, error);
     if (err)
         return err;
-    err = get_dp_port(port, link);
-    if (err)
-        return error_set(error, err, "device '%s': %s", name, dp_error());
-    err = slowpath_read_rings(bridges->slowpath);
-    if (err)
-        error_set(error, err, "device '%s': %s", name, dp_error());
-    if (!err && (err = make_promiscuous(port, link)))
-        error_set(error, err, "device '%s': promiscuous mode was refused: %s", name, strerror(err));
+    err = join_fast_path(port, link, error);
     if (err) {
-        dp_port_remove(bridges->dp, port->config.dp_port);
+        health_note_refusal(bridges->health, err, error->text);
         return err;
     }
     port->ifindex = link->ifindex;
@@ -195,10 +209,12 @@ bridge_make_local(struct bridge *bridge, struct error *error)
     if (ports_find_name(links, bridge->local.config.device))
         return 0;
     err = ports_create_local(links, name, bridge->config.mac);
-    if (err)
-        return error_set(error, err, "bridge '%s': its local port could not be made: %s", name,
-                         strerror(err));
-    return 0;
+    if (err) {
+        error_set(error, err, "bridge '%s': its local port could not be made: %s", name,
+                  strerror(err));
+        health_note_refusal(bridge->bridges->health, err, error->text);
+    }
+    return err;
 }
 
 int

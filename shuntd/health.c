@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shuntd/health.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ enum kind {
     NOT_INSTALLED,
     UPCALLS_LOST,
     LINK_FLAPS,
+    REFUSED,
 };
 
 struct trouble {
@@ -275,6 +277,14 @@ look_at_links(struct health *health)
     }
 }
 
+/* ---- Requests ---------------------------------------------------------------------------------*/
+void
+health_note_refusal(struct health *health, int err, const char *why)
+{
+    if (health && err != ENODEV)
+        note(health, REFUSED, 0, 1, "requests", "the kernel refuses what a request takes: %s", why);
+}
+
 /* ---- The timer --------------------------------------------------------------------------------*/
 static void
 on_look(evutil_socket_t fd, short what, void *aux)
@@ -340,5 +350,6 @@ health_for_each(const struct health *health, health_cb *cb, void *aux)
     if (!health)
         return;
     LIST_FOR_EACH (trouble, link, &health->troubles)
-        cb(aux, trouble->what, health->looked_ms - trouble->began_ms);
+        cb(aux, &(struct health_trouble){trouble->what, health->looked_ms - trouble->began_ms,
+                                         trouble->n, trouble->unit});
 }

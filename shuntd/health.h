@@ -3,7 +3,8 @@
  * meanwhile.
  *
  * Model: a trouble is a kind and what it happens to (a port, an upcall ring). Counters and threads
- * are looked at four times a second. A trouble begins when its sign is seen, and is over when the
+ * are looked at four times a second; requests that the kernel refuses are told by who has to answer
+ * them. A trouble begins when its sign is seen, and is over when the
  * sign was not seen for three seconds: one that comes and goes makes two lines in the log, not
  * thousands. Threads are judged by looks, not by the clock: when the whole process stood still,
  * none of them did so alone.
@@ -23,9 +24,18 @@ struct health;
 struct health *health_create(struct bridges *);
 void health_destroy(struct health *);
 
-/* Calls `cb` for each trouble that is not over: the sentence, and for how long it has lasted. NULL,
- * before the bridges are started: none. */
-typedef void health_cb(void *aux, const char *what, int64_t lasts_ms);
+/* The kernel refused a change that somebody asked for, and so the request is refused. A device that
+ * went away meanwhile (ENODEV) is no trouble. NULL, before the bridges are started: nothing. */
+void health_note_refusal(struct health *, int err, const char *why);
+
+/* Calls `cb` for each trouble that is not over. NULL, before the bridges are started: none. */
+struct health_trouble {
+    const char *what; /* The sentence. */
+    int64_t lasts_ms;
+    uint64_t n;
+    const char *unit; /* Of `n`; NULL: it has no number. */
+};
+typedef void health_cb(void *aux, const struct health_trouble *);
 void health_for_each(const struct health *, health_cb *cb, void *aux);
 
 #endif

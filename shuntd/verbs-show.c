@@ -180,10 +180,16 @@ show_bridge(const struct bridge *bridge)
 }
 
 static void
-add_trouble(void *list, const char *what, int64_t lasts_ms)
+add_trouble(void *list, const struct health_trouble *trouble)
 {
-    json_array_append_new(list,
-                          json_pack("{s:s, s:I}", "what", what, "lasts_ms", (json_int_t)lasts_ms));
+    json_t *json =
+        json_pack("{s:s, s:I}", "what", trouble->what, "lasts_ms", (json_int_t)trouble->lasts_ms);
+
+    if (trouble->unit) {
+        json_object_set_new(json, "n", json_integer((json_int_t)trouble->n));
+        json_object_set_new(json, "unit", json_string(trouble->unit));
+    }
+    json_array_append_new(list, json);
 }
 
 static json_t *

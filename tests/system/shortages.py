@@ -202,6 +202,22 @@ def any_allocation_may_fail(switch):
 BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM = 0, 2  # linux/bpf.h
 
 
+REFUSAL = "the kernel refuses what a request takes: "
+
+
+def n_refused(switch):
+    """How many refused requests the troubles had, those that are over and the one that is not."""
+    over = [int(re.search(", ([0-9]+) requests: ", line)[1])
+            for line in switch.logged("health: over after .*" + REFUSAL)]
+    return sum(over) + sum(trouble["n"] for trouble in switch.ctl_json("show")["troubles"]
+                           if trouble["what"].startswith(REFUSAL))
+
+
+def view(switch, *verb):
+    """What show, or another verb, says but for troubles."""
+    return re.sub("(?m)^trouble for .*\n", "", switch.ctl(*(verb or ["show"])))
+
+
 def port_mod_fails(switch, faults):
     """The controller hears of it, and the port is as it was."""
     remote = f"unix:{switch.dir}/br0.mgmt"
@@ -209,7 +225,10 @@ def port_mod_fails(switch, faults):
     before = switch.ctl("dump-ports-desc", remote)
     assert "NO_FWD" in before, before
     faults.fail_bpf(errno.ENOMEM, command=BPF_MAP_UPDATE_ELEM)
+    told = n_refused(switch)
     assert "OFPPMFC_" in switch.ctl_fails("mod-port", remote, "4", "forward")
+    assert n_refused(switch) == told + 1
+    switch.tells_of(REFUSAL + "bridge br0: port 4 could not be configured: .*Cannot allocate")
     assert switch.ctl("dump-ports-desc", remote) == before
     faults.none()
     switch.ctl("mod-port", remote, "4", "forward")
@@ -229,13 +248,14 @@ def map_call_fails(switch, hook):
     switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
     faults.fail_bpf(errno.ENOMEM, command=BPF_MAP_CREATE)
     assert "upcall ring" in switch.ctl_fails("add-port", "br0", "p3", f"hook={hook}")
+    switch.tells_of(REFUSAL + "device 'p3': an upcall ring of .*Cannot allocate memory")
     faults.fail_bpf(errno.EPERM, 1 << 40)
     switch.ctl("add-port", "br0", "p3", "ofport=3", f"hook={hook}")
     n_calls = (1 << 40) + faults.now.n_bpf_calls
     switch.ctl("del-port", "br0", "p3")
-    n_refused = 0
+    n_told = n_refused(switch)
     for number in range(1, n_calls + 1):
-        before = switch.ctl("show")
+        before = view(switch)
         faults.fail_bpf((errno.ENOMEM, errno.E2BIG, errno.EBUSY)[number % 3], number)
         done = subprocess.run([SHUNTCTL, "--run-dir", switch.dir, "add-port", "br0", "p3",
                                "ofport=3", f"hook={hook}"], capture_output=True, text=True,
@@ -243,17 +263,20 @@ def map_call_fails(switch, hook):
         faults.none()
         print(f"# call {number} of command {faults.now.bpf_failed}: {done.stderr.strip() or 'accepted'}", file=sys.stderr)
         if done.returncode:
-            n_refused += 1
+            n_told += 1
             assert done.stderr.startswith("shuntctl: device 'p3': "), done.stderr
-            assert switch.ctl("show") == before
-            assert "p3" not in switch.ctl("dpctl", "show")
+            assert view(switch) == before
+            assert "p3" not in view(switch, "dpctl", "show")
             switch.ctl("add-port", "br0", "p3", "ofport=3", f"hook={hook}")
         wire.send(frame(src=source(7, number)))
         assert sink.receive() == frame(src=source(7, number)), number
         switch.ctl("del-port", "br0", "p3")
         if faults.now.bpf_failed < 0:
             break
-    assert n_refused
+        assert n_refused(switch) == n_told
+    assert n_told > 1
+    wait_for(lambda: not switch.troubles(), "it is over")
+    assert n_refused(switch) == n_told
     if hook == "xdp":
         port_mod_fails(switch, faults)
         switch.ctl("add-port", "br0", "p3", "ofport=3", "hook=xdp")
@@ -271,17 +294,21 @@ def an_upcall_ring_cannot_be_mapped(switch):
     stream = Stream(switch)
     wire, sink = add_wires(switch, 1, first=4)[0], Wire("p3")
     switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
-    before = switch.ctl("show"), sh("tc filter show dev p3 ingress; ls " + switch.bpf)
+    before = view(switch), sh("tc filter show dev p3 ingress; ls " + switch.bpf)
     for number in (1, 2):
         faults.fail_mapping(number)
         line = switch.ctl_fails("add-port", "br0", "p3", "ofport=3")
         faults.none()
         assert re.fullmatch(r"device 'p3': upcall ring \d+: Cannot allocate memory", line), line
-        assert "p3" not in switch.ctl("dpctl", "show")
-        assert (switch.ctl("show"), sh("tc filter show dev p3 ingress; ls " + switch.bpf)) == before
+        assert "p3" not in view(switch, "dpctl", "show")
+        if number == 1:
+            switch.tells_of(REFUSAL + line)
+        assert n_refused(switch) == number
+        assert (view(switch), sh("tc filter show dev p3 ingress; ls " + switch.bpf)) == before
     switch.ctl("add-port", "br0", "p3", "ofport=3")
     sink.send(frame(src=source(8, 1)))
     assert wire.receive() == frame(src=source(8, 1))
+    assert ", 2 requests: " in switch.tells_the_end_of(REFUSAL)
     stream.end()
 
 
