@@ -140,6 +140,9 @@ show_print_bridges(const json_t *result)
     size_t i, j;
 
     print_troubles(result);
+    if (*text_of(result, "former_died"))
+        printf("the daemon before this one ended without a stop, which was found at %s\n",
+               text_of(result, "former_died"));
     if (number_of(management, "refused"))
         printf("%lld connections of shuntctl refused\n", number_of(management, "refused"));
     json_array_foreach(json_object_get(result, "bridges"), i, bridge)

@@ -57,6 +57,8 @@ struct daemon {
     struct bridge *step_leaves;
     enum daemon_end end;
     int waiter_fd; /* Of who asked for the end; closed when it is done. -1: nobody. */
+    /* When this one found that the one before it had ended without a stop; empty: it had not. */
+    char former_died[32];
 };
 
 /* Fills the options out of the command line. Returns -1 to go on, else an exit status. */
@@ -72,6 +74,11 @@ int daemon_drop_privileges(const struct daemon_options *, struct error *);
 /* Takes the run directory for this process: makes it, locks shuntd.pid in it, writes the process
  * id there. The lock is given back when *lock_fd is closed or the process ends. */
 int daemon_lock(const char *run_dir, int *lock_fd, struct error *);
+
+/* Leaves a mark in the run directory that daemon_mark_end() takes away. Returns whether there was
+ * one: the daemon before this one was killed, or the host lost power. */
+bool daemon_mark_start(const char *run_dir);
+void daemon_mark_end(const char *run_dir);
 
 /* Makes the TLS context that the options describe; NULL when they name no files. */
 int daemon_open_tls(const struct daemon_options *, SSL_CTX **, struct error *);

@@ -172,3 +172,32 @@ daemon_lock(const char *run_dir, int *lock_fd, struct error *error)
     *lock_fd = fd;
     return 0;
 }
+
+static int
+mark_path(const char *run_dir, char path[4096])
+{
+    return snprintf(path, 4096, "%s/shuntd.running", run_dir) < 4096 ? 0 : ENAMETOOLONG;
+}
+
+bool
+daemon_mark_start(const char *run_dir)
+{
+    char path[4096];
+    int err = mark_path(run_dir, path), fd;
+
+    if (err)
+        return false;
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 && errno == EEXIST;
+}
+
+void
+daemon_mark_end(const char *run_dir)
+{
+    char path[4096];
+
+    if (!mark_path(run_dir, path))
+        unlink(path);
+}

@@ -141,6 +141,19 @@ get_identity(const char *run_dir, char *identity, size_t size)
     snprintf(identity, size, "%s %s", machine_id, run_dir);
 }
 
+static void
+note_former_end(struct daemon *daemon)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    if (!daemon_mark_start(daemon->options->run_dir))
+        return;
+    strftime(daemon->former_died, sizeof daemon->former_died, "%Y-%m-%dT%H:%M:%SZ",
+             gmtime_r(&now, &tm));
+    log_info("the daemon before this one ended without a stop");
+}
+
 /* ---- The loop ---- */
 
 void
@@ -237,12 +250,13 @@ serve(struct daemon *daemon, int ready_fd, struct error *error)
     bool keep;
     int err;
 
+    note_former_end(daemon);
     err = make_state_dir(daemon->options->state_dir, config_path, error);
     if (err)
-        return err;
+        goto out_mark;
     err = daemon_open_tls(daemon->options, &daemon->tls, error);
     if (err)
-        return err;
+        goto out_mark;
     err = open_dp(daemon, error);
     if (err)
         goto out_tls;
@@ -274,6 +288,9 @@ out:
     log_info("ended%s", keep ? ", the fast path goes on" : "");
 out_tls:
     SSL_CTX_free(daemon->tls);
+out_mark: /* The one that can start tells what this one would have told. */
+    if (!err || !daemon->former_died[0])
+        daemon_mark_end(daemon->options->run_dir);
     return err;
 }
 

@@ -221,10 +221,11 @@ verb_show(struct daemon *daemon, const json_t *request, json_t **result, struct 
             json_array_append_new(list, show_bridge(bridge));
     }
     mgmt_get_counters(daemon->mgmt, &counters);
-    *result = json_pack("{s:s, s:o, s:{s:I, s:I}, s:o}", "version", PACKAGE_VERSION, "troubles",
-                        show_troubles(daemon->bridges), "management", "connections",
-                        (json_int_t)counters.n_open, "refused", (json_int_t)counters.n_refused,
-                        "bridges", list);
+    *result = json_pack("{s:s, s:o, s:s?, s:{s:I, s:I}, s:o}", "version", PACKAGE_VERSION,
+                        "troubles", show_troubles(daemon->bridges), "former_died",
+                        daemon->former_died[0] ? daemon->former_died : NULL, "management",
+                        "connections", (json_int_t)counters.n_open, "refused",
+                        (json_int_t)counters.n_refused, "bridges", list);
     return 0;
 }
 

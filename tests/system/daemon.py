@@ -27,6 +27,7 @@ def veth(*names):
 def settled(switch):
     """What show tells, without what changes by itself."""
     shown = switch.ctl_json("show")
+    shown.pop("former_died")
     for bridge in shown["bridges"]:
         for port in bridge["ports"]:
             port.pop("stats", None)

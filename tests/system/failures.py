@@ -117,6 +117,28 @@ def a_ring_is_full(switch):
     stream.end()
 
 
+@case
+def a_killed_daemon_is_told_of_by_the_next(switch):
+    """By no other one: not by one that fails to start, nor after any kind of stop."""
+    start(switch)
+    stream = Stream(switch)
+    assert not switch.tells_of_a_death()
+    switch.ctl("restart")
+    assert not switch.tells_of_a_death()
+    switch.kill()
+    assert "no certificate" in switch.start_fails("--private-key", "/nix", "--certificate", "/nix",
+                                               "--ca-cert", "/nix")
+    switch.start("--restore")
+    assert switch.tells_of_a_death()
+    for end in (lambda: switch.ctl("restart"), lambda: switch.stop("--keep"),
+                lambda: switch.kill(signal.SIGTERM)):
+        end()
+        if not switch.is_alive():
+            switch.start("--restore", "--keep")
+        assert not switch.tells_of_a_death()
+    stream.end()
+
+
 class Stuck:
     """A thread of the daemon that a debugger holds; the others go on."""
     SEIZE, INTERRUPT, DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000

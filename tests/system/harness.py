@@ -193,6 +193,16 @@ class Switch:
         assert not any(re.search(trouble, said) for said in self.troubles()), trouble
         return line
 
+    def tells_of_a_death(self):
+        """Whether the daemon says, as it shall wherever it does, that the one before it was killed."""
+        found = self.ctl_json("show")["former_died"]
+        line = "the daemon before this one ended without a stop"
+        told = re.findall(f"(?m)^{line}, which was found at (.*)$", self.ctl("show"))
+        assert told == ([found] if found else []), (told, found)
+        start = [text for text in self.logged("INFO shuntd: (ready|the daemon before)")][-2:]
+        assert (len(start) == 2 and line in start[0]) == bool(found), (start, found)
+        return bool(found)
+
     def finish(self):
         while self.at_end:
             self.at_end.pop()()

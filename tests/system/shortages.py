@@ -132,6 +132,7 @@ def the_daemon_may_have_no_more_memory(switch):
     wait_for(lambda: not switch.is_alive(), "the daemon ends")
     switch.wait_for_line("no memory for")
     switch.start("--restore")
+    assert switch.tells_of_a_death()
     flows = [f for f in switch.ctl_json("dump-flows", "br0") if f["priority"] == 7]
     cookies = sorted(int(str(flow["cookie"]), 0) for flow in flows)
     print(f"# {n_confirmed} confirmed, {len(flows)} there", file=sys.stderr)
@@ -185,6 +186,7 @@ def any_allocation_may_fail(switch):
             assert switch.logged("no memory for"), which
             open(switch.log, "w", encoding="ascii").close()
             switch.start("--restore")
+            assert switch.tells_of_a_death()
         flows = {f["priority"] - 100: f for f in switch.ctl_json("dump-flows", "br0")
                  if f["priority"] > 100}
         assert confirmed <= set(flows) <= confirmed | {number}, (which, confirmed, set(flows))
