@@ -6,12 +6,13 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, libc, main, sh, wait_for  # noqa: E402
+from harness import case, libc, main, wait_for  # noqa: E402
 from hosts import Stream, add_wires, frame  # noqa: E402
 
 
@@ -31,16 +32,20 @@ def start(switch):
 
 @case
 def a_port_flaps_a_hundred_times_a_second(switch):
-    """Its link goes down and up 300 times within about 3 s; it works afterwards."""
+    """Its link goes down and up 300 times within less than 3 s; it works afterwards."""
     start(switch)
     stream = Stream(switch)
     wires = add_wires(switch, 2, first=3)
     switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
     begin = time.monotonic()
-    for i in range(300):
-        sh("ip link set p3 down; ip link set p3 up")
-        time.sleep(max(0, begin + (i + 1) * 0.01 - time.monotonic()))
-    print(f"# 300 flaps in {time.monotonic() - begin:.1f} s", file=sys.stderr)
+    with subprocess.Popen(["ip", "-batch", "-"], stdin=subprocess.PIPE) as ip:
+        for i in range(300):
+            ip.stdin.write(b"link set p3 down\nlink set p3 up\n")
+            ip.stdin.flush()
+            time.sleep(max(0, begin + (i + 1) * 0.005 - time.monotonic()))
+    took = time.monotonic() - begin
+    print(f"# 300 flaps in {took:.2f} s", file=sys.stderr)
+    assert not ip.returncode and 300 / took >= 100, took
     flaps = r"port 3 \(p3\): its link flaps"
     switch.tells_of(flaps)
     wait_for(lambda: switch.ports("br0")["p3"]["carrier"], "the port is up again")
