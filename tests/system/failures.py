@@ -12,8 +12,9 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, libc, main, wait_for  # noqa: E402
+from harness import case, libc, main, patience, wait_for  # noqa: E402
 from hosts import Stream, add_wires, frame  # noqa: E402
+from peer import FLOW_MOD, V13, Peer, flow_mod, output  # noqa: E402
 
 
 def stands_still(pid):
@@ -165,6 +166,11 @@ class Stuck:
     def let_go(self):
         self._ptrace(self.DETACH)
 
+    def is_busy(self):
+        """It was not waiting in the kernel."""
+        with open(f"/proc/{self.tid}/syscall", encoding="ascii") as file:
+            return file.read().startswith("-1 ")
+
 
 @case
 def a_handler_is_stuck(switch):
@@ -223,6 +229,80 @@ def the_revalidator_is_stuck(switch):
     wires[0].send(frame())
     assert wires[1].is_silent()
     switch.tells_the_end_of(stalled)
+    stream.end()
+
+
+class Changes(threading.Thread):
+    """As long as the block lasts it adds and deletes what a port's flows meet in table 1, a barrier
+    behind each: the revalidator does pass after pass, and translates those flows in each."""
+    ADD, DELETE_STRICT = 0, 4
+
+    def __init__(self, switch, port):
+        super().__init__(daemon=True)
+        self.peer, self.port = Peer(switch.dir + "/br0.mgmt", V13), port
+        self.began, self.ends = threading.Event(), threading.Event()
+
+    def run(self):
+        while not self.ends.is_set():
+            for command in (self.ADD, self.DELETE_STRICT):
+                self.peer.ask(FLOW_MOD, flow_mod(V13, command, table=1, priority=8, port=self.port,
+                                                 actions=[output(4)]))
+            self.began.set()
+
+    def __enter__(self):
+        self.start()
+        assert self.began.wait(patience(10))
+        return self
+
+    def __exit__(self, *_):
+        self.ends.set()
+        self.join()
+        self.peer.close()
+
+
+def install_flows(switch, wire, n):
+    """In blocks that the upcall ring has room for."""
+    def n_flows():
+        ports = switch.ctl_json("dpctl", "show")["ports"]
+        return {port["device"]: port["flows"] for port in ports}[wire.port]
+    for first in range(0, n, 1000):
+        for i in range(first, first + 1000):
+            wire.send(frame(src=f"02:00:00:05:{i >> 8:02x}:{i & 255:02x}"))
+        wait_for(lambda: n_flows() == first + 1000, f"{first + 1000} flows are installed")
+
+
+@case
+def the_flow_limit_follows_the_revalidator(switch):
+    """A pass over 20,000 flows takes long: from now on there may be fewer, as told. Passes are quick
+    again: there may be as many as before."""
+    start(switch)
+    stream = Stream(switch)
+    wires = add_wires(switch, 2, first=3)
+    switch.ctl("add-flow", "br0", "in_port=3,actions=move:NXM_OF_ETH_SRC[]->NXM_NX_XXREG0[0..47],"
+               "resubmit(,1)")
+    switch.ctl("add-flow", "br0", "table=1,actions=output:4")
+    install_flows(switch, wires[0], 20000)
+    limit = lambda: switch.ctl_json("dpctl", "show")["flow_limit"]
+    before = limit()
+    switch.expect("is not read, its handler is stuck")  # It may wait for a lock of the revalidator's.
+    falls = "revalidating ([0-9]+) flows took ([0-9]+) ms: at most ([0-9]+) flows from now on"
+
+    def held_in_a_pass():
+        with Changes(switch, 3) as changes:
+            while not (stuck := Stuck(switch.pid(), "revalidator")).is_busy():
+                stuck.let_go()
+            time.sleep(2.5)
+            changes.ends.set()
+            stuck.let_go()
+        return switch.logged(falls)
+    line = wait_for(held_in_a_pass, "it is held in the middle of a pass", 30)[0]
+    assert limit() < before
+    n, took_ms, fallen = map(int, re.search(falls, line).groups())
+    assert n > 20000 and took_ms > 2000, line
+    assert fallen == before * 1000 // took_ms, line
+    with Changes(switch, 9):
+        wait_for(lambda: limit() == before, "it rises again", 30)
+    print(f"# {before}, {line.split(': ', 1)[1].strip()}", file=sys.stderr)
     stream.end()
 
 
