@@ -58,7 +58,7 @@ conformance_files = tests/conformance/ofctl.cases tests/conformance/ofctl-differ
 	tests/conformance/apps_examples.py tests/conformance/apps_main.py tests/conformance/report \
 	tests/conformance/scores tests/conformance/differences.py
 EXTRA_DIST += tests/conformance/run $(conformance_files) tests/check-includes tests/check-style scripts/guest \
-	tests/summary
+	tests/summary tests/each
 
 check_PROGRAMS += tests/unit-actions
 TESTS += tests/unit-actions
@@ -80,15 +80,15 @@ include tests/system/automake.mk
 # measure rates: make check-conformance CONFORMANCE_FLAGS=-t
 check-conformance: all
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
-		$(top_srcdir)/tests/conformance/run $(CONFORMANCE_FLAGS) | tee conformance.log
-	@$(top_srcdir)/tests/summary conformance.log
+		$(top_srcdir)/tests/each conformance.log \
+		'$(top_srcdir)/tests/conformance/run $(CONFORMANCE_FLAGS)'
 
 # Every command of ovs-ofctl, here and on Open vSwitch; sudo make check-ofctl. A version, or cases:
 # make check-ofctl CONFORMANCE_FLAGS="-v OpenFlow13 -o group"
 check-ofctl: all
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
-		$(top_srcdir)/tests/conformance/ofctl.py $(CONFORMANCE_FLAGS) | tee ofctl.log
-	@$(top_srcdir)/tests/summary ofctl.log
+		$(top_srcdir)/tests/each ofctl.log \
+		'$(top_srcdir)/tests/conformance/ofctl.py $(CONFORMANCE_FLAGS)'
 
 # All of it, with the throughput cases, into docs/conformance.md; PARTS="ofctl apps" for some.
 conformance-report: all

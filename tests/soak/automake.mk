@@ -17,32 +17,28 @@ other-layout/shuntd/shuntd: shuntd/shuntd
 soak-restart: all bench/pktgen other-layout/shuntd/shuntd
 	@$(soak_env) top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 		export top_srcdir top_builddir; \
-		{ $(top_srcdir)/tests/system/restart.py; $(top_srcdir)/tests/soak/upgrade.py; \
-		$(top_srcdir)/tests/guest/switch; } | \
-		tee soak-restart.log
-	@$(top_srcdir)/tests/summary soak-restart.log
+		$(top_srcdir)/tests/each soak-restart.log $(top_srcdir)/tests/system/restart.py \
+			$(top_srcdir)/tests/soak/upgrade.py $(top_srcdir)/tests/guest/switch
 
 # As many ports as a bridge can have, and allocations that fail: sudo make soak-faults.
 soak-faults: all tests/system/preload.so
 	@$(soak_env) SHUNT_PORTS=4096; SHUNT_FAULT_ROUNDS=100; export SHUNT_PORTS SHUNT_FAULT_ROUNDS; \
-		{ $(top_srcdir)/tests/system/many_ports.py; \
-		$(top_srcdir)/tests/system/shortages.py allocation; } | tee soak-faults.log
-	@$(top_srcdir)/tests/summary soak-faults.log
+		$(top_srcdir)/tests/each soak-faults.log $(top_srcdir)/tests/system/many_ports.py \
+			'$(top_srcdir)/tests/system/shortages.py allocation'
 soak: soak-restart soak-faults
 .PHONY: soak soak-faults soak-restart
 
 # A million flow entries: what of it the management socket notices.
 soak-million: all
-	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/soak/million.py | tee soak-million.log
-	@$(top_srcdir)/tests/summary soak-million.log
+	@$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/each soak-million.log \
+		$(top_srcdir)/tests/soak/million.py
 soak: soak-million
 .PHONY: soak-million
 
 # Floods, and controllers that misbehave, for longer than make check has time for.
 soak-hostile: all bench/pktgen
 	@$(soak_env) SOAK_ROUNDS='$(SOAK_ROUNDS)'; export SOAK_ROUNDS; \
-		{ $(top_srcdir)/tests/system/fairness.py; \
-		$(top_srcdir)/tests/system/hostile_controllers.py; } | tee soak-hostile.log
-	@$(top_srcdir)/tests/summary soak-hostile.log
+		$(top_srcdir)/tests/each soak-hostile.log $(top_srcdir)/tests/system/fairness.py \
+			$(top_srcdir)/tests/system/hostile_controllers.py
 soak: soak-hostile
 .PHONY: soak-hostile
