@@ -168,6 +168,11 @@ class Switch:
         with open(self.log, encoding="ascii") as file:
             return [line for line in file if re.search(pattern, line)]
 
+    def forget_log(self):
+        """Empties the log of a daemon that is gone, when it was checked."""
+        self.check_log()
+        os.truncate(self.log, 0)
+
     def wait_for_line(self, pattern, timeout=10):
         """Waits for a line in the log, which has to be the only one of its kind; returns it."""
         lines = wait_for(lambda: self.logged(pattern), f"the log says {pattern}", timeout)

@@ -138,7 +138,7 @@ def each_capability_is_needed(switch):
             assert "Permission denied" in switch.ctl_fails(*low)
         switch.stop()
         wait_for(lambda: not switch.is_alive(), "the daemon is gone")
-        os.truncate(switch.log, 0)
+        switch.forget_log()
 
 
 def is_refused(switch, why, *command):

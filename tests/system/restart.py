@@ -142,7 +142,7 @@ def a_killed_daemon_waits_for_its_controller(switch, hook):
         with Load(switch, wires) as load:
             before = misses(switch)
             switch.kill()
-            open(switch.log, "w", encoding="ascii").close()
+            switch.forget_log()
             switch.start()
             load.wait_for_packets(RATE // 2)
             assert switch.ctl("dump-flows", "br0") == ""
