@@ -3,7 +3,8 @@
 """Restarts under load: 500,000 packets a second of established flows, counted at the sink.
 
 Each case runs once; with SHUNT_RESTARTS=N it does so N times in a row. A round tells what it lost,
-which fails the case, and what was offered, which a busy machine makes less.
+which fails the case, and what was offered, which a busy machine makes less: of N that are to count,
+such a one is none.
 """
 import json
 import os
@@ -43,6 +44,7 @@ def device_counters(wires):
 class Load:
     """500,000 packets a second from the first wire to the second, as long as the block lasts."""
     n_rounds = 0
+    is_short = False  # One of them was, since this was last cleared.
 
     def __init__(self, switch, wires):
         self.switch = switch
@@ -78,7 +80,9 @@ class Load:
         self.sent = counted["sent"]
         rate = counted["offered"] / counted["seconds"]
         lost = self.sent - counted["all_received"]
-        short = f" (of {RATE:,}: the machine is busy)" if rate < 0.95 * RATE else ""
+        is_short = rate < 0.95 * RATE
+        Load.is_short |= is_short
+        short = f" (of {RATE:,}: the machine is busy)" if is_short else ""
         print(f"# round {self.n_rounds}: {rate:,.0f} packets/s{short}, {self.sent:,} in all, "
               f"{lost} lost", flush=True)
         assert not lost, (counted, self.where())
@@ -90,6 +94,19 @@ class Load:
         grown = {name: now[name] - n for name, n in self.counters.items() if now[name] != n}
         shown = self.switch.ctl_json("dpctl", "show")
         return grown, shown["packets"], shown["dropped"]
+
+
+def rounds():
+    """Goes on until as many rounds as were asked for had the whole load; one alone counts as it is."""
+    n_tried = n_counted = 0
+    while n_counted < ROUNDS:
+        assert n_tried < 3 * ROUNDS, (
+            f"{n_tried - n_counted} of {n_tried} rounds had less than 95 % of {RATE:,} packets/s: "
+            "the machine is too busy")
+        Load.is_short = False
+        yield
+        n_tried += 1
+        n_counted += ROUNDS == 1 or not Load.is_short
 
 
 class Controller:
@@ -138,7 +155,7 @@ def a_killed_daemon_waits_for_its_controller(switch, hook):
     switch.ctl("set-controller", "br0", controller.target)
     peer = controller.accept()
     add_flows(switch)
-    for _ in range(ROUNDS):
+    for _ in rounds():
         with Load(switch, wires) as load:
             before = misses(switch)
             switch.kill()
@@ -176,7 +193,7 @@ def nothing_is_lost(switch, hook, restart):
     switch.ctl("add-group", "br0", "group_id=5,type=indirect,bucket=actions=output:2")
     switch.ctl("add-flow", "br0", "priority=1,in_port=1,ip,nw_dst=11.0.0.1,actions=group:5")
     sent = 0
-    for _ in range(ROUNDS):
+    for _ in rounds():
         with Load(switch, wires) as load:
             before = misses(switch)
             restart(switch)
