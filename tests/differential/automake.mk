@@ -8,7 +8,7 @@ EXTRA_DIST += tests/differential/differential.py tests/differential/frames.py \
 SOAK_SEED = 1
 soak-differential: all
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ROUNDS=1000 VARIANTS=10 \
-		SEED='$(SOAK_SEED)' $(top_srcdir)/tests/each soak-differential.log \
+		PACKETS=1000000 SEED='$(SOAK_SEED)' $(top_srcdir)/tests/each soak-differential.log \
 		$(top_srcdir)/tests/differential/differential.py
 soak: soak-differential
 .PHONY: soak soak-differential

@@ -6,7 +6,7 @@ of OpenFlow says (reference.py), by exact bytes and ports.
 A round is a rule set. Its frames are sent once (user space runs them), again (the fast path does),
 in variants that differ by one bit (a megaflow that is too wide shows), and all again after the rule
 set was changed midway. SEED and ROUNDS in the environment choose others, VARIANTS how many of a frame
-there are; a failure tells the seed of its round.
+there are, PACKETS how many packets a hook has to get; a failure tells the seed of its round.
 """
 import collections
 import os
@@ -27,6 +27,7 @@ from rules import PORTS, group_text, number_of, numbered, rule_key_text, rule_te
 
 ROUNDS = int(os.environ.get("ROUNDS", "12"))
 SEED = int(os.environ.get("SEED", "1"))
+N_PACKETS = int(os.environ.get("PACKETS", "0"))  # On each hook, at least.
 # Rule sets that once found the switch wrong: the seed, and how many variants of a frame it drew.
 REGRESSIONS = (2, 5), (2193, 5), (11169, 5), (11538, 5)
 N_FRAMES = 24
@@ -206,6 +207,16 @@ def counter():
         yield number
 
 
+def expect_fast(switch, n_sent):
+    """It was the fast path that answered for at least two packets of three; all phases but those of
+    new packets send what it has seen. Returns its hits and its upcalls."""
+    shown = switch.ctl_json("dpctl", "show")
+    n_hits = shown["lookups"]["cache_hits"] + shown["lookups"]["megaflow_hits"]
+    n_upcalls = sum(shown["slow_path"]["upcalls"].values())
+    assert 3 * n_hits >= 2 * n_sent and 3 * n_upcalls <= n_sent, (n_sent, shown)
+    return n_hits, n_upcalls
+
+
 def the_switch_does_what_openflow_says(switch):
     if subprocess.run(["which", "ovs-ofctl"], capture_output=True, check=False).returncode:
         raise Skip("ovs-ofctl is not installed")
@@ -217,8 +228,11 @@ def the_switch_does_what_openflow_says(switch):
     for bridge in bridges:
         late = bridge.receive(1, lambda _: True)
         assert not late, late
+    n_hits, n_upcalls = expect_fast(switch, len(HOOKS) * n)
     print(f"# {ROUNDS + len(REGRESSIONS)} rule sets from seed {SEED}, {n} packets on each of {' and '.join(HOOKS)}, "
-          f"{time.monotonic() - started:.0f} s", file=sys.stderr)
+          f"{n_hits} hits and {n_upcalls} upcalls in all, {time.monotonic() - started:.0f} s",
+          file=sys.stderr)
+    assert n >= N_PACKETS, n
 
 
 cases.append(the_switch_does_what_openflow_says)
