@@ -71,6 +71,7 @@ TESTS += tests/analyze
 analyze: all
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ANALYZERS='clang cppcheck' \
 		$(top_srcdir)/tests/analyze
+soak: analyze
 .PHONY: analyze
 EXTRA_DIST += tests/analyze
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Hostile bytes. In an ordinary build a target is a program that runs files through itself, and
 # "make check" runs each on its corpus. "make fuzz FUZZ_SECONDS=60" builds them with clang's libFuzzer
-# under ASan and UBSan in fuzzing/ and lets one after the other look for new inputs; "make fuzz-ofp"
-# runs one. What it finds on the way stays in fuzzing/corpus for the next run, what fails in
+# under ASan and UBSan in fuzzing/ and lets one after the other look for new inputs, each for so many
+# seconds of a processor, which take longer where there is other work; "make fuzz-ofp"
+# runs one, "make soak-fuzz" all for an hour, as many at once as there are processors. What it finds on the way stays in fuzzing/corpus for the next run, what fails in
 # fuzzing/found.
 fuzz_targets = ofp message flow-syntax parse translation config mgmt saved
 fuzz_programs = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-message tests/fuzz/fuzz-flow-syntax \
@@ -79,6 +80,12 @@ fuzz: fuzz-build
 		$(top_srcdir)/tests/fuzz/run $(top_srcdir) fuzzing $$target $(FUZZ_SECONDS); \
 	done
 .PHONY: fuzz fuzz-build fuzz-inputs $(fuzz_targets:%=fuzz-%)
+
+SOAK_FUZZ_SECONDS = 3600
+soak-fuzz: fuzz-build
+	@$(MAKE) -s -k -j"$$(nproc)" FUZZ_SECONDS='$(SOAK_FUZZ_SECONDS)' $(fuzz_targets:%=fuzz-%)
+soak: soak-fuzz
+.PHONY: soak-fuzz
 clean-local: clean-fuzzing
 clean-fuzzing:
 	rm -rf fuzzing
