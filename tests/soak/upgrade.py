@@ -5,6 +5,7 @@
 OTHER_BUILD is the folder of a build with --enable-other-layout.
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,8 +13,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 import harness  # noqa: E402
 from preload import Faults  # noqa: E402
-from restart import (FLOWS, RATE, ROUNDS, Load, Controller, add_flows, device_counters,  # noqa: E402
-                     flow_packets, open_switch, port_packets)
+from restart import (FLOWS, RATE, Load, Controller, add_flows, device_counters,  # noqa: E402
+                     flow_packets, open_switch, port_packets, rounds)
 
 BUILDS = [harness.BUILD + "/shuntd/shuntd", os.environ["OTHER_BUILD"] + "/shuntd/shuntd"]
 
@@ -22,20 +23,27 @@ def misses(switch):
     return switch.ctl_json("dpctl", "show")["lookups"]["misses"]
 
 
+def there_and_back():
+    """The number of the build that comes next; a round is both ways."""
+    for _ in rounds():
+        yield from (1, 0)
+
+
 def exchange(switch, number, *options):
     """Kills the daemon and starts the other build's."""
     switch.kill()
-    harness.SHUNTD = BUILDS[number % 2]
+    harness.SHUNTD = BUILDS[number]
     switch.start(*options)
 
 
 def upgraded_and_restored(switch, hook):
     """Megaflows are carried over: none of their packets misses, and all counters go on."""
     wires = open_switch(switch, hook)
+    switch.ctl("add-group", "br0", "group_id=5,type=indirect,bucket=actions=output:2")
     switch.ctl("add-flow", "br0", "priority=1,in_port=1,ip,nw_dst=11.0.0.1,"
-               "actions=set_field:0x5->pkt_mark,mod_nw_tos:8,output:2")
+               "actions=set_field:0x5->pkt_mark,mod_nw_tos:8,group:5")
     sent = 0
-    for number in range(1, 2 * ROUNDS + 1):
+    for number in there_and_back():
         with Load(switch, wires) as load:
             megaflows = switch.ctl_json("dpctl", "show")["flows"]
             exchange(switch, number, "--restore")
@@ -44,6 +52,8 @@ def upgraded_and_restored(switch, hook):
             assert misses(switch) == 0
         sent += load.sent
         assert flow_packets(switch) == {1: sent, 2: 0}, (flow_packets(switch), sent)
+        groups = switch.ctl("dump-group-stats", "br0")
+        assert re.findall(r"\bpacket_count=(\d+)", groups) == [str(sent)] * 2, (groups, sent)
         assert port_packets(switch) == [sent, sent], (port_packets(switch), sent)
 
 
@@ -54,7 +64,7 @@ def upgraded_with_a_controller(switch, hook):
     switch.ctl("set-controller", "br0", controller.target)
     peer = controller.accept()
     add_flows(switch)
-    for number in range(1, 2 * ROUNDS + 1):
+    for number in there_and_back():
         with Load(switch, wires) as load:
             exchange(switch, number)
             load.wait_for_packets(RATE // 2)
@@ -73,7 +83,7 @@ def redirected_by_xdp(device):
 def xdp_goes_on_with_the_flows(switch):
     """The former build's flows are not left to TC."""
     wires = open_switch(switch, "xdp")
-    for number in (1, 2):
+    for number in (1, 0):
         with Load(switch, wires) as load:
             exchange(switch, number, "--restore")
             before = redirected_by_xdp(wires[0])
@@ -88,7 +98,7 @@ def killed_between_the_sets(switch, hook):
     wires = open_switch(switch, hook)
     switch.ctl("add-flow", "br0", "priority=1,in_port=1,ip,nw_dst=11.0.0.1,"
                "actions=set_field:0x5->pkt_mark,mod_nw_tos:8,output:2")
-    for number in range(1, ROUNDS + 1):
+    for number, _ in enumerate(rounds(), 1):
         with Load(switch, wires) as load:
             switch.kill()
             harness.SHUNTD = BUILDS[number % 2]
