@@ -12,10 +12,11 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, cases, for_hook, main, run, wait_for  # noqa: E402
+from harness import BUILD, cases, for_hook, main, patience, run, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
 from peer import V13, Peer  # noqa: E402
 
@@ -134,6 +135,15 @@ def add_flows(switch):
         switch.ctl("add-flow", "br0", flow)
 
 
+def datapath_ports(switch):
+    return {p["device"]: p for p in switch.ctl_json("dpctl", "show")["ports"]}
+
+
+def port_stats(switch):
+    """What the datapath counts by port, whichever daemon there was."""
+    return {device: port["stats"] for device, port in datapath_ports(switch).items()}
+
+
 def misses(switch):
     return switch.ctl_json("dpctl", "show")["lookups"]["misses"]
 
@@ -147,15 +157,51 @@ def is_released(switch):
         return any("are matched against the tables" in line for line in file)
 
 
+def wait_for_release(switch):
+    """The hold is over, and what it left is matched against the tables."""
+    wait_for(lambda: is_released(switch), "the hold is over", 30)
+    switch.ctl("del-flows", "br0", "cookie=1/-1")  # Deletes nothing, and ends with a barrier.
+
+
+class Forgotten:
+    """Port 3, whose frames go to port 1 by a flow entry that the controller does not put back."""
+
+    def __init__(self, switch, to, hook):
+        (self.wire,) = add_wires(switch, 1, hook, first=3)
+        self.switch, self.to, self.n_sent, self.n_came = switch, to, 0, 0
+
+    def counted(self):
+        stats = port_stats(self.switch)
+        return stats["p3"]["rx_packets"], stats["p1"]["tx_packets"]
+
+    def begins(self):
+        self.switch.ctl("add-flow", "br0", "priority=3,in_port=3,actions=output:1")
+        self.goes()
+        wait_for(lambda: datapath_ports(self.switch)["p3"]["flows"], "it is in the fast path")
+
+    def goes(self):
+        self.wire.send(frame())
+        assert self.to.receive() == frame()
+        self.n_sent, self.n_came = self.n_sent + 1, self.n_came + 1
+
+    def is_gone(self):
+        for _ in range(10):
+            self.wire.send(frame())
+        self.n_sent += 10
+        assert self.to.is_silent()
+        wait_for(lambda: self.counted() == (self.n_sent, self.n_came), "the ports count it")
+
+
 def a_killed_daemon_waits_for_its_controller(switch, hook):
     """The daemon is killed and started, and its controller fills the tables late: flows that were
     there stay, no packet of theirs goes up, and what the tables do not confirm goes afterwards."""
-    wires = open_switch(switch, hook)
-    controller = Controller()
+    wires, sent = open_switch(switch, hook), 0
+    controller, forgotten = Controller(), Forgotten(switch, wires[0], hook)
     switch.ctl("set-controller", "br0", controller.target)
     peer = controller.accept()
     add_flows(switch)
     for _ in rounds():
+        forgotten.begins()
         with Load(switch, wires) as load:
             before = misses(switch)
             switch.kill()
@@ -163,13 +209,40 @@ def a_killed_daemon_waits_for_its_controller(switch, hook):
             switch.start()
             load.wait_for_packets(RATE // 2)
             assert switch.ctl("dump-flows", "br0") == ""
+            forgotten.goes()
             peer = controller.accept()
             add_flows(switch)
             peer.sync()
-            wait_for(lambda: is_released(switch), "the hold is over")
+            wait_for_release(switch)
             load.wait_for_packets(RATE // 2)
             assert misses(switch) == before, (misses(switch), before)
+            forgotten.is_gone()
         assert flow_packets(switch)[1] > RATE
+        sent += load.sent
+        stats = port_stats(switch)
+        assert [stats["p1"]["rx_packets"], stats["p2"]["tx_packets"]] == [sent, sent], (stats, sent)
+
+
+def a_controller_that_never_comes_ends_the_hold(switch, hook):
+    """Flows are held for as long as --hold-time says, which the log tells of, and go then."""
+    wires, hold_s = open_switch(switch, hook), int(patience(5))
+    controller, forgotten = Controller(), Forgotten(switch, wires[0], hook)
+    switch.ctl("set-controller", "br0", controller.target)
+    controller.accept()
+    controller.listener.close()
+    forgotten.begins()
+    switch.kill()
+    switch.forget_log()
+    switch.expect(f"hold: bridge br0: waited long enough for {controller.target}$")
+    began = time.monotonic()
+    switch.start("--hold-time", str(hold_s))
+    assert switch.ctl("dump-flows", "br0") == ""
+    forgotten.goes()
+    assert misses(switch) == 1 and not is_released(switch)
+    wait_for_release(switch)
+    assert time.monotonic() - began >= hold_s
+    switch.wait_for_line("waited long enough for " + controller.target)
+    forgotten.is_gone()
 
 
 def killed(switch):
@@ -419,8 +492,8 @@ def a_start_on_a_full_disk_saves_when_there_is_room(switch):
 
 
 cases.extend(for_hook(test, hook) for test in (
-    a_killed_daemon_waits_for_its_controller, killed_and_restored, restarted_by_shuntctl,
-    learned_addresses_survive_a_kill)
+    a_killed_daemon_waits_for_its_controller, a_controller_that_never_comes_ends_the_hold,
+    killed_and_restored, restarted_by_shuntctl, learned_addresses_survive_a_kill)
              for hook in ("tc", "xdp"))
 cases.extend([learned_addresses_of_ports_that_are_gone_are_not_restored,
               what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
