@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration's file under fault injection: the process dies at each system call, or the
- * call fails; any byte is another one; the file is cut anywhere. What is read is the old or the new
- * configuration, whole, or nothing. */
+/* The configuration's file under fault injection: the process dies at each system call, the call
+ * fails, or power is lost there; any byte is another one; the file is cut anywhere. What is read is
+ * the old or the new configuration, whole, or nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -89,7 +89,7 @@ read_file(char *bytes, size_t size)
 }
 
 /* In a child, over configuration `old` (0: none): saves 20 and tells its error in *said. True if
- * there was a call number `at`. */
+ * there was a call number `at`; if there was not, power is lost behind the last one. */
 static bool
 save_with_fault(uint32_t old, int at, enum fault kind, int *said)
 {
@@ -103,6 +103,7 @@ save_with_fault(uint32_t old, int at, enum fault kind, int *said)
         fault_at = at;
         fault_kind = kind;
         *said = save(20);
+        fault_lose_power();
         _exit(n_calls >= at ? FAULT_STATUS : 0);
     }
     wait(&status);

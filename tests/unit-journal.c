@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal under fault injection: the process dies at each system call, or the call fails, the
- * disk loses what was not synced, bytes rot. What is read afterwards is one of the states that
- * were, whole. */
+/* The journal under fault injection: the process dies at each system call, the call fails, power
+ * is lost there, the disk loses what was not synced, bytes rot. What is read afterwards is one of
+ * the states that were, whole. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -72,10 +72,11 @@ end_base(struct journal *journal, const struct journal *old, uint64_t from)
     assert_int_equal(journal_sync(journal), 0);
 }
 
-/* Base 1, then 2, 3 and 4; base 10 in its place, then 11. Tells in `said` what is certain: what a
- * reader sees from now on is at least this. */
+/* Base 1, then 2, 3 and 4; base 3 in its place, which takes over the 4, then 5. Tells what is
+ * certain: what a reader sees from now on is at least *said, and after power loss at least *synced.
+ */
 static void
-live(int *said)
+live(int *said, int *synced)
 {
     struct journal *old, *next;
     uint64_t from;
@@ -83,56 +84,75 @@ live(int *said)
     assert_int_equal(journal_create(path, &old), 0);
     append(old, 1);
     end_base(old, NULL, 0);
-    *said = 1;
+    *said = *synced = 1;
     append(old, 2);
     *said = 2;
     assert_int_equal(journal_sync(old), 0);
+    *synced = 2;
     append(old, 3);
     *said = 3;
     from = journal_size(old);
     assert_int_equal(journal_create(path, &next), 0);
-    append(next, 10);
+    append(next, 3);
     append(old, 4);
     *said = 4;
-    end_base(next, NULL, from);
-    *said = 10;
-    append(next, 11);
-    *said = 11;
+    end_base(next, old, from);
+    *synced = 4;
+    append(next, 5);
+    *said = 5;
+    fault_lose_power();
     journal_close(old);
     journal_close(next);
 }
 
-static void
-a_process_that_dies_leaves_a_whole_state(void **aux)
+/* Whether there was a call number `at`. */
+static bool
+live_with_fault(int at, enum fault kind, int *said, int *synced)
 {
-    int *said = shared_int(), n = 0;
+    int status;
+
+    unlink(path);
+    *said = *synced = 0;
+    if (!fork()) {
+        fault_at = at;
+        fault_kind = kind;
+        n_calls = 0;
+        live(said, synced);
+        _exit(n_calls >= at ? FAULT_STATUS : 0);
+    }
+    wait(&status);
+    return WEXITSTATUS(status) == FAULT_STATUS;
+}
+
+static void
+death_or_power_loss_leaves_a_whole_state(void **aux)
+{
+    static const enum fault kinds[] = {FAULT_DIE_BEFORE, FAULT_DIE_AFTER, FAULT_POWER,
+                                       FAULT_POWER_RENAMED};
+    int *said = shared_int(), *synced = shared_int(), n = 0;
 
     (void)aux;
-    for (int at = 1; at < 200; at++) {
-        for (int after = 0; after < 2; after++) {
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        bool is_power = kinds[i] >= FAULT_POWER, was_reached = true;
+
+        for (int at = 1; was_reached; at++) {
+            int certain, error;
             struct state state;
             uint64_t torn = 0;
-            int status, error;
 
-            unlink(path);
-            *said = 0;
-            if (!fork()) {
-                fault_at = at;
-                fault_kind = after ? FAULT_DIE_AFTER : FAULT_DIE_BEFORE;
-                n_calls = 0;
-                live(said);
-                _exit(0);
-            }
-            wait(&status);
+            was_reached = live_with_fault(at, kinds[i], said, synced);
+            certain = is_power ? *synced : *said;
+            assert_true(was_reached || *said == 5);
             error = read_state(path, &state, &torn);
-            assert_true(!error || (error == ENOENT && !*said));
+            assert_true(!error || (error == ENOENT && !certain));
             assert_int_equal(torn, 0);
             if (!error)
-                assert_true(state.numbers[state.n - 1] >= *said);
-            n += WEXITSTATUS(status) == FAULT_STATUS;
+                assert_true(state.numbers[state.n - 1] >= certain);
+            n += was_reached;
         }
     }
-    assert_true(n > 30); /* So many places to die. */
+    /* Each base's ten, as below; 2, 3, 4, its copy, and 5; the sync of 2. */
+    assert_int_equal(n, (2 * 10 + 6) * (int)ARRAY_SIZE(kinds));
 }
 
 /* One base and numbers up to 9, of which some find no room; where that is, the process may die on
@@ -372,7 +392,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_process_that_dies_leaves_a_whole_state),
+        cmocka_unit_test(death_or_power_loss_leaves_a_whole_state),
         cmocka_unit_test(a_call_that_fails_changes_nothing),
         cmocka_unit_test(a_base_that_fails_leaves_the_journal_that_goes_on),
         cmocka_unit_test(power_loss_takes_the_unsynced_end_alone),
