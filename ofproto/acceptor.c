@@ -87,10 +87,10 @@ remove_socket(const char *path)
 
 static int
 listen_on(struct acceptor *acceptor, struct event_base *base, const struct sockaddr *address,
-          socklen_t size, mode_t mode)
+          socklen_t size)
 {
     unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
-    mode_t old_mask = umask(0777 & ~mode);
+    mode_t old_mask = umask(0777 & ~0660);
 
     if (address->sa_family == AF_UNIX) {
         strcpy(acceptor->path, ((const struct sockaddr_un *)address)->sun_path);
@@ -109,7 +109,7 @@ listen_on(struct acceptor *acceptor, struct event_base *base, const struct socka
 }
 
 int
-acceptor_open(struct event_base *base, const struct sockaddr *address, socklen_t size, mode_t mode,
+acceptor_open(struct event_base *base, const struct sockaddr *address, socklen_t size,
               enum acceptor_reserve reserve, acceptor_accepted *accepted, void *aux,
               struct acceptor **acceptorp)
 {
@@ -121,7 +121,7 @@ acceptor_open(struct event_base *base, const struct sockaddr *address, socklen_t
     acceptor->accepted = accepted;
     acceptor->aux = aux;
     acceptor->again = evtimer_new(base, on_again, acceptor);
-    err = acceptor->again ? listen_on(acceptor, base, address, size, mode) : ENOMEM;
+    err = acceptor->again ? listen_on(acceptor, base, address, size) : ENOMEM;
     if (err) {
         acceptor->path[0] = '\0'; /* It may be somebody else's. */
         acceptor_close(acceptor);

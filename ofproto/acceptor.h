@@ -27,9 +27,9 @@ struct acceptor;
 
 typedef void acceptor_accepted(void *aux, evutil_socket_t fd, const struct sockaddr *peer);
 
-/* Listens on the address, in place of a Unix socket that a dead process left there. `mode`: of a
- * Unix socket, from its first moment on. */
-int acceptor_open(struct event_base *, const struct sockaddr *, socklen_t size, mode_t mode,
+/* Listens on the address, in place of a Unix socket that a dead process left there. A Unix
+ * socket is for its user and group (0660) from its first moment on. */
+int acceptor_open(struct event_base *, const struct sockaddr *, socklen_t size,
                   enum acceptor_reserve, acceptor_accepted *, void *aux, struct acceptor **);
 /* Stops listening and removes a Unix socket. Takes NULL. */
 void acceptor_close(struct acceptor *);

@@ -762,7 +762,6 @@ conn_listen(struct event_base *base, const struct endpoint *ep, const struct con
             struct conn_listener **listenerp)
 {
     struct conn_listener *listener = xcalloc(1, sizeof *listener);
-    mode_t mode = options->socket_mode ? options->socket_mode : 0700;
     int err;
 
     *listenerp = NULL;
@@ -772,7 +771,7 @@ conn_listen(struct event_base *base, const struct endpoint *ep, const struct con
     listener->ops = ops;
     listener->accepted = accepted;
     listener->aux = aux;
-    err = acceptor_open(base, (const struct sockaddr *)&ep->address, ep->address_size, mode,
+    err = acceptor_open(base, (const struct sockaddr *)&ep->address, ep->address_size,
                         ACCEPTOR_MANAGEMENT_RESERVE, on_accept, listener, &listener->acceptor);
     if (err)
         free(listener);

@@ -55,7 +55,6 @@ struct conn_options {
     unsigned probe_ms;       /* 0: no probes. */
     unsigned max_backoff_ms; /* Of an active connection; 0: 8,000. */
     SSL_CTX *tls;            /* For ssl: and pssl:. Borrowed. */
-    mode_t socket_mode;      /* Of a punix: socket; 0: 0700. */
     struct log_limit *log;   /* Of lines that a peer can cause; NULL: none. Borrowed. */
 };
 

@@ -528,7 +528,6 @@ listen_on(struct connmgr *mgr, const char *path, conn_accepted *accepted, struct
         return err;
     }
     conn_options_of(mgr, NULL, peers, &options);
-    options.socket_mode = 0660;
     return conn_listen(mgr->options.base, &ep, &options, &peer_ops, accepted, mgr, listener);
 }
 

@@ -285,7 +285,7 @@ mgmt_open(struct event_base *base, const char *path, mgmt_handler *handler, void
     list_init(&mgmt->clients);
     if (!err) {
         strcpy(sun.sun_path, path);
-        err = acceptor_open(base, (const struct sockaddr *)&sun, sizeof sun, 0660,
+        err = acceptor_open(base, (const struct sockaddr *)&sun, sizeof sun,
                             ACCEPTOR_DAEMON_RESERVE, on_accept, mgmt, &mgmt->acceptor);
     }
     if (err) {

@@ -82,8 +82,8 @@ def a_user_of_its_own_runs_the_switch(switch):
 def sockets_are_for_the_group(switch):
     let_in(switch)
     switch.start("--user", f"{USER}:{GROUP}")
-    switch.ctl("add-br", "br0")
-    for name in ("shuntd.sock", "br0.mgmt"):
+    switch.ctl("add-br", "br0", "--", "set-controller", "br0", f"punix:{switch.dir}/c")
+    for name in ("shuntd.sock", "br0.mgmt", "br0.snoop", "c"):
         status = os.stat(f"{switch.dir}/{name}")
         assert stat.S_IMODE(status.st_mode) == 0o660, (name, oct(status.st_mode))
         assert (status.st_uid, status.st_gid) == (pwd.getpwnam(USER).pw_uid,
