@@ -33,7 +33,7 @@ unsigned long log_count(enum log_level level);
 /* With a struct log_limit *. */
 #define log_limited(limit, level, ...)                                                             \
     do {                                                                                           \
-        if (log_limit_pass(limit, LOG_MODULE))                                                     \
+        if (log_limit_pass(limit, (level) <= LOG_WARN, LOG_MODULE))                                \
             log_write(level, LOG_MODULE, __VA_ARGS__);                                             \
     } while (0)
 #endif

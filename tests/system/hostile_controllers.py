@@ -362,7 +362,8 @@ def a_tool_that_never_reads_holds_up_itself(switch):
 # ---- Garbage ----
 
 def ended_with(switch, data, version=None, timeout=20):
-    """Sends the bytes on a new connection; why it was ended, and what the switch said."""
+    """Sends the bytes on a new connection; why it was ended, which show and the log say, and what the
+    switch said to the peer."""
     sock = connect(("127.0.0.1", PTCP), 1 << 16)
     sock.settimeout(timeout)
     if version:
@@ -377,7 +378,9 @@ def ended_with(switch, data, version=None, timeout=20):
     name = "%s:%u" % sock.getsockname()
     sock.close()
     shown = wait_for(lambda: name in (s := target_of(switch, "ptcp"))["last_error"] and s, name)
-    return shown["last_error"].split(": ", 1)[1], said
+    why = shown["last_error"].split(": ", 1)[1]
+    assert len(switch.logged(re.escape(f" tcp:{name}: connection closed ({why})"))) == 1, (name, why)
+    return why, said
 
 
 @case
@@ -394,6 +397,7 @@ def garbage_ends_its_own_connection(switch):
     why, said = ended_with(switch, struct.pack("!BBHI", 4, 0, 16, 1) +
                            struct.pack("!HHI", 1, 8, 1 << 2))  # Version 2 alone.
     assert why == "no common OpenFlow version" and b"versions here:" in said, (why, said)
+    switch.wait_for_line(r" WARN .* tcp:127\.0\.0\.1:\d+: no common OpenFlow version")
     others.end(8 * MIB)
 
 
@@ -520,6 +524,12 @@ def raise_file_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def told_of_some(switch, warning, n):
+    """A listener has 20 lines in ten seconds (lib/log-limit.h), and says no more of `n` things."""
+    lines = switch.logged(" WARN .*" + warning)
+    assert 20 <= len(lines) < n, (len(lines), n, lines[:1])
+
+
 def answers_roles(peers):
     """Each becomes master in its turn; there is one master in the end."""
     for peer in peers:
@@ -566,6 +576,8 @@ def a_thousand_controllers_are_served(switch):
     shown = wait_for(lambda: (s := target_of(switch, "ptcp"))["refused"] and s, "one is refused")
     assert (shown["connections"], shown["refused"]) == (1024, 6), shown
     assert ", 6 connections refused" in switch.ctl("show", "br0")
+    refusal = rf" WARN .* br0: ptcp:{PTCP}:\S+: a connection from \S+ is refused, 1024 are open"
+    assert len(switch.logged(refusal)) == 6, log_of(switch)[-2000:]
     for each in more + peers:
         each.close()
     wait_for(lambda: target_of(switch, "ptcp")["connections"] == 0, "all are gone")
@@ -602,6 +614,7 @@ def a_limit_of_open_files_is_no_end(switch):
     socks = [connect(("127.0.0.1", PTCP)) for _ in range(450)]
     shown = wait_for(lambda: (s := target_of(switch, "ptcp"))["refused"] >= 200 and s, "refused")
     assert shown["connections"] + shown["refused"] == 450, shown
+    told_of_some(switch, "the limit of open files is near", shown["refused"])
     # A port, a flow, what is saved: all that takes descriptors goes on.
     wire = Wire("p1")
     switch.ctl("add-port", "br0", wire.port, "ofport=1")
@@ -664,6 +677,7 @@ def a_thousand_tools_are_served_or_refused(switch):
         [SHUNTCTL, "--run-dir", switch.dir, "--format", "json", "show"], capture_output=True,
         text=True).stdout or "null"), "room again")
     assert shown["management"]["refused"] >= 936, shown["management"]
+    told_of_some(switch, "a connection is refused, 64 are open", shown["management"]["refused"])
     assert "connections of shuntctl refused" in switch.ctl("show")
     others.end(24 * MIB)
 
