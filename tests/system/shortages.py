@@ -163,6 +163,7 @@ def changes(switch, number):
 def any_allocation_may_fail(switch):
     """One of all those that a few requests make. Either the daemon answers with an error, or it
     says that there is no memory and dies; the next has what was confirmed."""
+    skip_if_sanitized()
     faults = Faults(switch)
     switch.expect("ERR memory: no memory for|Cannot allocate memory|no memory|does not start")
     switch.start()
