@@ -11,7 +11,7 @@ declare -A packages=(
         linux-image-amd64 kmod python3-os-ken openvswitch-common"
     [test]="libcmocka-dev clang-19 libclang-rt-14-dev clang-format cppcheck openvswitch-switch
         openvswitch-testcontroller python3-scapy python3-netaddr netsniff-ng tcpdump socat jq
-        openssl procps python3-tinyrpc"
+        openssl procps python3-tinyrpc debootstrap e2fsprogs"
     [bench]="netsniff-ng gnuplot-nox openvswitch-switch iperf3 ethtool qemu-system-x86 busybox-static cpio
         linux-image-amd64 kmod valgrind"
 )

@@ -18,3 +18,12 @@ record-instructions: bench/pktgen bench/bare bench/fastpath
 
 TESTS += tests/guest/client
 EXTRA_DIST += tests/guest/client
+
+# The installed unit under systemd, in a Debian image: sudo make soak-unit, a part of make soak. The image is made once.
+soak-unit: all
+	@$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/guest/unit | tee soak-unit.log
+	@$(top_srcdir)/tests/summary soak-unit.log
+soak: soak-unit
+.PHONY: soak-unit
+EXTRA_DIST += tests/guest/unit
+DISTCLEANFILES += debian.tar
