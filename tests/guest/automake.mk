@@ -21,8 +21,7 @@ EXTRA_DIST += tests/guest/client
 
 # The installed unit under systemd, in a Debian image: sudo make soak-unit, a part of make soak. The image is made once.
 soak-unit: all
-	@$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/guest/unit | tee soak-unit.log
-	@$(top_srcdir)/tests/summary soak-unit.log
+	@$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/each soak-unit.log $(top_srcdir)/tests/guest/unit
 soak: soak-unit
 .PHONY: soak-unit
 EXTRA_DIST += tests/guest/unit
