@@ -310,7 +310,7 @@ txn_commit(struct txn *txn)
         ofproto_changed(ofproto);
     else if (is_seen)
         ofproto_rules_changed(ofproto);
-    ofproto->n_txns++;
+    ofproto->n_txns += txn->n > 0;
     unsaved_note_txn(txn);
     for (size_t i = 0; i < txn->n; i++) {
         confirm(txn, &txn->changes[i]);

@@ -163,6 +163,13 @@ def wait_for_release(switch):
     switch.ctl("del-flows", "br0", "cookie=1/-1")  # Deletes nothing, and ends with a barrier.
 
 
+def tools_look_around(switch):
+    """What says nothing of the controller: a port's settings, a barrier behind no change."""
+    switch.ctl("mod-port", "br0", "2", "no-flood")
+    switch.ctl("mod-port", "br0", "2", "flood")
+    switch.ctl("del-flows", "br0", "cookie=1/-1")
+
+
 class Forgotten:
     """Port 3, whose frames go to port 1 by a flow entry that the controller does not put back."""
 
@@ -211,6 +218,9 @@ def a_killed_daemon_waits_for_its_controller(switch, hook):
             assert switch.ctl("dump-flows", "br0") == ""
             forgotten.goes()
             peer = controller.accept()
+            tools_look_around(switch)
+            load.wait_for_packets(2 * RATE)
+            assert not is_released(switch)
             add_flows(switch)
             peer.sync()
             wait_for_release(switch)
