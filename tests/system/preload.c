@@ -2,7 +2,7 @@
 /* Faults for a daemon that runs, by LD_PRELOAD: the n-th allocation from now on fails, the n-th
  * bpf(2) call or mapping of a file fails, clocks jump, the daemon dies between two sets of maps.
  *
- * Model: the file that SHUNT_FAULTS names is mapped by daemon and test (tests/system/faults.py),
+ * Model: the file that SHUNT_FAULTS names is mapped by daemon and test (tests/system/preload.py),
  * who writes what shall happen. Threads: any. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As in tests/system/faults.py. */
+/* As in tests/system/preload.py. */
 struct faults {
     _Atomic int64_t n_allocations; /* Counts up. The one that comes to 0 fails. */
     _Atomic int64_t n_bpf_calls;   /* The same. */
