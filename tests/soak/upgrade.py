@@ -14,13 +14,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness  # noqa: E402
 from preload import Faults  # noqa: E402
 from restart import (FLOWS, RATE, Load, Controller, add_flows, device_counters,  # noqa: E402
-                     flow_packets, open_switch, port_packets, rounds)
+                     flow_packets, misses, open_switch, port_packets, rounds)
 
 BUILDS = [harness.BUILD + "/shuntd/shuntd", os.environ["OTHER_BUILD"] + "/shuntd/shuntd"]
-
-
-def misses(switch):
-    return switch.ctl_json("dpctl", "show")["lookups"]["misses"]
 
 
 def there_and_back():

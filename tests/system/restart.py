@@ -157,17 +157,22 @@ def is_released(switch):
         return any("are matched against the tables" in line for line in file)
 
 
+def barrier(switch):
+    """A tool's, behind a change of nothing."""
+    switch.ctl("del-flows", "br0", "cookie=1/-1")
+
+
 def wait_for_release(switch):
     """The hold is over, and what it left is matched against the tables."""
     wait_for(lambda: is_released(switch), "the hold is over", 30)
-    switch.ctl("del-flows", "br0", "cookie=1/-1")  # Deletes nothing, and ends with a barrier.
+    barrier(switch)
 
 
 def tools_look_around(switch):
-    """What says nothing of the controller: a port's settings, a barrier behind no change."""
+    """What says nothing of the controller."""
     switch.ctl("mod-port", "br0", "2", "no-flood")
     switch.ctl("mod-port", "br0", "2", "flood")
-    switch.ctl("del-flows", "br0", "cookie=1/-1")
+    barrier(switch)
 
 
 class Forgotten:
