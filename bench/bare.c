@@ -3,9 +3,9 @@
  *
  *   bare --hook xdp|clsact|tcx|peer|flow:FLOWS|table:FLOWS A B COMMAND...
  *
- * peer: by clsact, to the other device's peer, which has to be in another namespace. table: by XDP,
- * behind two reads of which one says where the other is, in memory for FLOWS flows, a power of two.
- * Exit status: the command's. */
+ * peer: by clsact, to the other device's peer, which has to be in another namespace. flow, table:
+ * by XDP, behind a read of the flow, or of a bucket that says where the flow is and then of that,
+ * in memory for FLOWS flows, a power of two. Exit status: the command's. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

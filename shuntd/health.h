@@ -4,10 +4,9 @@
  *
  * Model: a trouble is a kind and what it happens to (a port, an upcall ring). Counters and threads
  * are looked at four times a second; requests that the kernel refuses are told by who has to answer
- * them. A trouble begins when its sign is seen, and is over when the
- * sign was not seen for three seconds: one that comes and goes makes two lines in the log, not
- * thousands. Threads are judged by looks, not by the clock: when the whole process stood still,
- * none of them did so alone.
+ * them. A trouble begins when its sign is seen, and is over when the sign was not seen for three
+ * seconds: one that comes and goes makes two lines in the log, not thousands. Threads are judged by
+ * looks, not by the clock: when the whole process stood still, none of them did so alone.
  *
  * Ownership: the bridges'. Threads: the main loop's. Errors: none; without memory for its timer
  * nothing is told.
