@@ -57,9 +57,7 @@ of_arena_grow(struct of_arena *arena, size_t size)
         return NULL;
     size = ROUND_UP(size, 8);
     capacity = MAX(size, (size_t)BLOCK_SIZE);
-    block = malloc(sizeof *block + capacity);
-    if (!block)
-        return NULL;
+    block = xmalloc(sizeof *block + capacity);
     block->next = arena->blocks;
     arena->blocks = block;
     arena->next = (uint8_t *)block->bytes + size;

@@ -4,7 +4,8 @@
  * Model: a bump allocator over a buffer of the caller's (on the stack, say); past its end it
  * grows by blocks from the heap. of_arena_reset() frees the blocks and starts over in the
  * buffer. Ownership: the arena owns its blocks, the caller the buffer. Objects live until the
- * reset. Threads: one at a time. Errors: NULL when memory ran out. */
+ * reset. Threads: one at a time. Errors: NULL for a size that no object has; without memory the
+ * process ends. */
 #ifndef SHUNT_OFPROTO_OF_ARENA_H
 #define SHUNT_OFPROTO_OF_ARENA_H
 
@@ -36,7 +37,7 @@ void of_arena_destroy(struct of_arena *arena);
 /* The slow path of of_arena_alloc_raw(). */
 void *of_arena_grow(struct of_arena *arena, size_t size);
 
-/* `size` bytes of any content, aligned to 8; NULL when memory ran out. */
+/* `size` bytes of any content, aligned to 8; NULL for a size that no object has. */
 static inline void *
 of_arena_alloc_raw(struct of_arena *arena, size_t size)
 {

@@ -32,19 +32,13 @@ int
 of_buf_reserve(struct of_buf *buf, size_t n)
 {
     size_t capacity;
-    uint8_t *data;
 
     if (n <= buf->capacity - buf->size)
         return 0;
-    if (!buf->growable)
+    if (!buf->growable || n > SIZE_MAX / 2 - buf->size)
         return ENOBUFS;
-    if (n > SIZE_MAX / 2 - buf->size)
-        return ENOMEM;
     capacity = MAX(MAX(buf->size + n, 2 * buf->capacity), (size_t)256);
-    data = realloc(buf->data, capacity);
-    if (!data)
-        return ENOMEM;
-    buf->data = data;
+    buf->data = xrealloc(buf->data, capacity);
     buf->capacity = capacity;
     return 0;
 }

@@ -2,7 +2,8 @@
 /* Bytes that are being written: a buffer of fixed or growing capacity.
  *
  * Model: `size` bytes are written, `capacity` fit. A growable buffer owns heap memory, a fixed
- * one borrows the caller's. Threads: one at a time. */
+ * one borrows the caller's. Threads: one at a time. Errors: no room in a fixed buffer; without
+ * memory the process ends. */
 #ifndef SHUNT_OFPROTO_OF_BUF_H
 #define SHUNT_OFPROTO_OF_BUF_H
 
@@ -31,7 +32,7 @@ void of_buf_init_fixed(struct of_buf *buf, void *data, size_t capacity);
 /* Frees what a growable buffer owns and leaves it empty. Takes NULL. */
 void of_buf_destroy(struct of_buf *buf);
 
-/* Makes room for `n` more bytes: 0, or ENOBUFS (fixed) or ENOMEM. */
+/* Makes room for `n` more bytes: 0, or ENOBUFS if a fixed one has none. */
 int of_buf_reserve(struct of_buf *buf, size_t n);
 
 /* Appends `n` bytes for the caller to fill and returns them, or NULL when they do not fit. The
