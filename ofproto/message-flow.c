@@ -127,6 +127,7 @@ check(const struct ofp_flow_mod *fm, enum ofp_version version,
         .max_ports = limits->max_ports,
         .table_id = fm->table_id,
         .n_tables = limits->n_tables,
+        .no_prereqs = limits->no_prereqs,
         .loose_prereqs = version <= OFP10,
     };
 

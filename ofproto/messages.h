@@ -27,6 +27,7 @@ struct ofp_decode_limits {
     uint32_t max_ports; /* OFPORT_MAX: any number may become a port. */
     uint8_t n_tables;
     bool flow_mod_table_id; /* Nicira's extension to OpenFlow 1.0: the command's high byte. */
+    bool no_prereqs;        /* Actions were held against the match before (saved flow entries). */
 };
 
 /* ---- Flow modification ------------------------------------------------------------------------*/

@@ -99,7 +99,8 @@ static struct ofp_decode_limits
 limits(const struct restorer *r)
 {
     return (struct ofp_decode_limits){.max_ports = OFPORT_MAX,
-                                      .n_tables = (uint8_t)r->txn.ofproto->n_tables};
+                                      .n_tables = (uint8_t)r->txn.ofproto->n_tables,
+                                      .no_prereqs = true}; /* Each version has its own. */
 }
 
 /* ---- Flow entries ---- */

@@ -422,6 +422,25 @@ def state_of_a_newer_build_leaves_nothing_behind(switch):
     assert tables() == fresh
 
 
+def flow_entries_of_openflow_1_0_come_back(switch):
+    """There an action may be without the header that it sets; later versions refuse such a list."""
+    def flows():
+        return run("ovs-ofctl", "-O", "OpenFlow10", "--no-stats", "dump-flows", remote).splitlines()
+
+    remote = f"unix:{switch.dir}/br0.mgmt"
+    actions = ["mod_tp_src:80", "mod_tp_dst:80", "mod_nw_src:1.2.3.4", "mod_nw_tos:4", "dec_ttl",
+               "mod_vlan_pcp:3", "strip_vlan", "pop_mpls:0x0800", "fin_timeout(idle_timeout=10)"]
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    for priority, action in enumerate(actions):
+        run("ovs-ofctl", "-O", "OpenFlow10", "add-flow", remote, f"priority={priority},actions={action}")
+    before = flows()
+    assert len(before) == len(actions) and actions[0] in before[-1], before
+    switch.kill()
+    switch.start("--restore")
+    assert flows() == before, flows()
+
+
 class SmallDisk:
     """256 KiB, which can be filled."""
 
@@ -512,7 +531,8 @@ cases.extend(for_hook(test, hook) for test in (
              for hook in ("tc", "xdp"))
 cases.extend([learned_addresses_of_ports_that_are_gone_are_not_restored,
               what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
-              state_of_a_newer_build_leaves_nothing_behind, full_disk_stops_saving_alone,
+              state_of_a_newer_build_leaves_nothing_behind,
+              flow_entries_of_openflow_1_0_come_back, full_disk_stops_saving_alone,
               a_start_on_a_full_disk_saves_when_there_is_room])
 if __name__ == "__main__":
     main()
