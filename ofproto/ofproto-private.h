@@ -49,6 +49,8 @@ void rule_contents_destroy(struct rule_contents *);
 uint8_t rule_expiry_reason(const struct rule *, int64_t now_ms);
 /* Puts the rule into the heap of deadlines as its timeouts say, or takes it out. */
 void rule_arm(struct rule *);
+/* The same, but as if it had no idle timeout before then. */
+void rule_arm_later(struct rule *, int64_t ms);
 void rule_disarm(struct rule *);
 
 /* Into and out of its table and all that goes with it. The table's references stay. */

@@ -341,6 +341,7 @@ ofproto_bundle_commit(struct ofproto *ofproto, const struct ofproto_msgs *msgs,
 
 /* ---- Expiry --------------------------------------------------------------------------------- */
 #define EXPIRE_STEP_MS 50 /* Deadlines so close to each other are looked at together. */
+#define DEFER_MS 1000     /* Until a deferred timeout is looked at again. */
 
 /* Whether in the heap below item `i` an idle timeout is due. */
 static bool
@@ -371,11 +372,14 @@ expire_rules(struct txn *txn, int64_t now_ms)
 
     while ((first = rule_heap_first(heap)) != NULL && first->key <= now_ms) {
         struct rule *rule = first->rule;
+        uint8_t reason = rule_expiry_reason(rule, now_ms);
 
-        if (rule_deadline_ms(rule) <= now_ms)
-            txn_remove_rule(txn, rule, rule_expiry_reason(rule, now_ms));
-        else
+        if (rule_deadline_ms(rule) > now_ms)
             rule_arm(rule); /* It was used since. */
+        else if (reason == OFPRR_IDLE_TIMEOUT && txn->ofproto->defers_idle)
+            rule_arm_later(rule, now_ms + DEFER_MS);
+        else
+            txn_remove_rule(txn, rule, reason);
     }
 }
 

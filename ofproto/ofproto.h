@@ -153,6 +153,10 @@ struct ofproto {
     uint16_t miss_send_len;     /* Bytes; of 1.0's misses. */
     uint8_t first_egress_table; /* Of OpenFlow 1.5; OFTABLE_ALL: no egress processing. */
 
+    /* The owner's, main thread: not all that entries were used for is credited to them yet, so
+     * that idle timeouts wait. */
+    bool defers_idle;
+
     /* Below: ofproto's own. */
     const struct ofproto_ops *ops;
     void *aux;

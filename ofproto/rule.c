@@ -128,6 +128,12 @@ rule_arm(struct rule *rule)
 }
 
 void
+rule_arm_later(struct rule *rule, int64_t ms)
+{
+    rule_heap_set(&rule->ofproto->expiring, rule, MIN(hard_deadline(rule), ms));
+}
+
+void
 rule_disarm(struct rule *rule)
 {
     rule_heap_remove(&rule->ofproto->expiring, rule);

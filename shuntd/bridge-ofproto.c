@@ -384,11 +384,13 @@ run_all(struct bridges *bridges)
     struct bridge *bridge;
 
     LIST_FOR_EACH (bridge, link, &bridges->list) {
-        int64_t due_ms = bridge->ofproto ? ofproto_expire(bridge->ofproto, now_ms) : INT64_MAX;
+        struct ofproto *ofproto = bridge->ofproto;
 
-        next_ms = MIN(next_ms, due_ms);
-        if (bridge->ofproto)
-            ofproto_run(bridge->ofproto);
+        if (!ofproto)
+            continue;
+        ofproto->defers_idle = !bridge->bridges->is_matched;
+        next_ms = MIN(next_ms, ofproto_expire(ofproto, now_ms));
+        ofproto_run(ofproto);
     }
     if (next_ms != INT64_MAX) {
         int64_t wait_ms = MAX(next_ms - now_ms, 1);

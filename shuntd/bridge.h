@@ -100,6 +100,7 @@ struct bridges {
     uint32_t hold_s;
     int64_t hold_until_ms;
     struct event *hold_event; /* NULL: nothing is held (shuntd/hold.h). */
+    bool is_matched;          /* What was adopted was held against the tables, and is credited. */
     struct health *health;    /* Once they are started (shuntd/health.h). */
 };
 

@@ -64,9 +64,12 @@ waits_for(struct bridge *bridge)
 }
 
 static void
-on_matched(void *aux)
+on_matched(void *bridges_)
 {
-    bridges_drop_adopted_meters(aux);
+    struct bridges *bridges = bridges_;
+
+    bridges->is_matched = true;
+    bridges_drop_adopted_meters(bridges);
 }
 
 static void

@@ -475,6 +475,29 @@ use_that_only_a_sync_tells_keeps_a_flow(void **state)
     bridge_destroy(&b);
 }
 
+/* A hard timeout does not wait for what counters would tell. */
+static void
+deferred_idle_timeouts_wait(void **state)
+{
+    int64_t start = time_now_ms();
+    struct bridge b;
+
+    (void)state;
+    bridge_create(&b);
+    assert_ok(bridge_flow(&b, OFPFC_ADD, "in_port=1,idle_timeout=5,send_flow_rem,actions=drop"));
+    assert_ok(bridge_flow(&b, OFPFC_ADD,
+                          "in_port=2,idle_timeout=5,hard_timeout=8,send_flow_rem,actions=drop"));
+    b.ofproto->defers_idle = true;
+    assert_in_range(ofproto_expire(b.ofproto, start + 7500) - start, 8000, 8500);
+    assert_string_equal(bridge_events(&b), "");
+    assert_in_range(ofproto_expire(b.ofproto, start + 9000) - start, 9500, 10000);
+    assert_string_equal(bridge_events(&b), "removed(1) 0 32768 in_port=2\n");
+    b.ofproto->defers_idle = false;
+    assert_true(ofproto_expire(b.ofproto, start + 10000) == INT64_MAX);
+    assert_string_equal(bridge_events(&b), "removed(0) 0 32768 in_port=1\n");
+    bridge_destroy(&b);
+}
+
 /* ---- Configuration -------------------------------------------------------------------------- */
 static void
 configuration_is_checked(void **state)
@@ -630,6 +653,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bundles_of_100000_flows_fail_and_commit_whole),
     cmocka_unit_test(timeouts_end_flows),
     cmocka_unit_test(use_that_only_a_sync_tells_keeps_a_flow),
+    cmocka_unit_test(deferred_idle_timeouts_wait),
     cmocka_unit_test(configuration_is_checked),
     cmocka_unit_test(egress_starts_where_all_entries_fit),
     cmocka_unit_test(tables_count_what_they_are_credited),

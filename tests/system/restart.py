@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 
@@ -371,6 +372,77 @@ def learned_addresses_of_ports_that_are_gone_are_not_restored(switch):
     assert not os.path.exists(switch.dir + "/br0.macs")
 
 
+class Stream:
+    """Frames from the first wire to the second, one after the other, as long as the block lasts."""
+
+    def __init__(self, wires):
+        self.wires, self.n, self.n_lost = wires, 0, 0
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.is_over.wait(0.01):
+            self.wires[0].send(frame())
+            self.n, self.n_lost = self.n + 1, self.n_lost + (self.wires[1].receive() != frame())
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+
+
+IDLES_OUT = "priority=1,in_port=1,idle_timeout=2,actions=output:2"
+
+
+def expect_use(switch):
+    """Packets are credited to the entry."""
+    counted = flow_packets(switch)[1]
+    wait_for(lambda: flow_packets(switch)[1] > counted + 10, "packets are credited")
+
+
+def what_packets_use_does_not_idle_out(switch):
+    """The daemon is away for longer than an entry may be unused, and packets go on."""
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_wires(switch, 2)
+    switch.ctl("add-flow", "br0", IDLES_OUT)
+    with Stream(wires) as stream:
+        expect_use(switch)
+        switch.kill()
+        began = time.monotonic()
+        wait_for(lambda: time.monotonic() - began > 3, "an idle timeout passes")
+        switch.start("--restore")
+        expect_use(switch)
+    assert not stream.n_lost
+    assert flow_packets(switch) == {1: stream.n}, (flow_packets(switch), stream.n)
+
+
+def what_held_packets_use_does_not_idle_out(switch):
+    """Nothing is credited while flows are held, for longer than an entry may be unused."""
+    controller = Controller()
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_wires(switch, 2)
+    switch.ctl("set-controller", "br0", controller.target)
+    controller.accept()
+    controller.listener.close()
+    switch.ctl("add-flow", "br0", IDLES_OUT)
+    with Stream(wires) as stream:
+        expect_use(switch)
+        switch.kill()
+        switch.forget_log()
+        switch.expect(f"hold: bridge br0: waited long enough for {controller.target}$")
+        switch.start("--hold-time", "5")
+        switch.ctl("add-flow", "br0", IDLES_OUT)
+        assert not is_released(switch)
+        wait_for_release(switch)
+        expect_use(switch)
+    assert not stream.n_lost
+
+
 def damaged_state_is_named_and_set_aside(switch):
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
@@ -530,6 +602,7 @@ cases.extend(for_hook(test, hook) for test in (
     killed_and_restored, restarted_by_shuntctl, learned_addresses_survive_a_kill)
              for hook in ("tc", "xdp"))
 cases.extend([learned_addresses_of_ports_that_are_gone_are_not_restored,
+              what_packets_use_does_not_idle_out, what_held_packets_use_does_not_idle_out,
               what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
               state_of_a_newer_build_leaves_nothing_behind,
               flow_entries_of_openflow_1_0_come_back, full_disk_stops_saving_alone,
