@@ -215,7 +215,10 @@ upcall_produce(ctx_t *ctx, struct state *state, __u32 reason, __u64 cookie, __u3
         return DP_DROP_UPCALL_RING_FULL;
     if (!max_size || max_size > size)
         max_size = size;
-    size = max_size < UPCALL_MIN && size > UPCALL_MIN ? UPCALL_MIN : max_size;
+    if (max_size >= UPCALL_MIN)
+        size = max_size;
+    else if (size > UPCALL_MIN)
+        size = UPCALL_MIN;
     return upcall_by_size(ctx, state, ring, reason, cookie, size, max_size);
 }
 

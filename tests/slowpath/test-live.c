@@ -326,6 +326,40 @@ lists_longer_than_the_fast_path_takes_are_run_in_pieces(void **state)
     live_close(&live);
 }
 
+static uint64_t
+n_audits(struct live *live)
+{
+    struct slowpath_stats stats;
+
+    slowpath_get_stats(live->slowpath, &stats);
+    return stats.n_audits;
+}
+
+/* Whether something was audited; a packet more. */
+static bool
+audits_after(struct live *live, uint32_t port, const struct live_frame *frame)
+{
+    live_send(live, port, frame);
+    return n_audits(live) > 0;
+}
+
+static void
+small_packets_are_audited(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct slowpath_stats stats;
+    struct live live;
+
+    frame.size = 60;
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, "in_port=1 actions=output:2");
+    live_wait(&live, audits_after(&live, 1, &frame));
+    slowpath_get_stats(live.slowpath, &stats);
+    assert_int_equal(stats.n_audits_failed, 0);
+    live_close(&live);
+}
+
 static void
 deleted_megaflows_come_back_by_traffic(void **state)
 {
@@ -448,6 +482,7 @@ static const struct CMUnitTest tests[] = {
     ON_BOTH(lists_that_the_fast_path_cannot_run_are_run_in_pieces),
     ON_BOTH(lists_longer_than_the_fast_path_takes_are_run_in_pieces),
     ON_BOTH(adopted_megaflows_are_held_against_the_tables),
+    ON_BOTH(small_packets_are_audited),
     ON_BOTH(deleted_megaflows_come_back_by_traffic),
     ON_BOTH(a_change_elsewhere_leaves_megaflows_alone),
     ON_BOTH(a_dump_shows_the_megaflow),
