@@ -210,20 +210,13 @@ put_list(struct dp *dp, struct work *work, const struct dp_key *mask, uint64_t u
     return error;
 }
 
-/* Lists longer than the fast path takes are user space's, too. */
 static int
 put(struct slowpath *slowpath, struct work *work, uint32_t *index)
 {
-    uint64_t ufid = slowpath->ukeys.next_ufid++;
     struct dp_key exact;
     const struct dp_key *mask = choose_mask(slowpath, &work->out.wc.key, &exact);
-    int error = put_list(slowpath->dp, work, mask, ufid, index);
 
-    if (error == EINVAL && !work->out.is_slow) {
-        work->out.is_slow = true;
-        error = put_list(slowpath->dp, work, mask, ufid, index);
-    }
-    return error;
+    return put_list(slowpath->dp, work, mask, slowpath->ukeys.next_ufid++, index);
 }
 
 /* While adopted megaflows are held nothing is put beside them: what tables say that are not filled

@@ -378,7 +378,8 @@ finish(struct xlate_ctx *ctx)
         dp_actions_mark_last(out->actions + start, end - start);
         ctx->repeats_meter |= repeats_meter(out->actions + start, end - start);
     }
-    out->is_slow = out->n_runs > 1 || dp_actions_need_slow(out->actions, out->n_actions);
+    out->is_slow = out->n_runs > 1 || out->n_actions > DP_LIST_MAX ||
+                   dp_actions_need_slow(out->actions, out->n_actions);
 }
 
 /* Changes behind which nothing happens need not be made. */

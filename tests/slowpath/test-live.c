@@ -360,6 +360,34 @@ small_packets_are_audited(void **state)
     live_close(&live);
 }
 
+/* The megaflow of such a list is what the tables say, for audits and after any change. */
+static void
+megaflows_of_long_lists_stay(void **state)
+{
+    enum dp_hook hook = (enum dp_hook)(uintptr_t)*state;
+    struct live_frame frame = live_udp(1, 2, 80);
+    struct buf flow = BUF_INITIALIZER;
+    struct slowpath_stats stats;
+    struct live live;
+
+    buf_puts(&flow, "in_port=1 actions=output:2");
+    for (int i = 0; i < 300; i++)
+        buf_puts(&flow, ",output:2");
+    live_open(&live, hook, NO_IDLE);
+    live_flows(&live, buf_text(&flow));
+    live_send(&live, 1, &frame);
+    live_wait(&live, n_megaflows(&live) == 1);
+    slowpath_changed(live.slowpath, NULL);
+    live_barrier(&live);
+    live_wait(&live, audits_after(&live, 1, &frame));
+    slowpath_get_stats(live.slowpath, &stats);
+    assert_int_equal(stats.n_audits_failed, 0);
+    assert_int_equal(stats.n_removed, 0);
+    assert_int_equal(stats.n_flows, 1);
+    buf_destroy(&flow);
+    live_close(&live);
+}
+
 static void
 deleted_megaflows_come_back_by_traffic(void **state)
 {
@@ -483,6 +511,7 @@ static const struct CMUnitTest tests[] = {
     ON_BOTH(lists_longer_than_the_fast_path_takes_are_run_in_pieces),
     ON_BOTH(adopted_megaflows_are_held_against_the_tables),
     ON_BOTH(small_packets_are_audited),
+    ON_BOTH(megaflows_of_long_lists_stay),
     ON_BOTH(deleted_megaflows_come_back_by_traffic),
     ON_BOTH(a_change_elsewhere_leaves_megaflows_alone),
     ON_BOTH(a_dump_shows_the_megaflow),
