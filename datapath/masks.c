@@ -141,17 +141,23 @@ order_append(struct dp *dp, uint32_t index)
 
 /* The last one takes the place: it is tried in both places for a moment. */
 static void
+order_remove_at(struct dp_control *control, uint32_t place)
+{
+    __atomic_store_n(&control->order[place], control->order[control->n_masks - 1],
+                     __ATOMIC_RELEASE);
+    __atomic_store_n(&control->n_masks, control->n_masks - 1, __ATOMIC_RELEASE);
+}
+
+static void
 order_remove(struct dp *dp, uint32_t index)
 {
     struct dp_control *control = dp->control;
 
     for (uint32_t i = 0; i < control->n_masks; i++) {
-        if (control->order[i] != index)
-            continue;
-        __atomic_store_n(&control->order[i], control->order[control->n_masks - 1],
-                         __ATOMIC_RELEASE);
-        __atomic_store_n(&control->n_masks, control->n_masks - 1, __ATOMIC_RELEASE);
-        return;
+        if (control->order[i] == index) {
+            order_remove_at(control, i);
+            return;
+        }
     }
 }
 
@@ -250,17 +256,26 @@ mask_adopt(struct dp *dp, uint32_t index)
     return 0;
 }
 
-/* The order holds what was alive; those that no flow counted go. */
+/* The order gets each mask that a flow counted, once: a daemon may have died as it changed it. */
 void
 masks_adopt_end(struct dp *dp)
 {
     struct dp_control *control = dp->control;
+    bool has[DP_MAX_MASKS] = {false};
 
     for (uint32_t i = 0; i < control->n_masks;) {
-        if (dp->mask_use[control->order[i]] == RECORD_HEAD)
+        uint32_t index = control->order[i] & (DP_MAX_MASKS - 1);
+
+        if (dp->mask_use[index] != RECORD_HEAD || has[index]) {
+            order_remove_at(control, i);
+        } else {
+            has[index] = true;
             i++;
-        else
-            order_remove(dp, control->order[i]);
+        }
+    }
+    for (uint32_t index = 0; index < DP_MAX_MASKS; index++) {
+        if (dp->mask_use[index] == RECORD_HEAD && !has[index])
+            order_append(dp, index);
     }
 }
 

@@ -325,6 +325,32 @@ adoption_restores_the_table(void **state)
     dp_close(table.dp, DP_STOP);
 }
 
+/* A daemon died while it reordered masks: one stands there twice, and one not at all. */
+static void
+adoption_restores_the_order_of_masks(void **state)
+{
+    enum { N = 20 };
+    struct table table;
+    uint32_t indices[N];
+
+    (void)state;
+    table_open(&table, 100, pin_dir());
+    table_make_port(&table);
+    for (uint32_t i = 0; i < N; i++)
+        expect_put(&table, 1u << (i + 5), ~0u << (i + 5), &indices[i]);
+    table.dp->control->order[3] = table.dp->control->order[7];
+    dp_close(table.dp, DP_KEEP);
+
+    table_open(&table, 100, pin_dir());
+    assert_true(table.adopted);
+    for (uint32_t i = 0; i < N; i++)
+        assert_int_equal(fast_path_finds(&table, (1u << (i + 5)) + 17), indices[i]);
+    for (uint32_t i = 0; i < N; i++)
+        assert_int_equal(dp_flow_remove(table.dp, indices[i]), 0);
+    assert_int_equal(table.dp->control->n_masks, 0);
+    dp_close(table.dp, DP_STOP);
+}
+
 static uint32_t
 hash_of(const struct table *table, uint32_t source)
 {
@@ -367,6 +393,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lists_read_back),
     cmocka_unit_test(buckets_spill),
     cmocka_unit_test(adoption_restores_the_table),
+    cmocka_unit_test(adoption_restores_the_order_of_masks),
     cmocka_unit_test(the_hash_is_secret),
 };
 
