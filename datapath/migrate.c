@@ -45,7 +45,7 @@ struct dp_former {
     struct layout_place credited_packets, credited_bytes;
     struct layout_place common, n_rest, words, bits;
     struct layout_place first_counters; /* In a flow; size 0: there are only slices. */
-    struct layout_place packets, bytes, port_stats;
+    struct layout_place packets, bytes, used_jiffies, tcp_flags, port_stats;
     struct layout_plan key_plan, action_plan, port_plan, meter_plan, port_stats_plan;
     size_t action_size, key_size, port_stats_size;
     struct copied *copied;
@@ -135,6 +135,7 @@ find_places(struct dp_former *former)
         {"dp_mask", "bits", &former->bits},
         {counters, "n_packets", &former->packets},
         {counters, "n_bytes", &former->bytes},
+        {counters, "used_jiffies", &former->used_jiffies},
         {"state", "port_stats", &former->port_stats},
     };
 
@@ -144,6 +145,7 @@ find_places(struct dp_former *former)
             return false;
     }
     former->first_counters = layout_find(former->there, "dp_flow", "counters");
+    former->tcp_flags = layout_find(former->there, "dp_flow", "tcp_flags");
     former->action_size = layout_struct_size(former->there, "dp_action");
     former->key_size = layout_struct_size(former->there, "dp_key");
     former->port_stats_size = layout_struct_size(former->there, "dp_port_stats");
@@ -387,10 +389,23 @@ former_copy(struct dp *dp, struct dp_former *former)
 
 /* ---- Counters ---- */
 static void
-take_counters(const struct dp_former *former, const uint8_t *counters, struct dp_record *here)
+take_counters(const struct dp_former *former, const uint8_t *counters, struct dp_record *here,
+              uint64_t *used_jiffies)
 {
     here->credited_packets -= number_at(counters, former->packets);
     here->credited_bytes -= number_at(counters, former->bytes);
+    *used_jiffies = MAX(*used_jiffies, number_at(counters, former->used_jiffies));
+}
+
+/* The new programs count meanwhile: what they say of the last use is later. */
+static void
+take_use(struct dp_flow *here, uint64_t used_jiffies, uint32_t tcp_flags)
+{
+    __u64 never = 0;
+
+    __atomic_compare_exchange_n(&here->counters.used_jiffies, &never, used_jiffies, false,
+                                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    __atomic_or_fetch(&here->tcp_flags, tcp_flags, __ATOMIC_RELAXED);
 }
 
 /* What no OpenFlow flow got is still to be credited: so much less than nothing was. */
@@ -398,15 +413,17 @@ static void
 add_flow_stats(struct dp *dp, const struct dp_former *former, const struct copied *copied)
 {
     const uint8_t *there = element(&former->records, copied->from);
+    const uint8_t *flow = element(&former->flows, copied->from);
     struct dp_record *here = &dp->records[copied->to];
+    uint64_t used_jiffies = 0;
 
     here->credited_packets = number_at(there, former->credited_packets);
     here->credited_bytes = number_at(there, former->credited_bytes);
     if (former->first_counters.size)
-        take_counters(former, element(&former->flows, copied->from) + former->first_counters.offset,
-                      here);
+        take_counters(former, flow + former->first_counters.offset, here, &used_jiffies);
     for (size_t i = copied->from; i < former->flow_counters.n; i += former->flows.n)
-        take_counters(former, element(&former->flow_counters, i), here);
+        take_counters(former, element(&former->flow_counters, i), here, &used_jiffies);
+    take_use(&dp->flows[copied->to], used_jiffies, (uint32_t)number_at(flow, former->tcp_flags));
 }
 
 static void

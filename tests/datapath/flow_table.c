@@ -351,6 +351,34 @@ adoption_restores_the_order_of_masks(void **state)
     dp_close(table.dp, DP_STOP);
 }
 
+/* From maps of another version. */
+static void
+migration_keeps_when_flows_were_used(void **state)
+{
+    struct dp_flow_stats before, delta;
+    struct table table;
+    uint32_t index;
+
+    (void)state;
+    table_open(&table, 100, pin_dir());
+    table_make_port(&table);
+    expect_put(&table, 1, ~0u, &index);
+    assert_int_equal(fast_path_finds(&table, 1), index);
+    dp_flow_stats(table.dp, index, &before);
+    assert_int_equal(before.n_packets, 1);
+    table.dp->control->abi_version--;
+    dp_close(table.dp, DP_KEEP);
+
+    table_open(&table, 100, pin_dir());
+    assert_true(table.adopted);
+    for (index = 0; !table.dp->flows[index].ufid; index++)
+        ;
+    dp_flow_credit(table.dp, index, &delta);
+    assert_int_equal(delta.n_packets, 1);
+    assert_int_equal(delta.used_jiffies, before.used_jiffies);
+    dp_close(table.dp, DP_STOP);
+}
+
 static uint32_t
 hash_of(const struct table *table, uint32_t source)
 {
@@ -394,6 +422,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(buckets_spill),
     cmocka_unit_test(adoption_restores_the_table),
     cmocka_unit_test(adoption_restores_the_order_of_masks),
+    cmocka_unit_test(migration_keeps_when_flows_were_used),
     cmocka_unit_test(the_hash_is_secret),
 };
 
