@@ -183,6 +183,9 @@ void detach_clsact(unsigned int ifindex, bool own_qdisc);
 /* Takes over the ports of the maps, and gives them this daemon's programs. */
 int ports_adopt(struct dp *);
 void ports_detach_all(struct dp *);
+/* Whether XDP could send to the port for the last daemon, which had it in its `devmap`, unless the
+ * port refused (OFPPC_NO_FWD). */
+bool port_could_xdp_output(const struct dp *, uint32_t port_no, int devmap);
 /* Tells the way in of a port that was written by somebody else. */
 int port_announce(struct dp *, uint32_t port_no);
 

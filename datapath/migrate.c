@@ -337,7 +337,6 @@ static void
 copy_port(struct dp *dp, const struct dp_former *former, uint32_t port_no)
 {
     struct dp_port *port = &dp->ports[port_no];
-    uint32_t ifindex;
 
     layout_copy(&former->port_plan, port, element(&former->ports, port_no));
     if (!port->ifindex)
@@ -345,9 +344,9 @@ copy_port(struct dp *dp, const struct dp_former *former, uint32_t port_no)
     port_announce(dp, port_no);
     /* Before the flows: theirs that output here stay on XDP. */
     dp->xdp_output[port_no] =
-        former->devmap >= 0 && !bpf_map_lookup_elem(former->devmap, &port_no, &ifindex) &&
-        ifindex == port->ifindex &&
-        !bpf_map_update_elem(dp_map_fd(dp, "devmap"), &port_no, &ifindex, BPF_ANY);
+        port_could_xdp_output(dp, port_no, former->devmap) &&
+        (port->flags & DP_PORT_NO_FWD ||
+         !bpf_map_update_elem(dp_map_fd(dp, "devmap"), &port_no, &port->ifindex, BPF_ANY));
 }
 
 static int

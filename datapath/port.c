@@ -6,8 +6,10 @@
 #include "datapath/dp-internal.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/if_link.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -99,6 +101,25 @@ ifindex_clear(struct dp *dp, uint32_t ifindex, uint32_t port_no)
     if (slot->port_no == port_no)
         slot_store(slot, (struct dp_ifindex_slot){0, DP_NO_PORT, 0});
     bpf_map_delete_elem(dp_map_fd(dp, "ifindex_clashes"), &ifindex);
+}
+
+static bool
+is_native(uint32_t ifindex)
+{
+    LIBBPF_OPTS(bpf_xdp_query_opts, options);
+
+    return !bpf_xdp_query((int)ifindex, 0, &options) && options.attach_mode == XDP_ATTACHED_DRV;
+}
+
+bool
+port_could_xdp_output(const struct dp *dp, uint32_t port_no, int devmap)
+{
+    const struct dp_port *port = &dp->ports[port_no];
+    uint32_t ifindex;
+
+    if (port->flags & DP_PORT_NO_FWD)
+        return port->flags & DP_PORT_XDP && is_native(port->ifindex);
+    return !bpf_map_lookup_elem(devmap, &port_no, &ifindex) && ifindex == port->ifindex;
 }
 
 /* Ports that XDP may send to: those with native XDP, whose drivers take frames from others, and
@@ -410,13 +431,11 @@ port_adopt(struct dp *dp, uint32_t port_no)
 {
     struct dp_port *port = &dp->ports[port_no];
     enum dp_hook hook = port->flags & DP_PORT_XDP ? DP_HOOK_XDP : DP_HOOK_TC;
-    uint32_t ifindex;
     char name[IFNAMSIZ];
     bool native = false;
 
     snprintf(dp->links[port_no].why, sizeof dp->links[port_no].why, "as the last daemon chose");
-    dp->xdp_output[port_no] = !bpf_map_lookup_elem(dp_map_fd(dp, "devmap"), &port_no, &ifindex) &&
-                              ifindex == port->ifindex;
+    dp->xdp_output[port_no] = port_could_xdp_output(dp, port_no, dp_map_fd(dp, "devmap"));
     if (!if_indextoname(port->ifindex, name) || ring_open(dp, port_no % dp->n_rings) ||
         port_attach(dp, port_no, &hook, true, &native))
         port_clear(dp, port_no);

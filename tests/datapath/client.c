@@ -512,6 +512,32 @@ held_flow_opens(enum dp_hook hook)
     net_close(&net, DP_STOP);
 }
 
+/* XDP goes on with what goes to a port that refused as it was adopted. */
+static void
+port_forwards_again_after_adoption(enum dp_hook hook)
+{
+    struct dp_action out = output_to(2, true);
+    struct net net;
+    uint32_t index;
+    bool adopted;
+    uint8_t frame[SIZE];
+
+    net_open(&net, hook, pin_dir(), &adopted);
+    index = put_port_flow(net.dp, 1, &out, 1);
+    assert_int_equal(dp_port_set_flags(net.dp, 2, DP_PORT_NO_FWD), 0);
+    net_close(&net, DP_KEEP);
+    net_open(&net, hook, pin_dir(), &adopted);
+    assert_true(adopted);
+    assert_int_equal(dp_port_set_flags(net.dp, 2, 0), 0);
+    assert_int_equal(net.dp->xdp_output[2], hook == DP_HOOK_XDP);
+    flow_table_refresh_hooks(net.dp);
+    assert_int_equal(net.dp->flows[index].flags, hook == DP_HOOK_XDP ? 0 : DP_FLOW_NEEDS_TC);
+    frame_make(frame, 1);
+    net_send(&net, 1, frame, SIZE);
+    expect_frame(&net, 2, frame);
+    net_close(&net, DP_STOP);
+}
+
 /* ---- Ports ---- */
 
 static void
@@ -703,6 +729,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(xdp_injects),
     cmocka_unit_test(meter_is_exact_on_two_cpus),
     NET_HOOK_CASES(held_flow_opens),
+    NET_HOOK_CASES(port_forwards_again_after_adoption),
     NET_HOOK_CASES(survives_the_daemon),
 };
 
