@@ -2,7 +2,6 @@
 #include "slowpath/ids.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "lib/hash.h"
 #include "lib/hmap.h"
@@ -34,7 +33,7 @@ ids_create(void)
     hmap_init(&ids->by_id);
     hmap_init(&ids->by_data);
     list_init(&ids->unused);
-    ids->next_id = hash_u64((uint64_t)time(NULL), 0) | 1;
+    ids->next_id = hash_u64((uint64_t)time_now_ns(), 0) | 1;
     return ids;
 }
 

@@ -280,6 +280,21 @@ an_id_without_references_lingers_then_goes(void **state)
     ids_destroy(ids);
 }
 
+/* Of two daemons, also those that start within a second. */
+static void
+ids_of_a_former_daemon_mean_nothing(void **state)
+{
+    struct ids *former = ids_create(), *ids = ids_create();
+    uint32_t id = ids_get(former, "abc", 3);
+    size_t size;
+
+    (void)state;
+    assert_int_not_equal(ids_get(ids, "abd", 3), id);
+    assert_null(ids_find(ids, id, &size));
+    ids_destroy(former);
+    ids_destroy(ids);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_learned_address_is_found_in_its_vlan_only),
     cmocka_unit_test(a_move_changes_and_a_refresh_does_not),
@@ -292,6 +307,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_file_that_is_not_ours_or_damaged_gives_nothing_wrong),
     cmocka_unit_test(equal_bytes_have_one_id),
     cmocka_unit_test(an_id_without_references_lingers_then_goes),
+    cmocka_unit_test(ids_of_a_former_daemon_mean_nothing),
 };
 
 UNIT_MAIN(tests)
