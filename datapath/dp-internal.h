@@ -55,9 +55,10 @@ struct dp_mapping {
 /* What the client knows of a record beside its memory. */
 enum record_use {
     RECORD_FREE,
-    RECORD_HEAD,  /* A live flow. */
-    RECORD_EXTRA, /* Part of a live flow's list, or an executor's. */
-    RECORD_DYING, /* Waits for a grace period. */
+    RECORD_HEAD,    /* A live flow. */
+    RECORD_EXTRA,   /* Part of a live flow's list, or an executor's. */
+    RECORD_DYING,   /* Waits for a grace period. */
+    RECORD_RETIRED, /* Of a flow that was taken out: waits for dp_flow_forget(). */
 };
 
 /* A ring of indices. `n_popped + n` counts all that were ever pushed, so that a grace period can
@@ -234,6 +235,8 @@ void record_alloc_undo(struct dp *, uint32_t index);
 /* Frees the record, or it and those chained to it, after the next grace period. */
 void record_release(struct dp *, uint32_t index);
 void record_release_chain(struct dp *, uint32_t index);
+/* Frees it at once: a grace period was waited for. */
+void record_free(struct dp *, uint32_t index);
 /* The list at `detour` has taken the place of its head's own. */
 void record_detoured(struct dp *, uint32_t head, uint32_t detour);
 /* Everything that is not in use becomes free. */

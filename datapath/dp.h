@@ -120,6 +120,11 @@ int dp_flow_set_actions(struct dp *, uint32_t index, const struct dp_action *act
 /* Takes the flow out; a packet that was already on its way may still count. Final statistics
  * are exact after dp_flow_grace(). The index is free after the next grace period. */
 int dp_flow_remove(struct dp *, uint32_t index);
+/* The same, but the index is not used again before dp_flow_forget(), which is for after a grace
+ * period: whoever else waits for one meanwhile frees it not, and its statistics stay. */
+int dp_flow_retire(struct dp *, uint32_t index);
+/* Does nothing to a live flow. */
+void dp_flow_forget(struct dp *, uint32_t index);
 /* Waits until no packet uses what was removed before the call (about 8 ms). */
 void dp_flow_grace(struct dp *);
 struct dp_flow_stats {

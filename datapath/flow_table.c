@@ -498,7 +498,7 @@ dp_flow_set_actions(struct dp *dp, uint32_t index, const struct dp_action *actio
 }
 
 int
-dp_flow_remove(struct dp *dp, uint32_t index)
+dp_flow_retire(struct dp *dp, uint32_t index)
 {
     struct dp_flow *flow;
 
@@ -509,11 +509,33 @@ dp_flow_remove(struct dp *dp, uint32_t index)
         slot_clear(dp, slot_value(flow->hash, index));
         mask_release(dp, flow->mask_index);
         record_release_chain(dp, chain_behind(dp, index));
-        record_release(dp, index);
+        dp->use[index] = RECORD_RETIRED;
         dp->n_flows--;
     }
     pthread_mutex_unlock(&dp->lock);
     return flow ? 0 : ENOENT;
+}
+
+void
+dp_flow_forget(struct dp *dp, uint32_t index)
+{
+    pthread_mutex_lock(&dp->lock);
+    if (dp->use[index] == RECORD_RETIRED)
+        record_free(dp, index);
+    pthread_mutex_unlock(&dp->lock);
+}
+
+int
+dp_flow_remove(struct dp *dp, uint32_t index)
+{
+    int error = dp_flow_retire(dp, index);
+
+    if (error)
+        return error;
+    pthread_mutex_lock(&dp->lock);
+    record_release(dp, index);
+    pthread_mutex_unlock(&dp->lock);
+    return 0;
 }
 
 void

@@ -118,6 +118,13 @@ record_release(struct dp *dp, uint32_t index)
 }
 
 void
+record_free(struct dp *dp, uint32_t index)
+{
+    dp->use[index] = RECORD_FREE;
+    queue_push(&dp->free, index);
+}
+
+void
 record_release_chain(struct dp *dp, uint32_t index)
 {
     for (; index != DP_NO_FLOW; index = dp->records[index].next)
@@ -177,12 +184,8 @@ grace_begin(const struct dp *dp)
 static void
 grace_end(struct dp *dp, const struct grace *grace)
 {
-    while (dp->dying.n_popped < grace->n_dying) {
-        uint32_t index = queue_pop(&dp->dying);
-
-        dp->use[index] = RECORD_FREE;
-        queue_push(&dp->free, index);
-    }
+    while (dp->dying.n_popped < grace->n_dying)
+        record_free(dp, queue_pop(&dp->dying));
     while (dp->detours.n_popped < grace->n_detours)
         come_home(dp, queue_pop(&dp->detours));
     while (dp->dying_masks.n_popped < grace->n_masks)

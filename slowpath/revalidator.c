@@ -221,8 +221,7 @@ apply_due_effects(struct pass *pass)
     pass->n_due = 0;
 }
 
-/* After a grace period the counters of what was taken out are final. Indices are reused first in,
- * first out, and the flow limit keeps some free, so that none of these is in use again yet. */
+/* After a grace period the counters of what was taken out are final. */
 void
 revalidator_bury(struct slowpath *slowpath)
 {
@@ -237,7 +236,7 @@ revalidator_bury(struct slowpath *slowpath)
     pthread_mutex_lock(&ukeys->lock);
     LIST_FOR_EACH_SAFE (ukey, next, dying, &ukeys->dying) {
         if (ukey->is_dead)
-            ukey_free(ukey, slowpath->dp);
+            ukey_free(ukeys, ukey, slowpath->dp);
     }
     pthread_mutex_unlock(&ukeys->lock);
 }

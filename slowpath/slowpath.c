@@ -350,7 +350,7 @@ slowpath_let_go(struct slowpath *slowpath)
     pthread_mutex_lock(&ukeys->lock);
     for (uint32_t i = 0; i < ukeys->max; i++) {
         if (ukeys->by_index[i])
-            ukey_free(ukeys->by_index[i], slowpath->dp);
+            ukey_free(ukeys, ukeys->by_index[i], slowpath->dp);
         ukeys->by_index[i] = NULL;
     }
     ukeys->n = 0;

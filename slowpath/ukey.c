@@ -9,7 +9,7 @@ ukeys_init(struct ukeys *ukeys, uint32_t max)
     pthread_mutex_init(&ukeys->lock, NULL);
     ukeys->by_index = xcalloc(max, sizeof(struct ukey *));
     ukeys->max = max;
-    ukeys->n = 0;
+    ukeys->n = ukeys->n_dying = 0;
     ukeys->next_ufid = (uint64_t)time_now_ms() << 24 | 1;
     list_init(&ukeys->dying);
 }
@@ -122,25 +122,25 @@ ukey_add(struct ukeys *ukeys, uint32_t index, uint32_t in_port, struct bridge *b
 /* ---- Room -------------------------------------------------------------------------------------*/
 #define SHARE 8 /* Of what is free, for one port. */
 
-/* What a port may have in all, as things are. */
+/* What a port may have in all, as `n` are in use. */
 static uint64_t
-allowance(const struct ukeys *ukeys, uint32_t limit)
+allowance(uint32_t n, uint32_t limit)
 {
-    uint32_t n = ukeys->n;
-
     return n < limit ? (uint64_t)SHARE * (limit - n) : 0;
 }
 
+/* Dying ones have their indices still. */
 bool
 ukeys_has_room(const struct ukeys *ukeys, uint32_t in_port, uint32_t limit)
 {
-    return ukeys->by_port[in_port & (DP_MAX_PORTS - 1)] < allowance(ukeys, limit);
+    return ukeys->by_port[in_port & (DP_MAX_PORTS - 1)] <
+           allowance(ukeys->n + ukeys->n_dying, limit);
 }
 
 int64_t
 ukeys_patience_ms(const struct ukeys *ukeys, uint32_t in_port, uint32_t limit, int64_t idle_ms)
 {
-    uint64_t n = ukeys->by_port[in_port & (DP_MAX_PORTS - 1)], most = allowance(ukeys, limit);
+    uint64_t n = ukeys->by_port[in_port & (DP_MAX_PORTS - 1)], most = allowance(ukeys->n, limit);
 
     if (n >= most)
         return MIN(idle_ms, 100);
@@ -169,17 +169,21 @@ ukey_credit(struct ukey *ukey, struct dp *dp)
 void
 ukey_remove(struct ukeys *ukeys, struct ukey *ukey, struct dp *dp)
 {
-    dp_flow_remove(dp, ukey->index);
+    ukey_credit(ukey, dp); /* Whoever is killed before the end loses none of this. */
+    dp_flow_retire(dp, ukey->index);
     ukeys->by_index[ukey->index] = NULL;
     ukeys->n--;
     ukeys->by_port[ukey->in_port]--;
+    ukeys->n_dying++;
     list_push_back(&ukeys->dying, &ukey->dying);
 }
 
 void
-ukey_free(struct ukey *ukey, struct dp *dp)
+ukey_free(struct ukeys *ukeys, struct ukey *ukey, struct dp *dp)
 {
     ukey_credit(ukey, dp);
+    dp_flow_forget(dp, ukey->index);
+    ukeys->n_dying -= !list_is_empty(&ukey->dying);
     list_remove(&ukey->dying);
     release(ukey);
     free(ukey);

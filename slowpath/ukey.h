@@ -56,6 +56,7 @@ struct ukeys {
     uint32_t max;       /* Indices below. */
     _Atomic uint32_t n; /* To be read without the lock, too. */
     struct list dying;
+    uint32_t n_dying;
     uint64_t next_ufid;
     _Atomic uint32_t by_port[DP_MAX_PORTS]; /* Of `n`; to be read without the lock, too. */
 };
@@ -81,7 +82,7 @@ void ukey_credit(struct ukey *, struct dp *);
 /* Takes it out of the datapath and the table. */
 void ukey_remove(struct ukeys *, struct ukey *, struct dp *);
 /* Credits for the last time and frees. After a grace period. */
-void ukey_free(struct ukey *, struct dp *);
+void ukey_free(struct ukeys *, struct ukey *, struct dp *);
 
 struct effects *effects_ref(struct effects *);
 void effects_unref(struct effects *);

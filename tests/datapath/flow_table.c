@@ -209,6 +209,36 @@ errors(void **state)
     dp_close(table.dp, DP_STOP);
 }
 
+/* In a full table, where others wait for grace periods, too, to find room. */
+static void
+counters_of_a_retired_flow_stay(void **state)
+{
+    struct dp_flow_stats delta;
+    uint32_t index, other;
+    struct table table;
+
+    (void)state;
+    table_open(&table, 64, NULL);
+    table_make_port(&table);
+    expect_put(&table, 1, ~0u, &index);
+    for (uint32_t i = 2; i <= 64; i++)
+        expect_put(&table, i, ~0u, &other);
+    assert_int_equal(fast_path_finds(&table, 1), index);
+    assert_int_equal(dp_flow_retire(table.dp, index), 0);
+    assert_int_equal(dp_flow_retire(table.dp, index), ENOENT);
+    assert_int_equal(fast_path_finds(&table, 1), DP_NO_FLOW);
+    dp_flow_grace(table.dp);
+    assert_int_equal(put(&table, 100, ~0u, &other), ENOSPC);
+    dp_flow_credit(table.dp, index, &delta);
+    assert_int_equal(delta.n_packets, 1);
+    dp_flow_forget(table.dp, index);
+    expect_put(&table, 100, ~0u, &other);
+    assert_int_equal(other, index);
+    dp_flow_forget(table.dp, index);
+    assert_int_equal(put(&table, 101, ~0u, &other), ENOSPC);
+    dp_close(table.dp, DP_STOP);
+}
+
 static void
 lists_read_back(void **state)
 {
@@ -418,6 +448,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(many_masks),
     cmocka_unit_test(errors),
     cmocka_unit_test(masks_of_rare_words),
+    cmocka_unit_test(counters_of_a_retired_flow_stay),
     cmocka_unit_test(lists_read_back),
     cmocka_unit_test(buckets_spill),
     cmocka_unit_test(adoption_restores_the_table),
