@@ -46,25 +46,3 @@ table_describe(const struct table *table, enum ofp_version version, struct of_ar
         desc->properties.items[desc->properties.n++] = (struct of_table_mod_prop *)vacancy;
     }
 }
-
-struct ofp_bucket *
-group_describe(const struct group *group, struct list *list)
-{
-    struct ofp_bucket *buckets = xcalloc(group->n_buckets, sizeof *buckets);
-
-    list_init(list);
-    for (size_t i = 0; i < group->n_buckets; i++) {
-        const struct bucket *bucket = group->buckets[i];
-
-        buckets[i] = (struct ofp_bucket){
-            .weight = bucket->weight,
-            .watch_port = bucket->watch_port,
-            .watch_group = bucket->watch_group,
-            .bucket_id = bucket->id,
-            .ofpacts = bucket->ofpacts,
-            .ofpacts_size = bucket->ofpacts_size,
-        };
-        list_push_back(list, &buckets[i].node);
-    }
-    return buckets;
-}

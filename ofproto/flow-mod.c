@@ -250,6 +250,8 @@ flow_mod_do(struct txn *txn, const struct ofp_flow_mod *fm)
 
     if (fm->table_id != OFTABLE_ALL && fm->table_id >= txn->ofproto->n_tables)
         return OFPERR_OFPFMFC_BAD_TABLE_ID;
+    if (!is_delete && !ofp_flow_fits(&fm->match, fm->ofpacts, fm->ofpacts_size))
+        return OFPERR_OFPBAC_TOO_MANY;
     if (!is_delete)
         error = check_targets(txn->ofproto, fm->ofpacts, fm->ofpacts_size, txn->origin.version);
     if (!is_delete && !error)

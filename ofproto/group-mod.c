@@ -5,7 +5,7 @@
 #include "lib/tally.h"
 #include "ofproto/ofproto-private.h"
 
-#define MAX_BUCKETS 4096       /* Of one group. */
+#define MAX_BUCKETS 4091       /* Of one group: its statistics are one message. */
 #define MAX_CHAIN_VISITS 65536 /* Of groups while a chain is searched for a loop. */
 
 /* ---- Checks --------------------------------------------------------------------------------- */
@@ -111,6 +111,29 @@ find_loop_in_buckets(struct loop_search *search, struct bucket *const *buckets, 
     return error;
 }
 
+#define SMALL_GROUP 8192 /* Its actions are four times as long on the wire at most. */
+
+static bool
+has_room(const struct group *group, const struct group_contents *contents)
+{
+    const struct group as_told = {.buckets = contents->buckets, .n_buckets = contents->n_buckets};
+    struct ofp_group_desc desc = {.type = contents->type, .group_id = group->id};
+    struct ofp_bucket *buckets;
+    size_t size = 0;
+    bool fits;
+
+    for (size_t i = 0; i < contents->n_buckets; i++)
+        size += contents->buckets[i]->ofpacts_size + sizeof(struct ofp_bucket);
+    if (size <= SMALL_GROUP)
+        return true;
+    buckets = group_describe(&as_told, &desc.buckets);
+    if (contents->props)
+        desc.props = *contents->props;
+    fits = ofp_group_fits(&desc);
+    free(buckets);
+    return fits;
+}
+
 static enum ofperr
 check_contents(const struct txn *txn, const struct group *group,
                const struct group_contents *contents)
@@ -119,7 +142,7 @@ check_contents(const struct txn *txn, const struct group *group,
 
     if (contents->type == OFPGT_INDIRECT && contents->n_buckets != 1)
         return OFPERR_OFPGMFC_INVALID_GROUP;
-    if (contents->n_buckets > MAX_BUCKETS)
+    if (contents->n_buckets > MAX_BUCKETS || !has_room(group, contents))
         return OFPERR_OFPGMFC_OUT_OF_BUCKETS;
     if (has_duplicate_ids(contents))
         return OFPERR_OFPGMFC_BUCKET_EXISTS;

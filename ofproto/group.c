@@ -186,6 +186,28 @@ group_bucket(const struct group *group, uint32_t bucket_id)
     return NULL;
 }
 
+struct ofp_bucket *
+group_describe(const struct group *group, struct list *list)
+{
+    struct ofp_bucket *buckets = xcalloc(group->n_buckets, sizeof *buckets);
+
+    list_init(list);
+    for (size_t i = 0; i < group->n_buckets; i++) {
+        const struct bucket *bucket = group->buckets[i];
+
+        buckets[i] = (struct ofp_bucket){
+            .weight = bucket->weight,
+            .watch_port = bucket->watch_port,
+            .watch_group = bucket->watch_group,
+            .bucket_id = bucket->id,
+            .ofpacts = bucket->ofpacts,
+            .ofpacts_size = bucket->ofpacts_size,
+        };
+        list_push_back(list, &buckets[i].node);
+    }
+    return buckets;
+}
+
 uint32_t
 group_ref_count(const struct ofproto *ofproto, const struct group *group)
 {

@@ -27,6 +27,7 @@
 #include "ofproto/ofperr.h"
 
 struct ofpact;
+struct ofp_bucket;
 struct ofp_group_mod;
 struct ofproto;
 
@@ -80,6 +81,10 @@ struct bucket *group_select(const struct ofproto *, const struct group *, uint32
 
 /* The bucket of this id, or NULL. */
 struct bucket *group_bucket(const struct group *, uint32_t bucket_id);
+
+/* Puts what the group's buckets say on the list; returns the memory, to be freed. Bucket's actions
+ * stay the group's. */
+struct ofp_bucket *group_describe(const struct group *, struct list *buckets);
 
 /* How many flow entries and buckets name the group: ref_count of group statistics. */
 uint32_t group_ref_count(const struct ofproto *, const struct group *);

@@ -433,6 +433,26 @@ ofp_group_desc_append(const struct ofp_group_desc *gd, struct ofp_multipart *mp)
     scratch_destroy(&s);
 }
 
+static bool
+fits_in(const struct ofp_group_desc *gd, enum ofp_version version)
+{
+    struct buf msgs = BUF_INITIALIZER;
+    struct ofp_multipart mp;
+    bool fits;
+
+    multipart_start(&mp, OF_GROUP_DESC_STATS_REPLY, version, 0, &msgs);
+    ofp_group_desc_append(gd, &mp);
+    fits = msgs.size > mp.head_size;
+    buf_destroy(&msgs);
+    return fits;
+}
+
+bool
+ofp_group_fits(const struct ofp_group_desc *gd)
+{
+    return fits_in(gd, OFP13) && fits_in(gd, OFP15);
+}
+
 enum ofperr
 ofp_group_desc_decode(const struct of_header *reply,
                       void (*cb)(const struct ofp_group_desc *, void *aux), void *aux)

@@ -213,6 +213,8 @@ ofp_multipart_append(struct ofp_multipart *mp, const void *entry, size_t size)
     size_t part_size = mp->msgs->size - mp->part;
     uint8_t *head;
 
+    if (mp->head_size + size > UINT16_MAX)
+        return;
     if (part_size + size > OFP_PART_SIZE && part_size > mp->head_size) {
         head = (uint8_t *)mp->msgs->data + mp->part;
         field_write(OFPSF_REPLY_MORE, head + MULTIPART_FLAGS_OFS, 2);

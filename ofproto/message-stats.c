@@ -231,6 +231,26 @@ ofp_flow_stats_append(const struct ofp_flow_stats *fs, const struct ofp_flow_sta
     scratch_destroy(&s);
 }
 
+#define SMALL_ACTIONS 8192 /* On the wire they are four times as long at most. */
+
+bool
+ofp_flow_fits(const struct match *match, const struct ofpact *ofpacts, size_t ofpacts_size)
+{
+    const struct ofp_flow_stats fs = {
+        .match = *match, .ofpacts = ofpacts, .ofpacts_size = ofpacts_size};
+    struct buf msgs = BUF_INITIALIZER;
+    struct ofp_multipart mp;
+    bool fits;
+
+    if (ofpacts_size <= SMALL_ACTIONS)
+        return true;
+    multipart_start(&mp, OF_FLOW_STATS_REPLY, OFP15, 0, &msgs);
+    ofp_flow_stats_append(&fs, NULL, &mp);
+    fits = msgs.size > mp.head_size;
+    buf_destroy(&msgs);
+    return fits;
+}
+
 /* An aggregate is no list: the reply is made anew with it. */
 void
 ofp_aggregate_stats_append(const struct ofp_aggregate_stats *as,

@@ -155,13 +155,15 @@ struct ofp_multipart {
 
 /* Starts the answer to `request`, with its type and xid. */
 void ofp_multipart_start(struct ofp_multipart *, const struct of_header *request, struct buf *msgs);
-/* Appends an encoded entry. */
+/* Appends an encoded entry; one that no message has room for is left out. */
 void ofp_multipart_append(struct ofp_multipart *, const void *entry, size_t size);
 
 void ofp_flow_stats_append(const struct ofp_flow_stats *, const struct ofp_flow_stats_request *,
                            struct ofp_multipart *);
 void ofp_aggregate_stats_append(const struct ofp_aggregate_stats *,
                                 const struct ofp_flow_stats_request *, struct ofp_multipart *);
+/* Whether a reply of OpenFlow 1.5 has room for the flow entry. */
+bool ofp_flow_fits(const struct match *, const struct ofpact *, size_t ofpacts_size);
 
 /* Decodes the entries of one reply, calling `cb` for each. */
 enum ofperr ofp_flow_stats_decode(const struct of_header *reply,
@@ -283,6 +285,8 @@ struct ofp_group_desc {
 };
 
 void ofp_group_desc_append(const struct ofp_group_desc *, struct ofp_multipart *);
+/* Whether replies of OpenFlow 1.3 and 1.5 have room for it. */
+bool ofp_group_fits(const struct ofp_group_desc *);
 enum ofperr ofp_group_desc_decode(const struct of_header *reply,
                                   void (*cb)(const struct ofp_group_desc *, void *aux), void *aux);
 

@@ -225,9 +225,6 @@ struct ofconn_forwarded {
 void ofconn_forward(const struct ofconn *from, const struct ofconn_forwarded *);
 
 /* ---- What messages say about things of ofproto: describe.c ---- */
-/* Puts what the group's buckets say on the list; returns the memory, to be freed. Bucket's actions
- * stay the group's. */
-struct ofp_bucket *group_describe(const struct group *, struct list *buckets);
 void ofport_describe(const struct ofport *, struct ofp_port *);
 /* Table-desc of 1.4 and later; properties come from the arena. */
 void table_describe(const struct table *, enum ofp_version, struct of_arena *,

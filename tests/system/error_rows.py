@@ -475,8 +475,8 @@ GROUP_ROWS = [
      group_with(0, "00", bucket("0016 0008 00000009"))),
     ("OFPGMFC_CHAINING_UNSUPPORTED", "groups that hold groups, 18 deep", OXM, chained_group(18),
      [chained_group(i) for i in range(1, 18)]),
-    ("OFPGMFC_OUT_OF_BUCKETS", "4,097 buckets", (6,),
-     group_with(0, "00", *(bucket("", number=i) for i in range(4097)))),
+    ("OFPGMFC_OUT_OF_BUCKETS", "4,092 buckets", OXM,
+     group_with(0, "00", *(bucket("", number=i) for i in range(4092)))),
 ]
 
 MAC_1 = "020000000101"  # Port 1's.

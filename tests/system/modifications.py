@@ -12,7 +12,7 @@ from error_rows import (CLOSE, COMMIT, DISCARD, DROP_BAND, FRAME, OPEN, OUTPUT_1
 from harness import case, main, run, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
 from ofwire import ERROR, error_message, error_table, message  # noqa: E402
-from peer import V14, V15, Peer  # noqa: E402
+from peer import ANY, V14, V15, Peer  # noqa: E402
 
 ERRORS = error_table()
 TO_2 = "0000 0010 00000002 0000 000000000000"
@@ -169,6 +169,42 @@ def meters_have_as_many_bands_as_they_say(switch):
             assert config == struct.pack("!HHI", 8 + len(want), 5, 1) + want, config.hex()
             assert len(peer.multipart_body(9, struct.pack("!I4x", 1))) == 40 + 8 * 16
             do(peer, meter(2))
+
+
+def refused(peer, request, name):
+    sent = encode(request, peer.version)
+    return peer.ask_whole(sent) == [error_message(peer.version, ERRORS[name][peer.version], sent)]
+
+
+@case
+def what_is_taken_has_room_in_replies(switch):
+    path, _ = start(switch)
+    flows = struct.pack("!B3xII4xQQHH4x", 255, ANY, ANY, 0, 0, 1, 4)
+    for version in OXM:
+        with Peer(path, version) as peer:
+            assert refused(peer, flow("", apply(OUTPUT_1 * 4090)), "OFPBAC_TOO_MANY")
+            assert peer.multipart_body(1, flows) == b""
+            do(peer, flow("", apply(OUTPUT_1 * 4089)))
+            assert peer.multipart_body(1, flows).endswith(bytes.fromhex(OUTPUT_1) * 4089)
+            do(peer, flow(command="03", table="ff"))
+            empty = [bucket("", number=i) for i in range(4092)]
+            assert refused(peer, group_with(0, "00", *empty), "OFPGMFC_OUT_OF_BUCKETS")
+            do(peer, group_with(0, "00", *empty[1:]))
+            assert len(peer.multipart_body(6, struct.pack("!I4x", 1))) == 40 + 16 * 4091
+            body = peer.multipart_body(7, b"" if version < V15 else struct.pack("!I4x", 1))
+            assert len(body) == struct.unpack("!H", body[:2])[0] > 8 * 4091
+            do(peer, group(2))
+
+
+@case
+def buckets_of_a_group_fit_into_a_message(switch):
+    path, _ = start(switch)
+    with Peer(path, V15) as peer:
+        half = bucket(OUTPUT_1 * 2050, number=1)
+        do(peer, group_with(0, "00", half))
+        more = group_with(3, "00", bucket(OUTPUT_1 * 2050, number=2), more="fffffffe")
+        assert refused(peer, more, "OFPGMFC_OUT_OF_BUCKETS")
+        assert buckets(switch) == [1]
 
 
 def buckets(switch, version="OpenFlow15"):
