@@ -32,10 +32,13 @@ is_listening(const struct ofconn *ofconn)
            (ofconn->kind == OFCONN_SERVICE && ofconn->miss_send_len);
 }
 
-/* Reasons that came with 1.4 are kinds of OFPR_ACTION to older versions. */
+/* As the version says it, whose masks have no bits for others. Reasons that came with 1.4 are kinds
+ * of OFPR_ACTION to older versions. */
 static unsigned
 reason_for(enum ofp_version version, enum async_type type, unsigned reason)
 {
+    if (type == ASYNC_FLOW_REMOVED)
+        return ofp_flow_removed_reason((uint8_t)reason, version);
     if (type != ASYNC_PACKET_IN || version >= OFP14)
         return reason;
     return reason > OFPR_INVALID_TTL ? OFPR_APPLY_ACTION : reason;

@@ -288,9 +288,8 @@ ofp_flow_mod_encode(const struct ofp_flow_mod *fm, enum ofp_version version, uin
 }
 
 /* ---- Flow removed -----------------------------------------------------------------------------*/
-/* A reason that the version lacks becomes "deleted". */
-static uint8_t
-removed_reason(uint8_t reason, enum ofp_version version)
+uint8_t
+ofp_flow_removed_reason(uint8_t reason, enum ofp_version version)
 {
     uint8_t max = version <= OFP10   ? OFPRR_DELETE
                   : version == OFP13 ? OFPRR_GROUP_DELETE
@@ -305,7 +304,7 @@ removed_encode_nicira(const struct ofp_flow_removed *fr, struct scratch *s,
 {
     of->cookie = fr->cookie;
     of->priority = fr->priority;
-    of->reason = removed_reason(fr->reason, OFP10);
+    of->reason = ofp_flow_removed_reason(fr->reason, OFP10);
     of->table_id_plus_one = (uint8_t)(fr->table_id + 1);
     of->duration_sec = (uint32_t)(fr->duration_ns / NS_PER_S);
     of->duration_nsec = (uint32_t)(fr->duration_ns % NS_PER_S);
@@ -323,7 +322,7 @@ removed_encode_standard(const struct ofp_flow_removed *fr, enum ofp_version vers
 
     of->cookie = fr->cookie;
     of->priority = fr->priority;
-    of->reason = removed_reason(fr->reason, version);
+    of->reason = ofp_flow_removed_reason(fr->reason, version);
     of->table_id = fr->table_id;
     of->duration_sec = (uint32_t)(fr->duration_ns / NS_PER_S);
     of->duration_nsec = (uint32_t)(fr->duration_ns % NS_PER_S);

@@ -182,6 +182,8 @@ struct ofp_flow_removed {
     uint64_t n_packets, n_bytes;
 };
 
+/* What the version says for a reason: "deleted" for one that it lacks. */
+uint8_t ofp_flow_removed_reason(uint8_t reason, enum ofp_version version);
 /* `nxm`: NXT_FLOW_REMOVED in OpenFlow 1.0 (the connection's flow format). */
 void ofp_flow_removed_encode(const struct ofp_flow_removed *, enum ofp_version, bool nxm,
                              struct buf *msg);

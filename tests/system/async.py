@@ -355,6 +355,18 @@ def flows_that_went_have_their_reason(switch):
         peer.close()
 
 
+@case
+def masks_that_were_read_may_be_set(switch):
+    start(switch)
+    with controller(switch, V13) as peer:
+        (masks,) = peer.ask(26)
+        assert peer.ask(SET_ASYNC, masks[8:]) == []
+        assert peer.ask(METER_MOD, meter_mod()) == []
+        assert peer.ask(FLOW_MOD, meter_flow(V13, 3)) == []
+        said = removed_reason(peer.ask(METER_MOD, meter_mod(command=2)))
+        assert said == [(2, struct.pack("!Q", 3))], said
+
+
 def meter_flow(version, port):
     """A flow-mod's body with a meter, which is an action from 1.5 on."""
     head = flow_mod(version, port=port, cookie=port, flags=SEND_REMOVED)
