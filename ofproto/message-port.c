@@ -244,6 +244,9 @@ capabilities_for(uint32_t capabilities, enum ofp_version version)
                               : capabilities & 0x76f;
 }
 
+/* Ports of 1.0 that one reply has room for. */
+#define MAX_PORTS_V10 ((UINT16_MAX - 32) / 48)
+
 void
 ofp_features_encode(const struct ofp_features *features, enum ofp_version version, uint32_t xid,
                     struct buf *msg)
@@ -261,8 +264,10 @@ ofp_features_encode(const struct ofp_features *features, enum ofp_version versio
     of->capabilities = capabilities_for(features->capabilities, version);
     of->actions = features->actions;
     if (version <= OFP10) {
-        of->ports.items = scratch_alloc(&s, features->n_ports * sizeof *of->ports.items);
-        for (size_t i = 0; i < features->n_ports; i++) {
+        size_t n_ports = MIN(features->n_ports, MAX_PORTS_V10);
+
+        of->ports.items = scratch_alloc(&s, n_ports * sizeof *of->ports.items);
+        for (size_t i = 0; i < n_ports; i++) {
             desc = scratch_new(&s, OF_PORT_DESC, version);
             encode_desc(&features->ports[i], version, &s, desc);
             LIST_PUSH(&of->ports, desc);

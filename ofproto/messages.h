@@ -400,6 +400,7 @@ struct ofp_features {
     size_t n_ports;
 };
 
+/* In OpenFlow 1.0 with as many ports as there is room for; port descriptions have them all. */
 void ofp_features_encode(const struct ofp_features *, enum ofp_version, uint32_t xid,
                          struct buf *msg);
 

@@ -53,6 +53,12 @@ noinst_HEADERS += tests/ofproto/wire.h
 EXTRA_DIST += tests/ofproto/flow-lines.txt
 ofproto_wire_libs = ofproto/libofp.a ofproto/libopenflow.a lib/libshunt.a $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/ofproto/test-message-size
+TESTS += tests/ofproto/test-message-size
+tests_ofproto_test_message_size_SOURCES = tests/ofproto/test-message-size.c
+tests_ofproto_test_message_size_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ofproto_test_message_size_LDADD = $(ofproto_wire_libs)
+
 check_PROGRAMS += tests/ofproto/test-flow-text
 TESTS += tests/ofproto/test-flow-text
 tests_ofproto_test_flow_text_SOURCES = tests/ofproto/test-flow-text.c
