@@ -57,6 +57,8 @@ xlate_add_id(struct xlate_ctx *ctx, bool is_recirc, uint32_t id)
     ctx->out->ids[ctx->out->n_ids++] = (struct xlate_id){is_recirc, id};
 }
 
+#define MAX_INDENT 40 /* In a loop of tables there are thousands of levels. */
+
 void
 xlate_report(struct xlate_ctx *ctx, const char *format, ...)
 {
@@ -65,7 +67,7 @@ xlate_report(struct xlate_ctx *ctx, const char *format, ...)
 
     if (!trace)
         return;
-    buf_printf(trace, "%*s", (int)(4 * ctx->indent), "");
+    buf_printf(trace, "%*s", (int)(4 * MIN(ctx->indent, MAX_INDENT)), "");
     va_start(args, format);
     buf_vprintf(trace, format, args);
     va_end(args);

@@ -149,6 +149,19 @@ def tracing_explains_and_changes_nothing(switch):
     assert "want 14" in switch.ctl_fails("trace", "br0", "in_port=1", "00 11 22")
 
 
+@case
+def a_trace_of_a_loop_has_an_end(switch):
+    switch.start()
+    switch.ctl("add-br", "br0")
+    lines = [f"table={i},actions=goto_table:{i + 1}\n" for i in range(253)]
+    with open(f"{switch.dir}/flows", "w", encoding="ascii") as file:
+        file.writelines(lines + ["table=253,actions=resubmit(,0)\n"])
+    switch.ctl("add-flows", "br0", f"{switch.dir}/flows")
+    said = switch.ctl("trace", "br0", "in_port=1")
+    assert said.count("goto_table:253") == 65 and "nested too deep" in said, said[-500:]
+    assert len(said) < 10e6, len(said)
+
+
 # ---- ovs-ofctl ----
 
 @case
