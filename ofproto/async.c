@@ -311,6 +311,9 @@ cut_packet(struct ofconn *ofconn, const struct ofp_packet_in *full, uint16_t max
         pktbuf_put(ofconn->mgr->pktbuf, full->packet, full->packet_size, full->metadata.in_port);
 }
 
+#define REST_SIZE 8192 /* What a packet-in has beside the packet takes less. */
+
+/* A packet that no message has room for is cut, unless the controller is to give it back. */
 static void
 send_packet_in(struct ofconn *ofconn, const struct ofp_packet_in *full, uint16_t max_len)
 {
@@ -323,6 +326,14 @@ send_packet_in(struct ofconn *ofconn, const struct ofp_packet_in *full, uint16_t
     }
     cut_packet(ofconn, full, max_len, &pin);
     ofp_packet_in_encode(&pin, ofconn->packet_in_format, ofconn->version, &msg);
+    if (!msg.size && !pin.continuation_size) {
+        pin.packet_size = MIN(pin.packet_size, UINT16_MAX - REST_SIZE);
+        ofp_packet_in_encode(&pin, ofconn->packet_in_format, ofconn->version, &msg);
+    }
+    if (!msg.size) {
+        ofconn->peers->n_packet_ins_dropped++;
+        return;
+    }
     packet_in_limit_put(&ofconn->packet_ins, full->metadata.in_port, &msg);
 }
 

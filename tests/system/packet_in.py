@@ -9,11 +9,12 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import case, main, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
-from peer import V13, Peer  # noqa: E402
+from peer import ANY, V13, Peer, output  # noqa: E402
 
 from scapy.all import Ether, IP, Raw, UDP  # noqa: E402
 
-PACKET_IN, SET_ASYNC, INVALID_TTL = 10, 28, 2
+PACKET_IN, PACKET_OUT, SET_ASYNC, INVALID_TTL = 10, 13, 28, 2
+TABLE = 0xfffffff9
 
 
 def start(switch, n_ports, *limits):
@@ -83,6 +84,22 @@ def every_packet_in_is_sent_or_counted(switch):
     assert n_got + target(switch)["packet_ins_dropped"] == 61
     shown = switch.ctl("show", "br0")
     assert "50 packet-ins a second and 5 at once" in shown and "packet-ins dropped" in shown, shown
+
+
+@case
+def a_packet_that_no_message_holds_is_cut(switch):
+    _, peer = start(switch, 1)
+    registers = "".join(f"load:0x11223344->NXM_NX_REG{i}[]," for i in range(16))
+    switch.ctl("add-flow", "br0", f"actions={registers}controller:65535")
+    for size in (65300, 65490):
+        data = frame().ljust(size, b"x")
+        peer.send(PACKET_OUT, struct.pack("!IIH6x", ANY, 0xfffffffd, 16) + output(TABLE) + data)
+        said = peer.receive()
+        assert said[1] == PACKET_IN and said[12:14] == struct.pack("!H", size), said[:32].hex()
+        begun = said.index(data[:64])
+        assert said[begun:] == data[:len(said) - begun] and len(said) - begun > 57000, begun
+        assert (said[begun:] == data) == (size == 65300)
+    assert target(switch)["packet_ins_dropped"] == 0
 
 
 @case
