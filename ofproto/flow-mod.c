@@ -85,6 +85,7 @@ make_room(struct txn *txn, struct table *table, uint16_t importance)
     struct rule *victim;
 
     while (table_n_flows(table) >= table->max_flows) {
+        table_order_victims(table);
         victim = table_victim(table, importance);
         if (!victim)
             return OFPERR_OFPFMFC_TABLE_FULL;

@@ -102,6 +102,16 @@ table_victim(const struct table *table, uint16_t importance)
     return first->rule;
 }
 
+void
+table_order_victims(struct table *table)
+{
+    const struct rule_heap_item *first;
+
+    while ((first = rule_heap_first(&table->evictable)) != NULL &&
+           first->key != eviction_key(table, first->rule))
+        table_reorder(table, first->rule);
+}
+
 static bool
 make_evictable(void *table_, struct cls_rule *cls)
 {

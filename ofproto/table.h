@@ -101,6 +101,8 @@ void table_destroy(struct table *);
 void table_insert(struct table *, struct rule *);
 /* Takes it out; the table's reference goes to the caller. */
 void table_remove(struct table *, struct rule *);
+/* Each use puts off an idle timeout: puts in order what stands first for an earlier one. */
+void table_order_victims(struct table *);
 /* Which rule would be evicted for a new entry of this importance; NULL: none may be. */
 struct rule *table_victim(const struct table *, uint16_t importance);
 /* Where an entry stands after its timeouts or importance changed. */

@@ -256,6 +256,26 @@ full_tables_refuse_or_evict(void **state)
 }
 
 static void
+a_used_entry_lives_longer(void **state)
+{
+    struct ofp_table_mod tm = {.table_id = 0, .config = OFPTC_EVICTION};
+    struct bridge b;
+
+    (void)state;
+    bridge_create(&b);
+    b.ofproto->tables[0].max_flows = 2;
+    assert_ok(ofproto_table_mod(b.ofproto, &tm, &b.origin));
+    assert_ok(bridge_flow(&b, ADD, "in_port=1,idle_timeout=10,send_flow_rem,actions=drop"));
+    rule_credit(bridge_rule(&b, 0), 1, 100, time_now_ms() + 20000);
+    assert_ok(bridge_flow(&b, ADD, "in_port=2,hard_timeout=15,send_flow_rem,actions=drop"));
+    assert_ok(bridge_flow(&b, ADD, "in_port=3,actions=drop"));
+    assert_string_equal(bridge_events(&b), "removed(5) 0 32768 in_port=2\n");
+    assert_ok(bridge_flow(&b, ADD, "in_port=4,actions=drop"));
+    assert_string_equal(bridge_events(&b), "removed(5) 0 32768 in_port=1 n=1\n");
+    bridge_destroy(&b);
+}
+
+static void
 vacancy_is_told_once_a_crossing(void **state)
 {
     struct ofp_table_mod tm = {.table_id = 0,
@@ -606,6 +626,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(deletions_select_by_match_table_cookie_and_output),
     cmocka_unit_test(bad_tables_and_commands_are_refused),
     cmocka_unit_test(full_tables_refuse_or_evict),
+    cmocka_unit_test(a_used_entry_lives_longer),
     cmocka_unit_test(vacancy_is_told_once_a_crossing),
     cmocka_unit_test(flow_removed_waits_for_the_last_pin),
     cmocka_unit_test(monitors_hear_of_every_change_in_order),
