@@ -39,6 +39,16 @@ make_path(const char *dir, uint64_t generation, char path[PATH_MAX])
     return n >= PATH_MAX ? ENAMETOOLONG : 0;
 }
 
+/* Not what a bridge of such a name has there. */
+static bool
+is_name(const char *name)
+{
+    static const size_t prefix = sizeof PREFIX - 1;
+
+    return !strncmp(name, PREFIX, prefix) && strlen(name) == prefix + 16 &&
+           strspn(name + prefix, "0123456789abcdef") == 16;
+}
+
 int
 tallies_open(const char *dir)
 {
@@ -70,7 +80,7 @@ tallies_clean(const char *dir, int all)
     if (make_path(dir, file_generation, own))
         own[0] = '\0';
     while (entries && (entry = readdir(entries))) {
-        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) ||
+        if (!is_name(entry->d_name) ||
             snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) >= (int)sizeof path)
             continue;
         if (all || strcmp(path, own))

@@ -87,6 +87,9 @@ check_device(const struct bridges *bridges, const struct link *link, struct erro
     if (port && bridge_port_is_local(port))
         return error_set(error, EBUSY, "device '%s' is the local port of bridge '%s'", link->name,
                          port->bridge->config.name);
+    if (bridges_take_name(bridges, link->name))
+        return error_set(error, EEXIST, "device '%s': a bridge has that name: rename the device",
+                         link->name);
     err = allowed_device(&bridges->allowed, link->name, error);
     if (err)
         return err;
@@ -428,14 +431,15 @@ set_missing(struct bridge_port *port)
              bridge_port_number(port).text);
 }
 
-/* A port follows its device, unless another port waits for a device of the new name. */
+/* A port follows its device, unless the new name is another port's or a bridge's. */
 static void
 on_rename(struct bridge_port *port, const struct link *now)
 {
     struct bridges *bridges = port->bridge->bridges;
     struct error error;
 
-    if (bridges_find_device(bridges, now->name) || config_check_name("device", now->name, &error)) {
+    if (bridges_find_device(bridges, now->name) || bridges_take_name(bridges, now->name) ||
+        config_check_name("device", now->name, &error)) {
         bridge_port_detach(port, true);
         set_missing(port);
         on_link_added(bridges, now);

@@ -283,6 +283,12 @@ find_bridge(const struct list *list, const char *name)
     return NULL;
 }
 
+bool
+bridges_take_name(const struct bridges *bridges, const char *name)
+{
+    return find_bridge(&bridges->list, name) || find_bridge(&bridges->leaving, name);
+}
+
 int
 bridges_find(const struct bridges *bridges, const char *name, struct bridge **bridge,
              struct error *error)
@@ -357,6 +363,7 @@ new_bridge(struct bridges *bridges, const struct config_bridge *config)
 static int
 check_new_bridge(struct bridges *bridges, const char *name, struct error *error)
 {
+    const struct bridge_port *port;
     const struct link *link;
     int err = config_check_name("bridge", name, error);
 
@@ -373,6 +380,13 @@ check_new_bridge(struct bridges *bridges, const char *name, struct error *error)
                          "bridge '%s': a %s device of that name exists; its local port needs the "
                          "name: take another, or rename the device",
                          name, link_kind_name(link));
+    port = bridges_find_device(bridges, name);
+    if (port)
+        return error_set(
+            error, EEXIST,
+            "bridge '%s': port %s of bridge '%s' waits for a device of that name: take "
+            "another, or remove the port",
+            name, bridge_port_number(port).text, port->bridge->config.name);
     return 0;
 }
 

@@ -176,6 +176,8 @@ void bridges_on_run(evutil_socket_t, short what, void *aux);
 
 /* ---- Between the files of this module ---- */
 extern const struct ports_ops bridge_ports_ops;
+/* A bridge has that name, also one that goes: no port may, whatever became of the device. */
+bool bridges_take_name(const struct bridges *, const char *name);
 /* Finds the lowest datapath port number that is free; 0: none. */
 uint32_t bridges_free_dp_port(const struct bridges *);
 /* Makes the pair of the local port unless it exists; the event of its arrival attaches it. */

@@ -34,9 +34,9 @@ config_check_name(const char *what, const char *name, struct error *error)
     if (!strcmp(name, ".") || !strcmp(name, ".."))
         return error_set(error, EINVAL, "%s '%s': not a name that a device can have", what, name);
     for (const char *p = name; *p; p++) {
-        if (*p == '/' || *p == ':' || !isgraph((unsigned char)*p))
+        if (strchr("/:%", *p) || !isgraph((unsigned char)*p)) /* The kernel fills in a %d. */
             return error_set(error, EINVAL,
-                             "%s '%s': character %td: a name has no '/', ':', spaces or "
+                             "%s '%s': character %td: a name has no '/', ':', spaces, '%%' or "
                              "characters outside of ASCII",
                              what, name, p - name + 1);
     }

@@ -29,6 +29,7 @@ system_tests = \
 	tests/system/restart.py \
 	tests/system/privileges.py \
 	tests/system/queues.py \
+	tests/system/saved.py \
 	tests/system/segments.py \
 	tests/system/shortages.py \
 	tests/system/shuntctl_verbs.py \

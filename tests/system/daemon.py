@@ -89,6 +89,7 @@ BAD_REQUESTS = [
     (["add-br", "a/b"], "character 2: a name has no '/'"),
     (["add-br", "a b"], "character 2: a name has no '/', ':', spaces"),
     (["add-br", "br\u00e9"], "character 3"),
+    (["add-br", "br%d"], "character 3"),
     (["add-br", ""], "a name has 1 to 15 characters, this one has 0"),
     (["add-br", ".."], "not a name that a device can have"),
     (["add-br", "v1"], "a veth device of that name exists"),
