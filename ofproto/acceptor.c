@@ -75,6 +75,22 @@ on_again(evutil_socket_t fd, short what, void *aux)
     evconnlistener_enable(acceptor->listener);
 }
 
+bool
+acceptor_is_taken(const struct sockaddr *address, socklen_t size)
+{
+    bool is_refused;
+    int fd;
+
+    if (address->sa_family != AF_UNIX)
+        return false;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    is_refused = connect(fd, address, size) < 0 && (errno == ECONNREFUSED || errno == ENOENT);
+    close(fd);
+    return !is_refused;
+}
+
 /* A socket that a process left there which is dead; another file is somebody's. */
 static void
 remove_socket(const char *path)

@@ -12,6 +12,7 @@
 #define SHUNT_OFPROTO_ACCEPTOR_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -31,6 +32,8 @@ typedef void acceptor_accepted(void *aux, evutil_socket_t fd, const struct socka
  * socket is for its user and group (0660) from its first moment on. */
 int acceptor_open(struct event_base *, const struct sockaddr *, socklen_t size,
                   enum acceptor_reserve, acceptor_accepted *, void *aux, struct acceptor **);
+/* Whether somebody listens on a Unix socket already, which acceptor_open() would take from him. */
+bool acceptor_is_taken(const struct sockaddr *, socklen_t size);
 /* Stops listening and removes a Unix socket. Takes NULL. */
 void acceptor_close(struct acceptor *);
 /* Callers that were cut off. */

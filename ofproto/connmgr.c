@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "ofproto/acceptor.h"
 #include "ofproto/messages.h"
 #include "ofproto/ofconn.h"
 #include "ofproto/ofpact.h"
@@ -12,6 +13,7 @@
 #include "lib/log.h"
 
 #define DEFAULT_PROBE_MS 5000
+#define LISTEN_AGAIN_MS 1000
 #define FAIL_PROBES 3 /* Probe intervals without a controller until we stand alone. */
 #define HIDDEN_NORMAL_PRIORITY 0x0ffffff
 #define ALL_VERSIONS (1u << OFP10 | 1u << OFP13 | 1u << OFP14 | 1u << OFP15)
@@ -168,6 +170,8 @@ port_destroy(struct connmgr_port *port)
             ofconn_destroy(ofconn);
     }
     conn_listener_destroy(port->listener);
+    if (port->again)
+        event_free(port->again);
     free(port->target);
     free(port);
 }
@@ -226,7 +230,59 @@ accept_snoop(void *aux, struct conn *conn)
 }
 
 static int
-port_start(struct connmgr_port *port)
+port_listen(struct connmgr_port *port)
+{
+    const struct sockaddr *address = (const struct sockaddr *)&port->ep.address;
+    struct conn_options options;
+
+    if (acceptor_is_taken(address, port->ep.address_size))
+        return EADDRINUSE;
+    conn_options_of(port->mgr, port, &port->peers, &options);
+    return conn_listen(port->mgr->options.base, &port->ep, &options, &peer_ops, accept_controller,
+                       port, &port->listener);
+}
+
+static void
+listen_later(struct connmgr_port *port, int err)
+{
+    const struct timeval wait = {LISTEN_AGAIN_MS / 1000, LISTEN_AGAIN_MS % 1000 * 1000};
+
+    snprintf(port->peers.last_error, sizeof port->peers.last_error, "it cannot listen: %s",
+             strerror(err));
+    evtimer_add(port->again, &wait);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *aux)
+{
+    struct connmgr_port *port = aux;
+    int err = port_listen(port);
+
+    (void)fd, (void)what;
+    if (err) {
+        listen_later(port, err);
+        return;
+    }
+    port->peers.last_error[0] = '\0';
+    log_info("%s: %s listens now", port->mgr->ofproto->name, port->target);
+}
+
+static int
+start_listener(struct connmgr_port *port, bool waits)
+{
+    int err = port_listen(port);
+
+    if (!err || !waits)
+        return err;
+    log_warn("%s: %s cannot listen yet, it is tried again: %s", port->mgr->ofproto->name,
+             port->target, strerror(err));
+    port->again = evtimer_new(port->mgr->options.base, on_again, port);
+    listen_later(port, err);
+    return 0;
+}
+
+static int
+port_start(struct connmgr_port *port, bool waits)
 {
     struct connmgr *mgr = port->mgr;
     struct conn_options options;
@@ -236,8 +292,7 @@ port_start(struct connmgr_port *port)
     if (port->ep.is_tls && !mgr->options.tls)
         return ENOKEY;
     if (port->ep.is_passive)
-        return conn_listen(mgr->options.base, &port->ep, &options, &peer_ops, accept_controller,
-                           port, &port->listener);
+        return start_listener(port, waits);
     err = conn_open(mgr->options.base, &port->ep, &options, &peer_ops, NULL, &port->conn);
     if (err)
         return err;
@@ -314,10 +369,10 @@ start_new_targets(struct connmgr *mgr, const struct connmgr_target *targets, siz
             return EINVAL;
         list_push_back(fresh, &port->link);
         port_configure(port, &targets[i]);
-        err = port_start(port);
+        err = port_start(port, targets[i].waits);
         if (err) {
             snprintf(error, error_size, "%s: %s", port->target,
-                     err == ENOKEY ? "no TLS keys are configured: set-ssl first" : strerror(err));
+                     err == ENOKEY ? "no TLS keys are configured" : strerror(err));
             return err;
         }
     }
@@ -549,17 +604,11 @@ connmgr_create(const struct connmgr_options *options, const struct connmgr_ops *
     mgr->pktbuf = pktbuf_create();
     mgr->fail_timer = evtimer_new(options->base, on_fail_timer, mgr);
     mgr->alone_since_ms = -1;
-    err = mgr->fail_timer ? 0 : ENOMEM;
-    if (!err)
-        err = listen_on(mgr, options->mgmt_path, accept_service, &mgr->mgmt_peers, &mgr->mgmt);
+    err = listen_on(mgr, options->mgmt_path, accept_service, &mgr->mgmt_peers, &mgr->mgmt);
     if (!err)
         err = listen_on(mgr, options->snoop_path, accept_snoop, &mgr->snoop_peers, &mgr->snoop);
-    if (err) {
-        connmgr_destroy(mgr);
-        mgr = NULL;
-    } else if (mgr->fail_mode == FAIL_STANDALONE) {
+    if (mgr->fail_mode == FAIL_STANDALONE)
         add_default_flow(mgr);
-    }
     *mgrp = mgr;
     return err;
 }
@@ -577,7 +626,6 @@ connmgr_destroy(struct connmgr *mgr)
     conn_listener_destroy(mgr->mgmt);
     conn_listener_destroy(mgr->snoop);
     pktbuf_destroy(mgr->pktbuf);
-    if (mgr->fail_timer)
-        event_free(mgr->fail_timer);
+    event_free(mgr->fail_timer);
     free(mgr);
 }

@@ -72,6 +72,7 @@ struct connmgr_target {
     unsigned max_backoff_ms;  /* 0: 8,000. */
     uint32_t packet_in_rate;  /* Packet-ins a second; 0: no limit. */
     uint32_t packet_in_burst; /* At once, and how many may wait; 0: a quarter of the rate. */
+    bool waits; /* A listener whose address cannot be had is no error, but is tried again. */
 };
 
 struct connmgr_target_info {
@@ -92,6 +93,7 @@ struct connmgr_target_info {
     uint64_t n_unread;             /* Bytes that wait for peers. */
 };
 
+/* An error is that of a socket: there is a connmgr all the same, which does without. */
 int connmgr_create(const struct connmgr_options *, const struct connmgr_ops *, void *aux,
                    struct connmgr **);
 void connmgr_destroy(struct connmgr *);

@@ -88,7 +88,8 @@ struct connmgr_port {
     struct peers peers;
     struct conn *conn;              /* Active. */
     struct ofconn *ofconn;          /* Active. */
-    struct conn_listener *listener; /* Passive. */
+    struct conn_listener *listener; /* Passive; NULL while it waits for its address. */
+    struct event *again;            /* Tries that then, or NULL. */
 };
 
 struct connmgr {

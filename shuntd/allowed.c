@@ -57,6 +57,10 @@ allowed_target(const struct allowed *allowed, const char *target, struct error *
                          "%s: want a socket in %s, other than shuntd.sock, *.mgmt and *.snoop",
                          target, allowed->run_dir);
     }
+    if (ep.is_tls && !allowed->has_tls)
+        return error_set(error, EPERM,
+                         "%s: TLS takes --private-key, --certificate and --ca-cert of shuntd",
+                         target);
     if (allowed->tls_only && !ep.is_tls)
         return error_set(error, EPERM,
                          "%s: --tls-only allows ssl:, pssl:, unix: and punix:", target);

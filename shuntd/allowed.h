@@ -21,6 +21,7 @@ struct allowed {
     const char *run_dir;
     const char *devices; /* Patterns of names as a shell's, between commas; NULL: every device. */
     bool tls_only;
+    bool has_tls; /* There are keys for it. */
 };
 
 /* A controller or listener; its text is known to be right. */

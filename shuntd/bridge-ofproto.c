@@ -268,8 +268,8 @@ const struct slowpath_ops bridge_slowpath_ops = {
 /* ---- Opening and closing ---- */
 
 /* What was saved when the command line allowed it is left out. */
-int
-bridge_apply_controllers(struct bridge *bridge, struct error *error)
+static int
+apply_controllers(struct bridge *bridge, bool waits, struct error *error)
 {
     size_t n = 0;
     struct connmgr_target *targets = xcalloc(bridge->config.n_controllers, sizeof *targets);
@@ -285,11 +285,18 @@ bridge_apply_controllers(struct bridge *bridge, struct error *error)
                 .target = from->name,
                 .packet_in_rate = from->rate_limit,
                 .packet_in_burst = from->burst_limit,
+                .waits = waits,
             };
     }
     err = connmgr_set_targets(bridge->connmgr, targets, n, error->text, sizeof error->text);
     free(targets);
     return err;
+}
+
+int
+bridge_apply_controllers(struct bridge *bridge, struct error *error)
+{
+    return apply_controllers(bridge, false, error);
 }
 
 void
@@ -325,8 +332,8 @@ open_connections(struct bridge *bridge, struct error *error)
     snprintf(snoop_path, sizeof snoop_path, "%s/%s.snoop", bridges->run_dir, bridge->config.name);
     err = connmgr_create(&options, &connmgr_ops, bridge, &bridge->connmgr);
     if (err)
-        return error_set(error, err, "bridge '%s': %s could not be listened on: %s",
-                         bridge->config.name, mgmt_path, strerror(err));
+        return error_set(error, err, "bridge '%s': %s or %s could not be listened on: %s",
+                         bridge->config.name, mgmt_path, snoop_path, strerror(err));
     return 0;
 }
 
@@ -338,7 +345,8 @@ bridge_open_ofproto(struct bridge *bridge, struct error *error)
         .datapath_id = bridge->config.datapath_id,
         .n_tables = bridge->config.n_tables,
     };
-    int err;
+    struct error later;
+    int err, later_err;
 
     bridge->ofproto = ofproto_create(&options, &ofproto_ops, bridge);
     err = slowpath_add_bridge(bridge->bridges->slowpath, bridge->ofproto);
@@ -349,10 +357,11 @@ bridge_open_ofproto(struct bridge *bridge, struct error *error)
     }
     slowpath_set_implicit_misses(bridge->bridges->slowpath, bridge->ofproto, false);
     err = open_connections(bridge, error);
-    if (err)
-        return err;
     bridge_apply_settings(bridge);
-    return bridge_apply_controllers(bridge, error);
+    later_err = apply_controllers(bridge, true, &later);
+    if (!err && later_err)
+        *error = later;
+    return err ? err : later_err;
 }
 
 void

@@ -3,6 +3,7 @@
 """What a daemon finds of the one before it: bridges, ports, controllers and tables are as they were,
 whatever names, disks, sockets and devices came in between."""
 import os
+import socket
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -50,6 +51,71 @@ def a_bridge_is_called_tallies(switch):
     files = {name[len("tallies."):] for name in os.listdir(switch.dir) if "tallies." in name}
     (counters,) = files - {"flows", "macs", "mgmt", "snoop"}
     assert len(counters) == 16 and len(files) == 5, files
+
+
+# ---- Sockets ----
+
+@case
+def a_listener_waits_for_its_address(switch):
+    """At the start, as that of a host whose network is not up; the other controllers do not wait."""
+    targets = ["ptcp:6699:10.9.9.9", "ptcp:6698:127.0.0.1", "tcp:127.0.0.1:6697"]
+
+    def listens(address):
+        with socket.socket() as peer:
+            return peer.connect_ex(address) == 0
+
+    def controllers():
+        (shown,) = switch.ctl_json("show")["bridges"]
+        return {one["target"]: one.get("last_error", "") for one in shown["controllers"]}
+
+    switch.start()
+    switch.ctl("add-br", "br0")
+    assert "Cannot assign requested address" in switch.ctl_fails("set-controller", "br0", *targets)
+    run("ip", "addr", "add", "10.9.9.9/32", "dev", "lo")
+    switch.ctl("set-controller", "br0", *targets)
+    switch.kill()
+    run("ip", "addr", "del", "10.9.9.9/32", "dev", "lo")
+    switch.expect("ptcp:6699:10.9.9.9 cannot listen yet, it is tried again: Cannot assign")
+    switch.start()
+    assert listens(("127.0.0.1", 6698))
+    assert sorted(controllers()) == sorted(targets)
+    assert "it cannot listen: Cannot assign" in controllers()[targets[0]]
+    run("ip", "addr", "add", "10.9.9.9/32", "dev", "lo")
+    wait_for(lambda: listens(("10.9.9.9", 6699)), "it listens")
+    assert "it cannot listen" not in controllers()[targets[0]]
+
+
+@case
+def a_bridge_without_its_socket_is_managed_all_the_same(switch):
+    switch.start()
+    switch.ctl("add-br", "br0")
+    switch.kill()
+    os.unlink(switch.dir + "/br0.mgmt")
+    os.mkdir(switch.dir + "/br0.mgmt")
+    switch.expect("br0.mgmt or .*br0.snoop could not be listened on: Address already in use")
+    switch.start()
+    switch.ctl("set-controller", "br0", "tcp:127.0.0.1:6699")
+    switch.ctl("set-fail-mode", "br0", "secure")
+    (shown,) = switch.ctl_json("show")["bridges"]
+    assert shown["fail_mode"] == "secure" and len(shown["controllers"]) == 1
+    switch.ctl("del-br", "br0")
+
+
+@case
+def a_socket_that_somebody_listens_on_stays_his(switch):
+    path = switch.dir + "/socket"
+    switch.start()
+    switch.ctl("add-br", "br0", "--", "add-br", "br1")
+    switch.ctl("set-controller", "br0", "punix:" + path)
+    was = os.stat(path).st_ino
+    for bridge, same in (("br1", path), ("br0", f"{switch.dir}/./socket")):
+        assert "Address already in use" in switch.ctl_fails("set-controller", bridge, "punix:" + same)
+    assert os.stat(path).st_ino == was
+    switch.kill()
+    switch.start()
+    assert os.path.exists(path)
+    switch.ctl("del-controller", "br0")
+    switch.ctl("set-controller", "br1", "punix:" + path)
 
 if __name__ == "__main__":
     main()
