@@ -178,17 +178,17 @@ restore_rule(struct restorer *r, bool is_gone)
 }
 
 /* ---- Groups and meters ---- */
+/* Without buckets even if it is there: until all have their new ones, the old ones of one and the
+ * new ones of another may name each other. */
 static int
 restore_group_stub(struct restorer *r)
 {
-    struct ofp_group_mod gm = {
-        .command = OFPGC_ADD, .type = OFPGT_ALL, .command_bucket_id = OFPG_BUCKET_ALL};
+    struct ofp_group_mod gm = {.type = OFPGT_ALL, .command_bucket_id = OFPG_BUCKET_ALL};
     struct saved_id fixed;
     enum ofperr failure;
 
     take(r, &fixed, sizeof fixed);
-    if (group_find(r->txn.ofproto, fixed.id))
-        return 0;
+    gm.command = group_find(r->txn.ofproto, fixed.id) ? OFPGC_MODIFY : OFPGC_ADD;
     gm.group_id = fixed.id;
     list_init(&gm.buckets);
     failure = group_mod_do(&r->txn, &gm);
@@ -319,7 +319,9 @@ restore_table(struct restorer *r)
 }
 
 /* What of a port's configuration is not the device's. */
-#define PORT_CONFIG (OFPPC_NO_RECV | OFPPC_NO_FWD | OFPPC_NO_PACKET_IN)
+#define PORT_CONFIG                                                                                \
+    (OFPPC_NO_STP | OFPPC_NO_RECV | OFPPC_NO_RECV_STP | OFPPC_NO_FLOOD | OFPPC_NO_FWD |            \
+     OFPPC_NO_PACKET_IN)
 
 static int
 restore_port(struct restorer *r)

@@ -275,6 +275,19 @@ put_group_mod(struct buf *out, const struct group *group, uint16_t command, size
     ofp_group_mod_destroy(&gm);
 }
 
+/* As many buckets from `from` on as a message has room for; returns how many. */
+static size_t
+put_buckets(struct buf *out, const struct group *group, size_t from)
+{
+    size_t n = MIN(group->n_buckets - from, BUCKETS_A_MSG), size = out->size;
+
+    for (;; n /= 2) {
+        put_group_mod(out, group, from ? OFPGC_INSERT_BUCKET : OFPGC_MODIFY, from, from + n);
+        if (out->size != size || !n)
+            return n;
+    }
+}
+
 /* The group alone, so that others can name it before its buckets come. */
 static void
 put_group_stub(struct buf *out, const struct group *group)
@@ -292,7 +305,7 @@ put_group(struct buf *out, const struct group *group)
                                       .modified_ms = group->modified_ms,
                                       .id = group->id,
                                       .n_buckets = (uint32_t)group->n_buckets};
-    size_t at = put_begin(out, SAVED_GROUP, &fixed, sizeof fixed);
+    size_t at = put_begin(out, SAVED_GROUP, &fixed, sizeof fixed), done = 0, n;
 
     for (size_t i = 0; i < group->n_buckets; i++) {
         struct saved_tally tally = get_tally(group->buckets[i]->tally);
@@ -300,9 +313,13 @@ put_group(struct buf *out, const struct group *group)
         tally.owner = group->buckets[i]->id;
         buf_put(out, &tally, sizeof tally);
     }
-    put_group_mod(out, group, OFPGC_MODIFY, 0, MIN(group->n_buckets, BUCKETS_A_MSG));
-    for (size_t i = BUCKETS_A_MSG; i < group->n_buckets; i += BUCKETS_A_MSG)
-        put_group_mod(out, group, OFPGC_INSERT_BUCKET, i, MIN(group->n_buckets, i + BUCKETS_A_MSG));
+    do {
+        n = put_buckets(out, group, done);
+        done += n;
+    } while (n && done < group->n_buckets);
+    if (done < group->n_buckets)
+        log_err("bucket %zu of group %u is too long to be saved, so it and the next ones are not",
+                done, group->id);
     put_end(out, at);
 }
 

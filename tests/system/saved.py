@@ -3,6 +3,7 @@
 """What a daemon finds of the one before it: bridges, ports, controllers and tables are as they were,
 whatever names, disks, sockets and devices came in between."""
 import os
+import re
 import socket
 import sys
 
@@ -13,6 +14,10 @@ from harness import case, main, run, sh, wait_for  # noqa: E402
 def veth(*names):
     for name in names:
         sh(f"ip link add {name} up type veth peer name {name}-p && ip link set {name}-p up")
+
+
+def ofctl(switch, version, verb, *args):
+    return run("ovs-ofctl", "-O", version, verb, f"unix:{switch.dir}/br0.mgmt", *args)
 
 
 # ---- Names ----
@@ -116,6 +121,68 @@ def a_socket_that_somebody_listens_on_stays_his(switch):
     assert os.path.exists(path)
     switch.ctl("del-controller", "br0")
     switch.ctl("set-controller", "br1", "punix:" + path)
+
+
+# ---- Tables ----
+
+@case
+def what_a_port_was_told_is_restored(switch):
+    def config():
+        return re.findall("config: *(.*)", ofctl(switch, "OpenFlow10", "show"))
+
+    switch.start()
+    veth("v1", "v2")
+    switch.ctl("add-br", "br0", "--", "add-port", "br0", "v1", "--", "add-port", "br0", "v2")
+    for bit in ("no-flood", "no-forward", "no-packet-in", "no-receive"):
+        ofctl(switch, "OpenFlow10", "mod-port", "1", bit)
+    before = config()
+    assert before == ["NO_RECV NO_FLOOD NO_FWD NO_PACKET_IN", "0", "0"], before
+    switch.ctl("add-flow", "br0", "table=5,actions=drop")  # Ends with a barrier.
+    switch.kill()
+    switch.start("--restore")
+    assert config() == before, config()
+
+
+@case
+def groups_that_changed_places_are_restored(switch):
+    """In one bundle: what names what is another way round, and there is no loop at any time."""
+    switch.start()
+    switch.ctl("add-br", "br0")
+    ofctl(switch, "OpenFlow15", "add-group", "group_id=2,type=all,bucket=actions=drop")
+    ofctl(switch, "OpenFlow15", "add-group", "group_id=1,type=all,bucket=actions=group:2")
+    changes = switch.dir + "/changes"
+    with open(changes, "w", encoding="ascii") as file:
+        for group, action in ((2, "output:1"), (1, "output:1"), (2, "group:1")):
+            file.write(f"group mod group_id={group},type=all,bucket=actions={action}\n")
+    ofctl(switch, "OpenFlow15", "bundle", changes)
+    before = ofctl(switch, "OpenFlow15", "dump-groups").splitlines()[1:]
+    assert "group_id=2,type=all,bucket=bucket_id:0,actions=group:1" in before[1]
+    switch.kill()
+    switch.start("--restore")
+    assert ofctl(switch, "OpenFlow15", "dump-groups").splitlines()[1:] == before
+
+
+@case
+def buckets_that_a_message_has_no_room_for_are_restored(switch):
+    """80 of a kilobyte each, added in parts."""
+    def buckets():
+        return [switch.ctl("dump-groups", "br0", "1").count("bucket="),
+                ofctl(switch, "OpenFlow15", "dump-group-stats").count("bucket")]
+
+    switch.start()
+    switch.ctl("add-br", "br0")
+    actions = ",".join(f"set_field:10.0.0.{i}->ip_dst" for i in range(62))
+    for part in range(4):
+        added = ",".join(f"bucket=bucket_id:{20 * part + i},actions={actions}" for i in range(20))
+        if part:
+            ofctl(switch, "OpenFlow15", "insert-buckets", "group_id=1,command_bucket_id=last," + added)
+        else:
+            ofctl(switch, "OpenFlow15", "add-group", "group_id=1,type=all," + added)
+    before = buckets()
+    assert before[1] == 80, before
+    switch.kill()
+    switch.start("--restore")
+    assert buckets() == before
 
 if __name__ == "__main__":
     main()
