@@ -57,6 +57,8 @@ int ports_get_far_end(struct ports *, const struct link *, struct link *far_end)
  * `bridge` and has `mac`, the switch's end has the name that ports_local_end() gives. EEXIST when
  * a device has one of the names. */
 int ports_create_local(struct ports *, const char *bridge, const uint8_t mac[6]);
+/* The same of a pair that is there: its maker may have died before the switch's end was up. */
+int ports_finish_local(struct ports *, const char *bridge);
 /* "shunt-" and eight hexadecimal digits out of a hash of `bridge`. */
 void ports_local_end(const char *bridge, char name[IFNAMSIZ]);
 /* Removes a software device, and the other end of a veth pair with it. */

@@ -127,6 +127,21 @@ disable_ipv6(struct ports *ports, const char *name)
 }
 
 int
+ports_finish_local(struct ports *ports, const char *bridge)
+{
+    char switch_end[IFNAMSIZ];
+    int err;
+
+    ports_local_end(bridge, switch_end);
+    err = disable_ipv6(ports, switch_end);
+    if (!err)
+        err = set_flag(ports, 0, bridge, IFF_UP, true);
+    if (!err)
+        err = set_flag(ports, 0, switch_end, IFF_UP, true);
+    return err;
+}
+
+int
 ports_create_local(struct ports *ports, const char *bridge, const uint8_t mac[6])
 {
     char switch_end[IFNAMSIZ];
@@ -136,11 +151,7 @@ ports_create_local(struct ports *ports, const char *bridge, const uint8_t mac[6]
     err = create_pair(ports, bridge, mac, switch_end);
     if (err)
         return err;
-    err = disable_ipv6(ports, switch_end);
-    if (!err)
-        err = set_flag(ports, 0, switch_end, IFF_UP, true);
-    if (!err)
-        err = set_flag(ports, 0, bridge, IFF_UP, true);
+    err = ports_finish_local(ports, bridge);
     if (err)
         remove_link(ports, 0, bridge);
     return err;

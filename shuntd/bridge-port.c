@@ -207,11 +207,13 @@ bridge_make_local(struct bridge *bridge, struct error *error)
 {
     struct ports *links = bridge->bridges->links;
     const char *name = bridge->config.name;
+    const struct link *link = ports_find_name(links, bridge->local.config.device);
     int err;
 
-    if (ports_find_name(links, bridge->local.config.device))
-        return 0;
-    err = ports_create_local(links, name, bridge->config.mac);
+    if (link && (link->admin_up || !ports_find_name(links, name)))
+        return 0; /* It is as it was made, or the host did something else with its end. */
+    err = link ? ports_finish_local(links, name)
+               : ports_create_local(links, name, bridge->config.mac);
     if (err) {
         error_set(error, err, "bridge '%s': its local port could not be made: %s", name,
                   strerror(err));

@@ -360,6 +360,18 @@ new_bridge(struct bridges *bridges, const struct config_bridge *config)
     return bridge;
 }
 
+/* The local pair of a daemon that died before it had saved its bridge. */
+static bool
+is_left_over(const struct bridges *bridges, const struct link *link)
+{
+    const struct link *switch_end;
+    char name[IFNAMSIZ];
+
+    ports_local_end(link->name, name);
+    switch_end = ports_find_name(bridges->links, name);
+    return switch_end && switch_end->ifindex == link->peer_ifindex;
+}
+
 static int
 check_new_bridge(struct bridges *bridges, const char *name, struct error *error)
 {
@@ -375,7 +387,7 @@ check_new_bridge(struct bridges *bridges, const char *name, struct error *error)
         return error_set(error, EBUSY, "bridge '%s' is being removed: try again when it is gone",
                          name);
     link = ports_find_name(bridges->links, name);
-    if (link)
+    if (link && !is_left_over(bridges, link))
         return error_set(error, EEXIST,
                          "bridge '%s': a %s device of that name exists; its local port needs the "
                          "name: take another, or rename the device",

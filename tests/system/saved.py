@@ -20,6 +20,11 @@ def ofctl(switch, version, verb, *args):
     return run("ovs-ofctl", "-O", version, verb, f"unix:{switch.dir}/br0.mgmt", *args)
 
 
+def local_end():
+    """The switch's end of the only bridge's local port."""
+    return re.search(r"shunt-[0-9a-f]{8}", run("ip", "link"))[0]
+
+
 # ---- Names ----
 
 @case
@@ -56,6 +61,35 @@ def a_bridge_is_called_tallies(switch):
     files = {name[len("tallies."):] for name in os.listdir(switch.dir) if "tallies." in name}
     (counters,) = files - {"flows", "macs", "mgmt", "snoop"}
     assert len(counters) == 16 and len(files) == 5, files
+
+
+# ---- Local ports ----
+
+@case
+def a_bridge_is_added_again_after_a_kill_before_it_was_saved(switch):
+    switch.start()
+    with open(switch.dir + "/config.json", "w", encoding="ascii") as file:
+        file.write('{"version": 1, "bridges": []}\n')
+    empty = switch.dir + "/empty"
+    os.rename(switch.dir + "/config.json", empty)
+    switch.ctl("add-br", "br0")
+    switch.kill()
+    os.rename(empty, switch.dir + "/config.json")
+    switch.start()
+    assert switch.ctl("list-br") == ""
+    switch.ctl("add-br", "br0")
+    assert switch.ports("br0")["br0"]["carrier"]
+
+
+@case
+def a_local_port_is_finished_after_a_kill_midway(switch):
+    switch.start()
+    switch.ctl("add-br", "br0")
+    end = local_end()
+    switch.kill()
+    sh(f"ip link del br0; ip link add br0 type veth peer name {end}")
+    switch.start()
+    wait_for(lambda: switch.ports("br0")["br0"].get("carrier"), "the local port is up")
 
 
 # ---- Sockets ----
