@@ -237,23 +237,27 @@ give_up(struct saver *saver, int err)
     drop_journal(saver, err);
 }
 
+/* Without a journal changes are forgotten, for there may be many until one can be written, and the
+ * next base has them; but one that is under way has not. */
 void
 saver_flush(struct saver *saver)
 {
-    int err;
+    bool has_journal = saver && saver->journal && !saver->gap;
+    int err = 0;
 
-    if (!saver || !saver->journal || saver->gap)
+    if (!saver || (!has_journal && saver->job.kind == JOB_BASE))
         return;
     buf_clear(&saver->buf);
     ofproto_save_changes(saver->bridge->ofproto, &saver->buf);
     if (!saver->buf.size)
         return;
-    err = journal_append(saver->journal, saver->buf.data, saver->buf.size);
+    if (has_journal)
+        err = journal_append(saver->journal, saver->buf.data, saver->buf.size);
     if (saver->buf.allocated > KEPT_BUF_SIZE)
         buf_destroy(&saver->buf);
     if (err)
         give_up(saver, err);
-    else
+    else if (has_journal)
         set_timer(saver, SAVER_SYNC_MS);
 }
 
@@ -292,9 +296,6 @@ begin_base(struct saver *saver)
     err = journal_create(saver->path, &job->journal);
     if (err)
         return err;
-    buf_clear(&saver->buf);
-    if (!saver->journal) /* What was noted is in the base. */
-        ofproto_save_changes(saver->bridge->ofproto, &saver->buf);
     buf_clear(&saver->buf);
     ofproto_save_config(saver->bridge->ofproto, &saver->buf);
     err = journal_append(job->journal, &head, sizeof head);

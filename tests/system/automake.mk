@@ -37,7 +37,7 @@ system_tests = \
 	tests/system/testcontroller.py \
 	tests/system/traffic.py
 TESTS += $(system_tests)
-EXTRA_DIST += $(system_tests) tests/system/error_pads.py tests/system/error_rows.py tests/system/harness.py tests/system/hosts.py \
+EXTRA_DIST += $(system_tests) tests/system/disk.py tests/system/error_pads.py tests/system/error_rows.py tests/system/harness.py tests/system/hosts.py \
 	tests/system/ofwire.py tests/system/peer.py tests/system/rules.py tests/system/preload.c \
 	tests/system/preload.py tests/system/watch.py
 check_PROGRAMS += bench/pktgen

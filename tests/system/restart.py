@@ -17,6 +17,7 @@ import time
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from disk import SmallDisk  # noqa: E402
 from harness import BUILD, cases, for_hook, main, patience, run, wait_for  # noqa: E402
 from hosts import add_wires, frame  # noqa: E402
 from peer import V13, Peer  # noqa: E402
@@ -511,31 +512,6 @@ def flow_entries_of_openflow_1_0_come_back(switch):
     switch.kill()
     switch.start("--restore")
     assert flows() == before, flows()
-
-
-class SmallDisk:
-    """256 KiB, which can be filled."""
-
-    def __init__(self, switch):
-        self.path = switch.dir + "/disk"
-        os.mkdir(self.path)
-        run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", self.path)
-        switch.at_end.append(lambda: run("umount", "-l", self.path))
-
-    def fill(self):
-        with open(self.path + "/filler", "wb", buffering=0) as file:
-            try:
-                while file.write(bytes(4096)) == 4096:
-                    pass
-            except OSError:
-                pass
-
-    def empty(self):
-        os.unlink(self.path + "/filler")
-
-    def read(self, name):
-        with open(self.path + "/" + name, "rb") as file:
-            return file.read()
 
 
 def count_logged(switch, text):

@@ -8,7 +8,8 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import case, main, run, sh, wait_for  # noqa: E402
+from harness import case, main, room, run, sh, wait_for  # noqa: E402
+from disk import SmallDisk  # noqa: E402
 
 
 def veth(*names):
@@ -217,6 +218,43 @@ def buckets_that_a_message_has_no_room_for_are_restored(switch):
     switch.kill()
     switch.start("--restore")
     assert buckets() == before
+
+
+# ---- Disks ----
+
+@case
+def changes_that_cannot_be_saved_take_no_memory(switch):
+    """160,000 flow entries come and go while the disk is full."""
+    def memory():
+        with open(f"/proc/{switch.pid()}/status", encoding="ascii") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) << 10
+
+    def churn(n):
+        for _ in range(n):
+            switch.ctl("add-flows", "br0", flows)
+            switch.ctl("del-flows", "br0", "table=3")
+
+    disk = SmallDisk(switch)
+    flows = switch.dir + "/many"
+    with open(flows, "w", encoding="ascii") as file:
+        file.writelines(f"table=3,reg0={i},actions=drop\n" for i in range(20000))
+    switch.expect("br0.flows cannot be written: No space left on device")
+    switch.start("--state-dir", disk.path)
+    switch.ctl("add-br", "br0")
+    disk.fill()
+    churn(2)
+    before = memory()
+    churn(8)
+    grown = memory() - before
+    print(f"# {grown >> 10} KiB", file=sys.stderr)
+    assert grown < room(8 << 20), grown
+    switch.ctl("add-flow", "br0", "table=4,actions=drop")
+    disk.empty()
+    wait_for(lambda: switch.logged("br0.flows is written again"), "it is saved again", timeout=20)
+    switch.kill()
+    switch.start("--state-dir", disk.path, "--restore")
+    assert "table=4" in switch.ctl("dump-flows", "br0")
+
 
 if __name__ == "__main__":
     main()
