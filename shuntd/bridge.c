@@ -14,8 +14,12 @@
 #include "shuntd/saver.h"
 #include "slowpath/slowpath.h"
 
+#define SAVE_AGAIN_MS 2000
+
 #define LOG_MODULE "bridge"
 #include "lib/log.h"
+
+static void on_save_again(evutil_socket_t, short, void *);
 
 static struct config_target *
 copy_targets(const struct config_target *targets, size_t n)
@@ -51,6 +55,7 @@ bridges_create(const struct bridges_options *options, struct bridges **bridgesp,
     list_init(&bridges->list);
     list_init(&bridges->leaving);
     bridges->run_event = event_new(bridges->base, -1, 0, bridges_on_run, bridges);
+    bridges->save_event = event_new(bridges->base, -1, 0, on_save_again, bridges);
     err = ports_open(&bridge_ports_ops, bridges, &bridges->links);
     if (err) {
         error_set(error, err, "network devices could not be read: %s", strerror(err));
@@ -139,6 +144,8 @@ bridges_destroy(struct bridges *bridges, bool keep)
         return;
     struct error error;
 
+    if (bridges_save_rest(bridges, &error))
+        log_err("%s", error.text);
     health_destroy(bridges->health);
     hold_destroy(bridges);
     slowpath_stop(bridges->slowpath);
@@ -156,6 +163,7 @@ bridges_destroy(struct bridges *bridges, bool keep)
     slowpath_destroy(bridges->slowpath);
     ports_close(bridges->links);
     event_free(bridges->run_event);
+    event_free(bridges->save_event);
     free(bridges);
 }
 
@@ -188,16 +196,14 @@ copy_config(const struct bridge *bridge, struct config_bridge *copy)
         copy->ports[copy->n_ports++] = port->config;
 }
 
-int
-bridges_save(struct bridges *bridges, struct error *error)
+static int
+save_all(struct bridges *bridges, struct error *error)
 {
     struct config config = {0};
     struct bridge *bridge;
     size_t n = 0;
     int err;
 
-    if (!bridges->config_path || bridges->saves_later)
-        return 0;
     LIST_FOR_EACH (bridge, link, &bridges->list)
         n++;
     LIST_FOR_EACH (bridge, link, &bridges->leaving)
@@ -210,6 +216,45 @@ bridges_save(struct bridges *bridges, struct error *error)
     err = config_save(bridges->config_path, &config, error);
     config_free(&config);
     return err;
+}
+
+int
+bridges_save(struct bridges *bridges, struct error *error)
+{
+    const struct timeval wait = {SAVE_AGAIN_MS / 1000, SAVE_AGAIN_MS % 1000 * 1000};
+    int err;
+
+    if (!bridges->config_path || bridges->saves_later)
+        return 0;
+    err = save_all(bridges, error);
+    if (err)
+        event_add(bridges->save_event, &wait);
+    else
+        event_del(bridges->save_event);
+    return err;
+}
+
+static bool
+is_unsaved(const struct bridges *bridges)
+{
+    return event_pending(bridges->save_event, EV_TIMEOUT, NULL);
+}
+
+int
+bridges_save_rest(struct bridges *bridges, struct error *error)
+{
+    return is_unsaved(bridges) ? bridges_save(bridges, error) : 0;
+}
+
+static void
+on_save_again(evutil_socket_t fd, short what, void *aux)
+{
+    struct bridges *bridges = aux;
+    struct error error;
+
+    (void)fd, (void)what;
+    if (!bridges_save(bridges, &error))
+        log_info("%s is saved again", bridges->config_path);
 }
 
 /* Savers that a bridges_save_state() waits for. */

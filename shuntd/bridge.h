@@ -8,7 +8,8 @@
  * the same ports.
  *
  * A request is checked whole before anything changes; when a step fails the steps before it are
- * undone. What is configured is saved after every change.
+ * undone. What is configured is saved after every change; what was removed, or renamed by the host,
+ * stays so when that fails, and is saved later.
  *
  * Ownership: `struct bridges` owns all bridges and ports, and borrows the dp and the links.
  * Threads: the main loop's. Errors: positive errno and a line for the operator.
@@ -90,10 +91,11 @@ struct bridges {
     bool restore;
     struct ports *links;
     struct slowpath *slowpath;
-    struct event *run_event; /* The tables have something to tell, or a flow expires. */
-    struct list list;        /* Of struct bridge, by name. */
-    struct list leaving;     /* Of those that bridge_leave() took out of it. */
-    bool saves_later;        /* bridges_save() does nothing: who set this calls it again. */
+    struct event *run_event;  /* The tables have something to tell, or a flow expires. */
+    struct list list;         /* Of struct bridge, by name. */
+    struct list leaving;      /* Of those that bridge_leave() took out of it. */
+    bool saves_later;         /* bridges_save() does nothing: who set this calls it again. */
+    struct event *save_event; /* Tries it again when it failed, for the change may stand. */
     struct bridge_port *by_dp_port[DP_MAX_PORTS];
     uint64_t meters[DP_MAX_METERS / 64];         /* Bits of the datapath's meters in use. */
     uint64_t adopted_meters[DP_MAX_METERS / 64]; /* Those of them that no bridge has. */
@@ -115,7 +117,10 @@ void bridges_run(struct bridges *);
 /* Brings back what was saved, and starts the slow path. What cannot be attached now is logged and
  * waits. Datapath ports of an adopted fast path that nobody wants are removed. */
 int bridges_start(struct bridges *, const struct config *, struct error *);
+/* What could not be saved is tried again, whatever became of the request. */
 int bridges_save(struct bridges *, struct error *);
+/* For who finds nothing to change: an error as long as that is so because of an unsaved change. */
+int bridges_save_rest(struct bridges *, struct error *);
 /* Writes the OpenFlow state of every bridge anew, counters included, and calls `done`. */
 typedef void bridges_done_cb(void *aux, int err, const struct error *);
 void bridges_save_state(struct bridges *, bridges_done_cb *done, void *aux);

@@ -73,7 +73,7 @@ verb_del_br(struct daemon *daemon, const json_t *request, json_t **result, struc
 
     (void)result;
     if (err)
-        return request_flag(request, "if_exists") ? 0 : err;
+        return request_flag(request, "if_exists") ? bridges_save_rest(daemon->bridges, error) : err;
     if (daemon->bridges->saves_later) { /* A step of a transaction. */
         bridge_leave(bridge);
         daemon->step_leaves = bridge;

@@ -172,7 +172,9 @@ verb_del_port(struct daemon *daemon, const json_t *request, json_t **result, str
     if (err)
         return err;
     err = bridge_remove_port(bridge, device, error);
-    return err == ENOENT && request_flag(request, "if_exists") ? 0 : err;
+    if (err == ENOENT && request_flag(request, "if_exists"))
+        err = bridges_save_rest(daemon->bridges, error);
+    return err;
 }
 
 int

@@ -256,5 +256,26 @@ def changes_that_cannot_be_saved_take_no_memory(switch):
     assert "table=4" in switch.ctl("dump-flows", "br0")
 
 
+@case
+def what_was_configured_on_a_full_disk_is_saved_later(switch):
+    """A port that is gone stays so, also for who asks with --if-exists; one keeps its device."""
+    disk = SmallDisk(switch)
+    switch.start("--state-dir", disk.path)
+    veth("v1", "v2")
+    switch.ctl("add-br", "br0", "--", "add-port", "br0", "v1", "--", "add-port", "br0", "v2")
+    disk.fill()
+    no_room = "config.json: the configuration could not be saved: No space"
+    switch.expect(no_room)
+    for options in ([], ["--if-exists"]):
+        assert no_room in switch.ctl_fails(*options, "del-port", "br0", "v1")
+    run("ip", "link", "set", "v2", "name", "w2")
+    wait_for(lambda: "w2" in switch.ports("br0"), "the port has the new name")
+    disk.empty()
+    wait_for(lambda: switch.logged("config.json is saved again"), "it is saved")
+    switch.ctl("--if-exists", "del-port", "br0", "v1")
+    switch.kill()
+    switch.start("--state-dir", disk.path)
+    assert switch.ctl("list-ports", "br0") == "w2\n" and switch.ports("br0")["w2"]["hook"]
+
 if __name__ == "__main__":
     main()
