@@ -87,7 +87,16 @@ cli_print_json(const json_t *value)
     putchar('\n');
 }
 
+/* The status of a command whose output nobody got is 1. */
 static int
+flush_output(int status)
+{
+    if (fflush(stdout) == EOF || ferror(stdout))
+        return cli_error("the output could not be written");
+    return status;
+}
+
+static void
 print_usage(void)
 {
     puts("Usage: shuntctl [OPTION]... VERB [ARGUMENT]... [-- [OPTION]... VERB [ARGUMENT]...]...\n\n"
@@ -99,7 +108,6 @@ print_usage(void)
     }
     puts("\nOptions:");
     fputs(usage_options, stdout);
-    return 0;
 }
 
 /* Adds the versions of a list as "OpenFlow10,OpenFlow13". */
@@ -179,10 +187,11 @@ apply(int opt, struct cli *cli)
         cli->no_stats = true;
         return 0;
     case 'h':
-        exit(print_usage());
+        print_usage();
+        exit(flush_output(0));
     case 'V':
         puts(PACKAGE_STRING);
-        exit(0);
+        exit(flush_output(0));
     default:
         return cli_error("'shuntctl --help' names the options and verbs");
     }
@@ -315,7 +324,5 @@ main(int argc, char **argv)
         status = run_commands(argc, argv, &cli);
     else
         status = run_command(argc, argv, &cli);
-    if (fflush(stdout) == EOF || ferror(stdout))
-        return cli_error("the output could not be written");
-    return status;
+    return flush_output(status);
 }

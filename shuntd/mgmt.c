@@ -230,15 +230,32 @@ on_event(struct bufferevent *stream, short what, void *aux)
     }
 }
 
+/* One that asked nothing for long, and does not wait for an answer that takes long; or NULL. */
+static struct client *
+find_idle(struct mgmt *mgmt)
+{
+    int64_t now_ms = time_now_ms();
+    struct client *client;
+
+    LIST_FOR_EACH (client, link, &mgmt->clients) {
+        if (now_ms - client->asked_ms < MGMT_IDLE_MS)
+            return NULL;
+        if (!client->later)
+            return client;
+    }
+    return NULL;
+}
+
 /* Makes room for one more by ending a client that does nothing. */
 static bool
 make_room(struct mgmt *mgmt)
 {
-    struct client *idle = CONTAINER_OF(mgmt->clients.next, struct client, link);
+    struct client *idle;
 
     if (mgmt->n_clients < MGMT_CONNECTIONS_MAX)
         return true;
-    if (time_now_ms() - idle->asked_ms < MGMT_IDLE_MS)
+    idle = find_idle(mgmt);
+    if (!idle)
         return false;
     log_limited(&mgmt->log, LOG_INFO, "a connection that asked nothing for a minute gives way");
     destroy_client(idle);

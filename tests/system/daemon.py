@@ -6,13 +6,15 @@ import glob
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import SHUNTCTL, SHUNTD, case, main, run, sh, wait_for  # noqa: E402
+from harness import SHUNTCTL, SHUNTD, case, main, patience, run, sh, wait_for  # noqa: E402
+from preload import Faults  # noqa: E402
 
 
 def links():
@@ -439,6 +441,9 @@ def help_and_version_are_printed(switch):
     for program in (SHUNTD, SHUNTCTL):
         assert run(program, "--help").startswith("Usage: shunt")
         assert re.fullmatch(r"shunt \d+\.\d+\.\d+\n", run(program, "--version"))
+    for option in ("--help", "--version"):
+        with open("/dev/full", "wb") as full:
+            assert subprocess.run([SHUNTCTL, option], stdout=full, stderr=subprocess.DEVNULL).returncode == 1
     assert "shuntd.sock" in switch.ctl_fails("show")
 
 
@@ -682,6 +687,30 @@ def too_many_management_connections_are_refused(switch):
         sock.close()
     wait_for(lambda: subprocess.run([SHUNTCTL, "--run-dir", switch.dir, "list-br"],
                                     capture_output=True).returncode == 0, "room again")
+
+
+@case
+def who_waits_for_an_answer_for_a_minute_does_not_give_way(switch):
+    faults = Faults(switch)
+    switch.start()
+    veth("v1")
+    switch.ctl("add-br", "br0")
+    port = {"bridge": "br0", "device": "v1"}
+    steps = [{"verb": verb, **port} for verb in ("add-port", "del-port")] * 50
+    socks = [socket.socket(socket.AF_UNIX) for _ in range(65)]
+    for sock in socks:
+        sock.settimeout(patience(60))
+        sock.connect(switch.dir + "/shuntd.sock")
+        if sock == socks[0]:
+            request = {"verb": "transaction", "requests": steps}
+            sock.sendall(json.dumps(request).encode() + b"\n")
+            wait_for(lambda: "v1" in switch.ctl("list-ports", "br0"), "it has begun")
+            faults.now.monotonic_ahead_ns = 61 * 10**9
+    assert b"64 management connections are open" in socks[-1].recv(4096)
+    assert not select.select([socks[0]], [], [], 0)[0], "it was over before there were 64"
+    assert socks[0].recv(4096) == b'{"ok":true}\n'
+    switch.expect("a connection is refused, 64 are open")
+    switch.expect("the revalidator is stuck")  # It sleeps by the kernel's clock.
 
 
 main()

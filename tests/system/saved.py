@@ -199,14 +199,14 @@ def groups_that_changed_places_are_restored(switch):
 
 @case
 def buckets_that_a_message_has_no_room_for_are_restored(switch):
-    """80 of a kilobyte each, added in parts."""
+    """80 of 1.3 KB each, added in parts."""
     def buckets():
         return [switch.ctl("dump-groups", "br0", "1").count("bucket="),
                 ofctl(switch, "OpenFlow15", "dump-group-stats").count("bucket")]
 
     switch.start()
     switch.ctl("add-br", "br0")
-    actions = ",".join(f"set_field:10.0.0.{i}->ip_dst" for i in range(62))
+    actions = ",".join(f"set_field:10.0.0.{i}->ip_dst" for i in range(80))
     for part in range(4):
         added = ",".join(f"bucket=bucket_id:{20 * part + i},actions={actions}" for i in range(20))
         if part:
