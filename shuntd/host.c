@@ -156,7 +156,8 @@ daemon_lock(const char *run_dir, int *lock_fd, struct error *error)
         return error_set(error, errno, "%s: the run directory could not be made: %s", run_dir,
                          strerror(errno));
     snprintf(path, sizeof path, "%s/shuntd.pid", run_dir);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    /* This may be root, in a directory that --user made somebody else's: no link of his. */
+    fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return error_set(error, errno, "%s: %s", path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {

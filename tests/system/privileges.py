@@ -303,4 +303,17 @@ def only_root_becomes_somebody(switch):
     assert re.search(r"only root may become somebody else", text), text
 
 
+@case
+def a_link_in_place_of_the_lock_is_not_followed(switch):
+    """The run directory is the user's, and who opens the file there may be root."""
+    let_in(switch)
+    other = switch.dir + "/other"
+    with open(other, "w", encoding="ascii") as file:
+        file.write("root's")
+    os.symlink(other, switch.dir + "/shuntd.pid")
+    assert "shuntd.pid: Too many levels of symbolic links" in switch.start_fails("--user", USER)
+    with open(other, encoding="ascii") as file:
+        assert file.read() == "root's"
+
+
 main()
