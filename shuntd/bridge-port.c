@@ -132,6 +132,8 @@ make_promiscuous(struct bridge_port *port, const struct link *link)
         return 0;
     err = ports_set_promiscuous(port->bridge->bridges->links, link->ifindex, true);
     port->config.promiscuous = !err;
+    if (!err) /* The device may have come by itself. */
+        bridges_save_soon(port->bridge->bridges);
     return err;
 }
 

@@ -218,20 +218,35 @@ save_all(struct bridges *bridges, struct error *error)
     return err;
 }
 
+static void
+save_in(struct bridges *bridges, int64_t ms)
+{
+    const struct timeval wait = {ms / 1000, ms % 1000 * 1000};
+
+    event_add(bridges->save_event, &wait);
+}
+
 int
 bridges_save(struct bridges *bridges, struct error *error)
 {
-    const struct timeval wait = {SAVE_AGAIN_MS / 1000, SAVE_AGAIN_MS % 1000 * 1000};
     int err;
 
     if (!bridges->config_path || bridges->saves_later)
         return 0;
     err = save_all(bridges, error);
     if (err)
-        event_add(bridges->save_event, &wait);
+        save_in(bridges, SAVE_AGAIN_MS);
     else
         event_del(bridges->save_event);
+    bridges->save_failed = err;
     return err;
+}
+
+void
+bridges_save_soon(struct bridges *bridges)
+{
+    if (bridges->config_path)
+        save_in(bridges, 0);
 }
 
 static bool
@@ -250,10 +265,14 @@ static void
 on_save_again(evutil_socket_t fd, short what, void *aux)
 {
     struct bridges *bridges = aux;
+    bool had_failed = bridges->save_failed;
     struct error error;
+    int err = bridges_save(bridges, &error);
 
     (void)fd, (void)what;
-    if (!bridges_save(bridges, &error))
+    if (err && !had_failed)
+        log_err("%s", error.text);
+    else if (!err && had_failed)
         log_info("%s is saved again", bridges->config_path);
 }
 

@@ -96,6 +96,7 @@ struct bridges {
     struct list leaving;      /* Of those that bridge_leave() took out of it. */
     bool saves_later;         /* bridges_save() does nothing: who set this calls it again. */
     struct event *save_event; /* Tries it again when it failed, for the change may stand. */
+    bool save_failed;         /* The last time. */
     struct bridge_port *by_dp_port[DP_MAX_PORTS];
     uint64_t meters[DP_MAX_METERS / 64];         /* Bits of the datapath's meters in use. */
     uint64_t adopted_meters[DP_MAX_METERS / 64]; /* Those of them that no bridge has. */
@@ -119,6 +120,8 @@ void bridges_run(struct bridges *);
 int bridges_start(struct bridges *, const struct config *, struct error *);
 /* What could not be saved is tried again, whatever became of the request. */
 int bridges_save(struct bridges *, struct error *);
+/* In the next turn of the main loop. */
+void bridges_save_soon(struct bridges *);
 /* For who finds nothing to change: an error as long as that is so because of an unsaved change. */
 int bridges_save_rest(struct bridges *, struct error *);
 /* Writes the OpenFlow state of every bridge anew, counters included, and calls `done`. */

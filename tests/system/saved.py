@@ -93,6 +93,34 @@ def a_local_port_is_finished_after_a_kill_midway(switch):
     wait_for(lambda: switch.ports("br0")["br0"].get("carrier"), "the local port is up")
 
 
+@case
+def a_device_that_came_back_gets_its_flags_back_in_the_end(switch):
+    """It was made promiscuous for the switch, which a daemon after that one knows as well."""
+    def has(flag):
+        return flag in run("ip", "link", "show", "d1")
+
+    def is_saved():
+        with open(switch.dir + "/config.json", encoding="ascii") as file:
+            return '"promiscuous": true' in file.read()
+
+    switch.start()
+    veth("v1")
+    sh("ip link add d1 type bridge")
+    switch.ctl("add-br", "br0", "--", "add-port", "br0", "d1")
+    switch.expect("device 'd1' is missing")
+    run("ip", "link", "del", "d1")
+    wait_for(lambda: switch.ports("br0")["d1"].get("error"), "d1 is missed")
+    switch.ctl("add-port", "br0", "v1")
+    sh("ip link add d1 type bridge")
+    wait_for(lambda: switch.ports("br0")["d1"].get("hook"), "d1 is back")
+    assert has("PROMISC")
+    wait_for(is_saved, "that is saved")
+    switch.kill()
+    switch.start()
+    switch.ctl("del-port", "br0", "d1")
+    assert not has("PROMISC")
+
+
 # ---- Sockets ----
 
 @case
