@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # "make -j2 check" runs test programs side by side, system tests one at a time: they come last, and wait
-# for each other (tests/system/harness.py). A test program prints TAP: "ok N - name", "not ok N - name", "ok N - name # SKIP why".
+# for each other (tests/system/harness.py). A test program prints TAP: "ok N - name", "not ok N - name",
+# "ok N - name # SKIP why".
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	PATH="$(abs_top_builddir):$$PATH:/usr/sbin:/sbin"; \
@@ -33,6 +34,9 @@ tests_unit_journal_SOURCES = tests/unit-journal.c
 tests_unit_journal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_journal_LDFLAGS = $(AM_LDFLAGS) $(fault_ldflags)
 tests_unit_journal_LDADD = lib/libshunt.a $(ZLIB_LIBS) $(CMOCKA_LIBS)
+
+# What "make soak" runs, in this order.
+soak_parts =
 
 include tests/openflow/automake.mk
 include tests/ofproto/automake.mk
@@ -71,7 +75,7 @@ TESTS += tests/analyze
 analyze: all
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ANALYZERS='clang cppcheck' \
 		$(top_srcdir)/tests/analyze
-soak: analyze
+soak_parts += analyze
 .PHONY: analyze
 EXTRA_DIST += tests/analyze
 

@@ -19,7 +19,7 @@ check-sanitizers:
 	@status=0; for sanitizer in $(sanitizers); do \
 		$(MAKE) -s check-$$sanitizer || status=1; \
 	done; exit $$status
-soak: check-sanitizers
+soak_parts += check-sanitizers
 .PHONY: check-sanitizers $(sanitizers:%=check-%)
 clean-local: clean-sanitizers
 clean-sanitizers:

@@ -2,9 +2,9 @@
 # Hostile bytes. In an ordinary build a target is a program that runs files through itself, and
 # "make check" runs each on its corpus. "make fuzz FUZZ_SECONDS=60" builds them with clang's libFuzzer
 # under ASan and UBSan in fuzzing/ and lets one after the other look for new inputs, each for so many
-# seconds of a processor, which take longer where there is other work; "make fuzz-ofp"
-# runs one, "make soak-fuzz" all for an hour, as many at once as there are processors. What it finds on the way stays in fuzzing/corpus for the next run, what fails in
-# fuzzing/found.
+# seconds of a processor, which take longer where there is other work. "make fuzz-ofp" runs one,
+# "make soak-fuzz" each for an hour, as many at once as there are processors. What they find on the way
+# stays in fuzzing/corpus for the next run, what fails in fuzzing/found.
 fuzz_targets = ofp message flow-syntax parse translation config mgmt saved
 fuzz_programs = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-message tests/fuzz/fuzz-flow-syntax \
 	tests/fuzz/fuzz-parse tests/fuzz/fuzz-translation tests/fuzz/fuzz-config tests/fuzz/fuzz-mgmt \
@@ -84,7 +84,7 @@ fuzz: fuzz-build
 SOAK_FUZZ_SECONDS = 3600
 soak-fuzz: fuzz-build
 	@$(MAKE) -s -k -j"$$(nproc)" FUZZ_SECONDS='$(SOAK_FUZZ_SECONDS)' $(fuzz_targets:%=fuzz-%)
-soak: soak-fuzz
+soak_parts += soak-fuzz
 .PHONY: soak-fuzz
 clean-local: clean-fuzzing
 clean-fuzzing:
