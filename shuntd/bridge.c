@@ -413,7 +413,6 @@ new_bridge(struct bridges *bridges, const struct config_bridge *config)
     bridge->local.bridge = bridge;
     bridge->local.config.ofport = OFPORT_LOCAL;
     bridge->local.config.dp_port = config->dp_port;
-    bridge->local.config.hook = DP_HOOK_TC;
     ports_local_end(config->name, bridge->local.config.device);
     bridges->by_dp_port[config->dp_port] = &bridge->local;
     LIST_FOR_EACH (next, link, &bridges->list) {
