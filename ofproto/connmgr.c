@@ -372,7 +372,8 @@ start_new_targets(struct connmgr *mgr, const struct connmgr_target *targets, siz
         err = port_start(port, targets[i].waits);
         if (err) {
             snprintf(error, error_size, "%s: %s", port->target,
-                     err == ENOKEY ? "no TLS keys are configured" : strerror(err));
+                     err == ENOKEY ? "TLS takes shuntd's --private-key, --certificate and --ca-cert"
+                                   : strerror(err));
             return err;
         }
     }
