@@ -38,7 +38,8 @@ read_header(struct capture *capture, const char *path)
     struct file_header header;
 
     if (fread(&header, sizeof header, 1, capture->file) != 1)
-        return text_error("%s: too short for a capture", path);
+        return text_error("%s: %s", path,
+                          ferror(capture->file) ? strerror(errno) : "too short for a capture");
     capture->is_swapped =
         header.magic == bswap_32(MAGIC_MICROSECONDS) || header.magic == bswap_32(MAGIC_NANOSECONDS);
     if (header.magic == MAGIC_PCAPNG)

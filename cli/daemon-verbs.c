@@ -39,8 +39,14 @@ list_request(const struct cli *cli, json_t *request)
 
 /* ---- Arguments of the form KEY=VALUE ---- */
 
+/* Lists of these end with a NULL key. */
+struct setting {
+    const char *key, *parameter; /* As typed, and as the request names it. */
+    enum { SETTING_STRING, SETTING_NUMBER, SETTING_LIST } type;
+};
+
 static int
-set_number(json_t *request, const char *key, const char *value)
+set_number(json_t *request, const struct setting *setting, const char *value)
 {
     char *end;
     long long number;
@@ -48,8 +54,8 @@ set_number(json_t *request, const char *key, const char *value)
     errno = 0;
     number = strtoll(value, &end, 10);
     if (errno || end == value || *end)
-        return cli_error("%s '%s': want a number", key, value);
-    return json_object_set_new(request, key, json_integer(number));
+        return cli_error("%s '%s': want a number", setting->key, value);
+    return json_object_set_new(request, setting->parameter, json_integer(number));
 }
 
 static int
@@ -66,26 +72,18 @@ set_list(json_t *request, const char *key, const char *value)
     return json_object_set_new(request, key, list);
 }
 
-/* Adds what "KEY=VALUE" says. `keys` has "key parameter type" rows and ends with a NULL key. */
-struct setting {
-    const char *key, *parameter;
-    enum { SETTING_STRING, SETTING_NUMBER, SETTING_LIST } type;
-};
-
 static int
 set_value(json_t *request, const struct setting *setting, const char *value)
 {
     switch (setting->type) {
     case SETTING_NUMBER:
-        return set_number(request, setting->parameter, value);
+        return set_number(request, setting, value);
     case SETTING_LIST:
         return set_list(request, setting->parameter, value);
     case SETTING_STRING:
         break;
     }
-    if (json_object_set_new(request, setting->parameter, json_string(value)))
-        return cli_error("%s: want text in UTF-8", setting->key);
-    return 0;
+    return json_object_set_new(request, setting->parameter, json_string(value));
 }
 
 static int
@@ -254,6 +252,10 @@ set_controller(const struct cli *cli)
     json_object_set_new(request, "targets", targets);
     for (i = 1; i < cli->argc && strncmp(cli->argv[i], "controller-", 11); i++)
         json_array_append_new(targets, json_string(cli->argv[i]));
+    if (i == 1 && cli->argc > 1) {
+        json_decref(request);
+        return cli_error("%s: '%s': want a controller first", cli->verb, cli->argv[1]);
+    }
     return do_with_settings(cli, i, controller_settings, request);
 }
 
@@ -412,9 +414,9 @@ const struct cli_verb cli_daemon_verbs[] = {
     {"list-ports", list_ports, 1, 1, "BR", "name the devices of the bridge"},
     {"get-controller", get_controller, 1, 1, "BR", "name the controllers and listeners"},
     {"show", show, 0, 1, "[BR]", "bridges, controllers, ports and their hooks"},
-    {"dpctl-show", dpctl_show, 0, 0, "", "counters, drops and ports of the fast path"},
-    {"dpctl-dump-flows", dpctl_dump_flows, 0, 1, "[BR]", "the flows of the fast path"},
-    {"dpctl-del-flows", dpctl_del_flows, 0, 0, "",
+    {"dpctl show", dpctl_show, 0, 0, "", "counters, drops and ports of the fast path"},
+    {"dpctl dump-flows", dpctl_dump_flows, 0, 1, "[BR]", "the flows of the fast path"},
+    {"dpctl del-flows", dpctl_del_flows, 0, 0, "",
      "remove the flows of the fast path; traffic brings back those that it needs"},
     {"trace", trace, 2, 3, "BR FLOW [PACKET]",
      "what happens to a packet with these fields, or of these bytes (in hexadecimal)"},

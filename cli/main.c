@@ -156,7 +156,7 @@ parse_timeout(const char *text, unsigned *timeout_s)
 }
 
 static int
-apply(int opt, struct cli *cli)
+apply(int opt, char **argv, struct cli *cli)
 {
     switch (opt) {
     case OPT_RUN_DIR:
@@ -192,8 +192,12 @@ apply(int opt, struct cli *cli)
     case 'V':
         puts(PACKAGE_STRING);
         exit(flush_output(0));
+    case ':':
+        return cli_error("option '%s' wants an argument: 'shuntctl --help' says which",
+                         option_in_error(argv));
     default:
-        return cli_error("'shuntctl --help' names the options and verbs");
+        return cli_error("there is no option '%s': 'shuntctl --help' names them",
+                         option_in_error(argv));
     }
 }
 
@@ -210,16 +214,14 @@ find_verb(const char *name)
 }
 
 static bool
-is_change(const struct cli_verb *verb)
+is_one_of(const struct cli_verb *list, const struct cli_verb *verb)
 {
-    const struct cli_verb *change = cli_change_verbs;
-
-    while (change->name && change != verb)
-        change++;
-    return change->name;
+    while (list->name && list != verb)
+        list++;
+    return list->name;
 }
 
-/* "dpctl show" is the verb "dpctl-show". */
+/* "dpctl show" is one verb, also as "dpctl-show". */
 static const struct cli_verb *
 take_verb(struct cli *cli, int argc, char **argv)
 {
@@ -228,8 +230,11 @@ take_verb(struct cli *cli, int argc, char **argv)
     cli->verb = argv[0];
     cli->argc = argc - 1;
     cli->argv = argv + 1;
-    if (!strcmp(argv[0], "dpctl") && argc > 1) {
-        snprintf(name, sizeof name, "dpctl-%s", argv[1]);
+    if (!strncmp(argv[0], "dpctl-", 6)) {
+        snprintf(name, sizeof name, "dpctl %s", argv[0] + 6);
+        cli->verb = name;
+    } else if (!strcmp(argv[0], "dpctl") && argc > 1) {
+        snprintf(name, sizeof name, "dpctl %s", argv[1]);
         cli->verb = name;
         cli->argc--;
         cli->argv++;
@@ -243,11 +248,65 @@ parse_options(int argc, char **argv, struct cli *cli)
     int opt;
 
     optind = 0; /* From the start, for each command. */
-    while ((opt = getopt_long(argc, argv, "O:hV", long_options, NULL)) >= 0) {
-        if (apply(opt, cli))
+    opterr = 0;
+    while ((opt = getopt_long(argc, argv, ":O:hV", long_options, NULL)) >= 0) {
+        if (apply(opt, argv, cli))
             return 1;
     }
     return 0;
+}
+
+/* What goes to the daemon goes as JSON. */
+static int
+check_text(const struct cli *cli)
+{
+    for (int i = 0; i < cli->argc; i++) {
+        json_t *text = json_string(cli->argv[i]);
+
+        if (!text)
+            return cli_error("%s: argument %d: want text in UTF-8", cli->verb, i + 1);
+        json_decref(text);
+    }
+    return 0;
+}
+
+static int
+check_verb(const struct cli *cli, const struct cli_verb *verb)
+{
+    bool is_change = is_one_of(cli_change_verbs, verb);
+
+    if (cli->argc < verb->min_args || (verb->max_args >= 0 && cli->argc > verb->max_args))
+        return cli_error("%s: want: shuntctl %s%s%s", cli->verb, verb->name, *verb->args ? " " : "",
+                         verb->args);
+    if (cli->steps && !is_change)
+        return cli_error("%s: cannot be joined to others by --, only what changes bridges, ports "
+                         "and controllers can",
+                         cli->verb);
+    return is_change || is_one_of(cli_daemon_verbs, verb) ? check_text(cli) : 0;
+}
+
+static unsigned alarm_s;
+
+static void
+give_up(int number)
+{
+    char text[80];
+    int n = snprintf(text, sizeof text, "shuntctl: no end within %u s (--timeout)\n", alarm_s);
+
+    (void)number;
+    (void)!write(STDERR_FILENO, text, (size_t)n);
+    _exit(1);
+}
+
+/* The time counts from the first command on. */
+static void
+limit_time(unsigned seconds)
+{
+    if (!seconds || alarm_s)
+        return;
+    alarm_s = seconds;
+    signal(SIGALRM, give_up);
+    alarm(seconds);
 }
 
 /* One command: argv[0] is the program's name. */
@@ -265,14 +324,9 @@ run_command(int argc, char **argv, struct cli *cli)
     verb = take_verb(cli, argc - optind, argv + optind);
     if (!verb)
         return cli_error("there is no verb '%s': 'shuntctl --help' names them", cli->verb);
-    if (cli->argc < verb->min_args || (verb->max_args >= 0 && cli->argc > verb->max_args))
-        return cli_error("%s: want: shuntctl %s %s", cli->verb, verb->name, verb->args);
-    if (cli->steps && !is_change(verb))
-        return cli_error("%s: cannot be joined to others by --, only what changes bridges, ports "
-                         "and controllers can",
-                         cli->verb);
-    if (cli->timeout_s)
-        alarm(cli->timeout_s);
+    if (check_verb(cli, verb))
+        return 1;
+    limit_time(cli->timeout_s);
     return verb->run(cli);
 }
 
@@ -302,6 +356,8 @@ run_commands(int argc, char **argv, struct cli *cli)
         argc -= n + 1;
         argv += n + 1;
     }
+    if (!status && !json_array_size(cli->steps))
+        status = cli_error("which verb? 'shuntctl --help' names them");
     if (!status) {
         json_t *request = json_pack("{s:s, s:O}", "verb", "transaction", "requests", cli->steps);
         json_t *steps = cli->steps;

@@ -3,6 +3,7 @@
 #include "cli/of-verbs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "ofproto/print.h"
@@ -28,7 +29,9 @@ read_message(const struct cli *cli, const char *name, FILE *file, uint8_t *bytes
     size_t n = fread(bytes, 1, HEADER_SIZE, file), length;
 
     *size = 0;
-    if (!n && !ferror(file))
+    if (ferror(file))
+        return cli_error("%s: %s: %s", cli->verb, name, strerror(errno));
+    if (!n)
         return 0;
     if (n < HEADER_SIZE)
         return cli_error("%s: %s: it ends in the middle of a message", cli->verb, name);
@@ -64,13 +67,15 @@ ofp_print(const struct cli *cli)
 {
     struct buf bytes = BUF_INITIALIZER;
     char *error = text_hex("message", cli->argv[0], &bytes);
+    unsigned long verbosity = OFP_PRINT_VERBOSITY;
     int status = 0;
 
     if (error)
         status = cli_error("%s: %s", cli->verb, error);
+    else if (cli->argc > 1 && !parse_decimal(cli->argv[1], INT_MAX, &verbosity))
+        status = cli_error("%s: verbosity '%s': want a number", cli->verb, cli->argv[1]);
     else
-        print_text(bytes.data, bytes.size,
-                   cli->argc > 1 ? atoi(cli->argv[1]) : OFP_PRINT_VERBOSITY);
+        print_text(bytes.data, bytes.size, (int)verbosity);
     free(error);
     buf_destroy(&bytes);
     return status;

@@ -3,7 +3,9 @@
 #include "cli/of-json.h"
 #include "cli/of-verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "ofproto/messages.h"
 #include "ofproto/openflow.h"
@@ -58,6 +60,9 @@ snoop(const struct cli *cli)
 
     if (!strchr(target, ':')) {
         snprintf(path, sizeof path, "unix:%s/%s.snoop", cli->run_dir, target);
+        if (access(path + 5, F_OK) && errno == ENOENT)
+            return cli_error("bridge '%s' does not exist in %s: 'shuntctl list-br' names them",
+                             target, cli->run_dir);
         target = path;
     }
     if (of_client_open(cli, target, 0, &client))

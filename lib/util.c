@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/util.h"
 
+#include <getopt.h>
 #include <stdio.h>
 
 #define LOG_MODULE "memory"
@@ -44,6 +45,17 @@ parse_decimal(const char *text, unsigned long max, unsigned long *number)
         return false;
     *number = value;
     return true;
+}
+
+const char *
+option_in_error(char **argv)
+{
+    static char text[] = "-x";
+
+    if (!strncmp(argv[optind - 1], "--", 2))
+        return argv[optind - 1];
+    text[1] = (char)optopt;
+    return text;
 }
 
 void

@@ -43,6 +43,9 @@ bool is_all_zero(const void *data, size_t size);
  * it. */
 bool parse_decimal(const char *text, unsigned long max, unsigned long *number);
 
+/* The option that getopt_long(), with opterr 0, just returned ':' or '?' for. */
+const char *option_in_error(char **argv);
+
 /* Copies a text for one line of a log or a terminal: bytes that are not printable ASCII become
  * \xNN. What does not fit into the `size` bytes is cut off. */
 void escape_text(const char *text, char *out, size_t size);

@@ -63,7 +63,7 @@ static const char usage[] =
     "  --pin-dir DIR    in a BPF file system, where the fast path is pinned\n"
     "                   (default /sys/fs/bpf/shunt)\n"
     "  --max-flows N    room for N flows in the fast path (default 200000)\n"
-    "  --handlers N     threads that set up flows (default 1)\n"
+    "  --handlers N     pairs of threads that set up flows (default 1)\n"
     "  --log-file FILE  append the log there instead of to standard error\n"
     "  --user USER[:GROUP]\n"
     "                   become this user; the directories and the log are made its own\n"
@@ -98,7 +98,7 @@ parse_count(const char *option, const char *text, uint32_t max, uint32_t *count)
 
 /* Returns -1 to go on, else an exit status. */
 static int
-apply(int opt, struct daemon_options *options)
+apply(int opt, char **argv, struct daemon_options *options)
 {
     switch (opt) {
     case OPT_RUN_DIR:
@@ -161,8 +161,13 @@ apply(int opt, struct daemon_options *options)
     case 'V':
         puts(PACKAGE_STRING);
         return 0;
+    case ':':
+        fprintf(stderr, "shuntd: option '%s' wants an argument: 'shuntd --help' says which\n",
+                option_in_error(argv));
+        return 1;
     default:
-        fputs("shuntd: 'shuntd --help' names the options\n", stderr);
+        fprintf(stderr, "shuntd: there is no option '%s': 'shuntd --help' names them\n",
+                option_in_error(argv));
         return 1;
     }
 }
@@ -179,8 +184,9 @@ daemon_parse_options(int argc, char **argv, struct daemon_options *options)
         .n_handlers = 1,
         .hold_s = 20,
     };
-    while ((opt = getopt_long(argc, argv, "vhV", long_options, NULL)) >= 0) {
-        status = apply(opt, options);
+    opterr = 0;
+    while ((opt = getopt_long(argc, argv, ":vhV", long_options, NULL)) >= 0) {
+        status = apply(opt, argv, options);
         if (status >= 0)
             return status;
     }

@@ -100,7 +100,9 @@ BAD_REQUESTS = [
     (["add-br", "new", "fail-mode=open"], "fail mode 'open': want secure or standalone"),
     (["add-br", "new", "protocols=OpenFlow9"], "protocol 'OpenFlow9': want OpenFlow10"),
     (["add-br", "new", "n-tables=255"], "n_tables 255: want 1 to 254"),
-    (["add-br", "new", "n-tables=x"], "n_tables 'x': want a number"),
+    (["add-br", "new", "n-tables=x"], "n-tables 'x': want a number"),
+    (["add-br", "new%d"], "bridge 'new%d': character 4: a name has no"),
+    (["add-br", b"\xff"], "add-br: argument 1: want text in UTF-8"),
     (["add-br", "new", "colour=red"], "argument 'colour=red': want datapath-id="),
     (["del-br", "nix"], "bridge 'nix' does not exist: 'shuntctl list-br' names them"),
     (["add-port", "nix", "v2"], "bridge 'nix' does not exist"),
@@ -126,9 +128,23 @@ BAD_REQUESTS = [
     (["set-controller", "br0", "udp:1.2.3.4"], "udp:1.2.3.4"),
     (["set-controller", "br0", "tcp:1.2.3.4:99999"], "99999"),
     (["set-controller", "nix", "tcp:1.2.3.4"], "bridge 'nix' does not exist"),
+    (["set-controller", "br0", b"\xff"], "set-controller: argument 2: want text in UTF-8"),
+    (["set-controller", "br0", "controller-rate-limit=5"], "want a controller first"),
+    (["set-controller", "br0", "ssl:1.2.3.4"], "ssl:1.2.3.4: TLS takes shuntd's --private-key"),
     (["set-fail-mode", "br0", "open"], "fail mode 'open': want secure or standalone"),
+    (["set-fail-mode", "br0", b"\xff"], "set-fail-mode: argument 2: want text in UTF-8"),
     (["frobnicate"], "there is no verb 'frobnicate'"),
-    (["dpctl", "frobnicate"], "there is no verb 'dpctl-frobnicate'"),
+    (["dpctl", "frobnicate"], "there is no verb 'dpctl frobnicate'"),
+    (["dpctl", "show", "br0"], "dpctl show: want: shuntctl dpctl show"),
+    (["--"], "which verb?"),
+    (["--colour", "show"], "there is no option '--colour'"),
+    (["show", "-x"], "there is no option '-x'"),
+    (["show", "--format"], "option '--format' wants an argument"),
+    (["show", "-O"], "option '-O' wants an argument"),
+    (["snoop", "nix"], "bridge 'nix' does not exist in "),
+    (["ofp-print", "0100000800000001", "x"], "verbosity 'x': want a number"),
+    (["ofp-parse", "/"], "ofp-parse: /: Is a directory"),
+    (["ofp-parse-pcap", "/"], "ofp-parse-pcap: /: Is a directory"),
     (["--format", "xml", "show"], "format 'xml': want text or json"),
     (["-O", "OpenFlow99", "show"], "protocol 'OpenFlow99': want OpenFlow10"),
 ]
@@ -148,6 +164,7 @@ def bad_requests_get_one_line_and_change_nothing(switch):
         with open(switch.dir + "/config.json", encoding="utf-8") as file:
             return shown, file.read(), sorted(links())
 
+    switch.ctl("set-controller", "br0", "ptcp:6699:127.0.0.1")
     before = state()
     for args, said in BAD_REQUESTS:
         line = switch.ctl_fails(*args)
@@ -396,6 +413,23 @@ def controllers_are_kept_in_order(switch):
     assert switch.ctl("get-controller", "br0") == ""
 
 
+@case
+def the_local_ports_hook_is_nobodys_wish(switch):
+    switch.start()
+    switch.ctl("add-br", "br0")
+    port = switch.ports("br0")["br0"]
+    assert port["hook"] == "tc" and "asked" not in port["why"], port
+
+
+@case
+def what_takes_too_long_is_given_up(switch):
+    switch.start()
+    switch.ctl("add-br", "br0")
+    for verb in "monitor", "snoop":
+        line = switch.ctl_fails("--timeout", "1", verb, "br0")
+        assert line == "no end within 1 s (--timeout)", line
+
+
 # ---- The process ----
 
 @case
@@ -413,6 +447,8 @@ def options_are_checked(switch):
         (["--max-flows", "many"], "--max-flows 'many': want a number"),
         (["--handlers", "1000"], "--handlers '1000': want a number from 1 to 64"),
         (["stray"], "'stray': want options only"),
+        (["--colour"], "there is no option '--colour'"),
+        (["--max-flows"], "option '--max-flows' wants an argument"),
         (["--run-dir", "/nonexistent/dir"], "/nonexistent/dir: the run directory could not"),
         (["--state-dir", "/nonexistent/dir"], "/nonexistent/dir: the state directory could not"),
         (["--log-file", "/nonexistent/log"], "/nonexistent/log: the log could not be opened"),
