@@ -5,8 +5,8 @@
  * handle-*.c by topic: each answers with ofconn_send() or returns an error, which ofconn.c sends.
  * async.c says which asynchronous messages the connection wants.
  *
- * Private to connmgr.c, ofconn.c, async.c, flow-monitor.c and handle-*.c. Threads: the event
- * base's. */
+ * Private to connmgr.c, ofconn.c, async.c, controller-status.c, describe.c, flow-monitor.c,
+ * forward.c and handle-*.c. Threads: the event base's. */
 #ifndef SHUNT_OFPROTO_OFCONN_H
 #define SHUNT_OFPROTO_OFCONN_H
 
