@@ -45,7 +45,7 @@ static const char usage_options[] =
     "  --format text|json   how to print (default text)\n"
     "  -O, --protocol V,... OpenFlow versions to use: OpenFlow10, OpenFlow13 ...\n"
     "  --strict             mod-flows, del-flows: match priority and wildcards exactly\n"
-    "  --names              dumps: ports by their names\n"
+    "  --names              dump-flows, dump-groups, monitor: ports by their names\n"
     "  --no-stats           dump-flows: without counters and times\n"
     "  --may-exist          add-br, add-port: that it exists is no error\n"
     "  --if-exists          del-br, del-port: that it does not exist is no error\n"
