@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -45,17 +44,17 @@ parse_unix(const char *path, struct endpoint *ep, char *error, size_t error_size
     return 0;
 }
 
-/* A port in 0..65535, or -1. */
+/* A port from `min` to 65535, or -1. */
 static int
-parse_port(const char *text)
+parse_port(const char *text, unsigned long min)
 {
-    char *end;
-    long port = strtol(text, &end, 10);
+    unsigned long port;
 
-    return *text && !*end && port >= 0 && port <= 65535 ? (int)port : -1;
+    return parse_decimal(text, 65535, &port) && port >= min ? (int)port : -1;
 }
 
-/* Splits "IP", "IP:PORT", "[IP6]" or "[IP6]:PORT" in place; `*port` is NULL when there is none. */
+/* Splits "IP", "IP:PORT", "[IP6]" or "[IP6]:PORT" in place; `*port` is NULL when there is none, and
+ * empty when something else is there. */
 static void
 split_host(char *text, char **host, char **port)
 {
@@ -65,8 +64,8 @@ split_host(char *text, char **host, char **port)
     *port = NULL;
     if (end) {
         *end++ = '\0';
-        if (*end == ':')
-            *port = end + 1;
+        if (*end)
+            *port = *end == ':' ? end + 1 : end + strlen(end);
     } else if ((end = strchr(text, ':')) != NULL) {
         *end = '\0';
         *port = end + 1;
@@ -103,7 +102,7 @@ parse_active(const char *rest, struct endpoint *ep, char *error, size_t error_si
 
     snprintf(copy, sizeof copy, "%s", rest);
     split_host(copy, &host, &port);
-    if (!set_inet(ep, host, port ? parse_port(port) : OPENFLOW_TCP_PORT))
+    if (!set_inet(ep, host, port ? parse_port(port, 1) : OPENFLOW_TCP_PORT))
         return 0;
     snprintf(error, error_size, "%s: wanted an IP address and a port, as in tcp:127.0.0.1:6653",
              ep->text);
@@ -120,11 +119,11 @@ parse_passive(const char *rest, struct endpoint *ep, char *error, size_t error_s
     host = strchr(copy, ':');
     if (host)
         *host++ = '\0';
-    if (host && *host == '[') {
+    if (host && *host == '[' && host[strlen(host) - 1] == ']') {
         host++;
-        host[strcspn(host, "]")] = '\0';
+        host[strlen(host) - 1] = '\0';
     }
-    if (!set_inet(ep, host ? host : "0.0.0.0", *port ? parse_port(port) : OPENFLOW_TCP_PORT))
+    if (!set_inet(ep, host ? host : "0.0.0.0", *port ? parse_port(port, 0) : OPENFLOW_TCP_PORT))
         return 0;
     snprintf(error, error_size, "%s: wanted a port and perhaps an IP, as in ptcp:6653:127.0.0.1",
              ep->text);

@@ -66,6 +66,14 @@ endpoint_errors_name_the_text(void **state)
         "udp:1.2.3.4",
         "unix:",
         "ssl:1.2.3",
+        "tcp:1.2.3.4:0",
+        "tcp:1.2.3.4: 80",
+        "tcp:[::1]6633",
+        "tcp:[::1]]:6633",
+        "ptcp:+1",
+        "ptcp:1:[::1]x",
+        "ptcp:1:[::1",
+        "ptcp:1:[",
     };
     struct endpoint ep;
     char error[256];
