@@ -96,6 +96,13 @@ parse_count(const char *option, const char *text, uint32_t max, uint32_t *count)
     return 0;
 }
 
+static int
+fail(const char *what)
+{
+    fprintf(stderr, "shuntd: %s\n", what);
+    return 1;
+}
+
 /* Returns -1 to go on, else an exit status. */
 static int
 apply(int opt, char **argv, struct daemon_options *options)
@@ -140,7 +147,7 @@ apply(int opt, char **argv, struct daemon_options *options)
         return -1;
     case OPT_DEVICES:
         options->devices = optarg;
-        return -1;
+        return *optarg ? -1 : fail("--devices '': want a pattern, or several");
     case OPT_DETACH:
         options->detach = true;
         return -1;

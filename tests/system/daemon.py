@@ -448,6 +448,7 @@ def options_are_checked(switch):
         (["--handlers", "1000"], "--handlers '1000': want a number from 1 to 64"),
         (["stray"], "'stray': want options only"),
         (["--colour"], "there is no option '--colour'"),
+        (["--devices", ""], "--devices '': want a pattern"),
         (["--max-flows"], "option '--max-flows' wants an argument"),
         (["--run-dir", "/nonexistent/dir"], "/nonexistent/dir: the run directory could not"),
         (["--state-dir", "/nonexistent/dir"], "/nonexistent/dir: the state directory could not"),
