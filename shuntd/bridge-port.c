@@ -316,7 +316,7 @@ insert_port(struct bridge *bridge, struct bridge_port *port)
 void
 bridge_port_free(struct bridge_port *port)
 {
-    port->bridge->bridges->by_dp_port[port->config.dp_port] = NULL;
+    bridges_leave_dp_port(port->bridge->bridges, port->config.dp_port);
     list_remove(&port->link);
     free(port);
 }

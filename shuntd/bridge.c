@@ -83,7 +83,7 @@ free_bridge(struct bridge *bridge)
     bridge_close_ofproto(bridge);
     LIST_FOR_EACH_SAFE (port, next, link, &bridge->ports)
         bridge_port_free(port);
-    bridge->bridges->by_dp_port[bridge->config.dp_port] = NULL;
+    bridges_leave_dp_port(bridge->bridges, bridge->config.dp_port);
     list_remove(&bridge->link);
     config_free_bridge(&bridge->config);
     free(bridge);
@@ -364,14 +364,36 @@ bridges_find(const struct bridges *bridges, const char *name, struct bridge **br
     return 0;
 }
 
+void
+bridges_leave_dp_port(struct bridges *bridges, uint32_t number)
+{
+    bridges->by_dp_port[number] = NULL;
+    bridges->left[number] = slowpath_now(bridges->slowpath);
+}
+
+/* Megaflows send to the device that had the number before, or may get its packets. */
+static bool
+is_known(const struct bridges *bridges, uint32_t number)
+{
+    uint64_t left = bridges->left[number];
+
+    return left && !(bridges->is_matched && slowpath_is_past(bridges->slowpath, left));
+}
+
 uint32_t
 bridges_free_dp_port(const struct bridges *bridges)
 {
+    uint32_t known = 0;
+
     for (uint32_t i = 1; i < DP_MAX_PORTS; i++) {
-        if (!bridges->by_dp_port[i])
+        if (bridges->by_dp_port[i])
+            continue;
+        if (!is_known(bridges, i))
             return i;
+        if (!known)
+            known = i;
     }
-    return 0;
+    return known;
 }
 
 /* A MAC that stays the same over restarts and differs between hosts, bridges and run directories:
@@ -612,8 +634,10 @@ remove_unwanted_dp_ports(struct bridges *bridges)
     for (uint32_t i = 1; i < DP_MAX_PORTS; i++) {
         const struct bridge_port *port = bridges->by_dp_port[i];
 
-        if ((!port || !port->ifindex) && !dp_port_get(bridges->dp, i, &info))
-            dp_port_remove(bridges->dp, i);
+        if ((port && port->ifindex) || dp_port_get(bridges->dp, i, &info))
+            continue;
+        dp_port_remove(bridges->dp, i);
+        bridges->left[i] = slowpath_now(bridges->slowpath);
     }
 }
 

@@ -98,6 +98,7 @@ struct bridges {
     struct event *save_event; /* Tries it again when it failed, for the change may stand. */
     bool save_failed;         /* The last time. */
     struct bridge_port *by_dp_port[DP_MAX_PORTS];
+    uint64_t left[DP_MAX_PORTS]; /* slowpath_now() as the number became free; 0: it never was. */
     uint64_t meters[DP_MAX_METERS / 64];         /* Bits of the datapath's meters in use. */
     uint64_t adopted_meters[DP_MAX_METERS / 64]; /* Those of them that no bridge has. */
     uint32_t hold_s;
@@ -186,8 +187,11 @@ void bridges_on_run(evutil_socket_t, short what, void *aux);
 extern const struct ports_ops bridge_ports_ops;
 /* A bridge has that name, also one that goes: no port may, whatever became of the device. */
 bool bridges_take_name(const struct bridges *, const char *name);
-/* Finds the lowest datapath port number that is free; 0: none. */
+/* Finds the lowest datapath port number that is free, and known to no megaflow if there is such a
+ * one; 0: none. */
 uint32_t bridges_free_dp_port(const struct bridges *);
+/* Makes it free. */
+void bridges_leave_dp_port(struct bridges *, uint32_t number);
 /* Makes the pair of the local port unless it exists; the event of its arrival attaches it. */
 int bridge_make_local(struct bridge *, struct error *);
 /* The same, and waits for the event. Not for callbacks of ports. */

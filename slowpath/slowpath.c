@@ -370,6 +370,18 @@ slowpath_is_holding(const struct slowpath *slowpath)
     return atomic_load(&slowpath->is_holding);
 }
 
+uint64_t
+slowpath_now(const struct slowpath *slowpath)
+{
+    return slowpath_seq(slowpath);
+}
+
+bool
+slowpath_is_past(struct slowpath *slowpath, uint64_t now)
+{
+    return is_conforming(slowpath, now);
+}
+
 uint32_t
 slowpath_n_flows_of_port(const struct slowpath *slowpath, uint32_t dp_port)
 {

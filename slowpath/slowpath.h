@@ -84,6 +84,10 @@ void slowpath_let_go(struct slowpath *);
  * daemon, is credited to the flow entries that it belongs to. Nothing when nothing is held. */
 void slowpath_release(struct slowpath *);
 bool slowpath_is_holding(const struct slowpath *);
+/* A number of what was changed so far; and whether no megaflow and no packet in hand, but for held
+ * ones, is older than what has this number. */
+uint64_t slowpath_now(const struct slowpath *);
+bool slowpath_is_past(struct slowpath *, uint64_t now);
 
 /* ---- Bridges and ports ---- */
 int slowpath_add_bridge(struct slowpath *, struct ofproto *);

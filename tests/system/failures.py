@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import case, libc, main, patience, wait_for  # noqa: E402
-from hosts import Stream, add_wires, frame  # noqa: E402
+from hosts import Stream, Wire, add_wires, frame  # noqa: E402
 from peer import FLOW_MOD, V13, Peer, flow_mod, output  # noqa: E402
 
 
@@ -229,6 +229,31 @@ def the_revalidator_is_stuck(switch):
     wires[0].send(frame())
     assert wires[1].is_silent()
     switch.tells_the_end_of(stalled)
+    stream.end()
+
+
+@case
+def a_ports_number_waits_for_its_megaflows(switch):
+    """While the revalidator stands still, a port goes and one of another bridge comes: what was for
+    the old one does not reach the new one, nor do packets of the new one meet flows of the old."""
+    start(switch)
+    stream = Stream(switch)
+    wires = add_wires(switch, 2, first=3)
+    other = Wire("p5")
+    switch.ctl("add-br", "br1", "fail-mode=secure")
+    switch.ctl("add-flow", "br0", "in_port=3,actions=output:4")
+    switch.ctl("add-flow", "br0", "in_port=4,actions=output:3")
+    for at, to in (wires, wires[::-1]):
+        at.send(frame())
+        assert to.receive() == frame()
+    stuck = Stuck(switch.pid(), "revalidator")
+    switch.ctl("del-port", "br0", "p4")
+    switch.ctl("add-port", "br1", "p5")
+    wires[0].send(frame())
+    other.send(frame())
+    assert other.is_silent()
+    assert wires[0].is_silent()
+    stuck.let_go()
     stream.end()
 
 
