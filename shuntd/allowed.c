@@ -59,7 +59,7 @@ allowed_target(const struct allowed *allowed, const char *target, struct error *
     }
     if (ep.is_tls && !allowed->has_tls)
         return error_set(error, EPERM,
-                         "%s: TLS takes --private-key, --certificate and --ca-cert of shuntd",
+                         "%s: TLS takes shuntd's --private-key, --certificate and --ca-cert",
                          target);
     if (allowed->tls_only && !ep.is_tls)
         return error_set(error, EPERM,

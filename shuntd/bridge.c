@@ -252,7 +252,7 @@ bridges_save_soon(struct bridges *bridges)
 static bool
 is_unsaved(const struct bridges *bridges)
 {
-    return event_pending(bridges->save_event, EV_TIMEOUT, NULL);
+    return bridges->config_path && event_pending(bridges->save_event, EV_TIMEOUT, NULL);
 }
 
 int
