@@ -104,6 +104,7 @@ fill_contents(struct rule_contents *contents, const struct ofp_flow_mod *fm, int
     contents->importance = fm->importance;
     contents->flags = fm->flags & STATE_FLAGS;
     contents->created_ms = contents->modified_ms = now_ms;
+    contents->is_learned = false;
 }
 
 /* `replaced` NULL: none. */

@@ -35,6 +35,7 @@ struct rule_contents {
     uint16_t importance;
     uint16_t flags;
     int64_t created_ms, modified_ms;
+    bool is_learned;
 };
 
 /* A rule with one reference and one pin, both the table's, and no contents. */

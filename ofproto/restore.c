@@ -141,6 +141,7 @@ add_rule(struct restorer *r, const struct ofp_flow_mod *fm, const struct saved_r
         .flags = fm->flags,
         .created_ms = time_here(r, fixed->created_ms),
         .modified_ms = time_here(r, fixed->modified_ms),
+        .is_learned = fixed->tally.owner,
     };
     struct rule *rule = find_rule(r, fm);
     bool is_new = !rule;
@@ -149,6 +150,8 @@ add_rule(struct restorer *r, const struct ofp_flow_mod *fm, const struct saved_r
         rule = rule_create(txn->ofproto, &txn->ofproto->tables[fm->table_id], &fm->match,
                            fm->priority, contents.created_ms);
     restore_tally(r, &fixed->tally, rule->tally);
+    if (contents.is_learned) /* Learning it again was a use, and is not in the file. */
+        contents.modified_ms = MAX(contents.modified_ms, tally_at(rule->tally)->used_ms);
     if (is_new) {
         rule_swap_contents(rule, &contents);
         txn_add_rule(txn, rule, NULL);

@@ -16,6 +16,7 @@ rule_get_contents(const struct rule *rule, struct rule_contents *contents)
     contents->flags = rule->flags;
     contents->created_ms = rule->created_ms;
     contents->modified_ms = rule->modified_ms;
+    contents->is_learned = rule->is_learned;
 }
 
 void
@@ -169,6 +170,7 @@ rule_swap_contents(struct rule *rule, struct rule_contents *contents)
     rule->flags = contents->flags;
     rule->created_ms = contents->created_ms;
     rule->modified_ms = contents->modified_ms;
+    rule->is_learned = contents->is_learned;
     if (rule_is_installed(rule)) {
         link_uses(rule);
         count_egress(rule, 1);

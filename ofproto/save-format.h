@@ -30,7 +30,7 @@ struct saved_tally {
     uint64_t n_packets, n_bytes; /* When it was written. */
     int64_t used_ms;
     uint32_t slot;
-    uint32_t owner; /* Id of the bucket. */
+    uint32_t owner; /* Id of the bucket. Of a flow entry 1: it was learned. */
 };
 
 struct saved_rule {

@@ -223,14 +223,16 @@ static void
 put_rule(struct buf *out, const struct rule *rule)
 {
     bool is_there = rule_is_installed(rule);
-    const struct saved_rule fixed = {
+    struct saved_rule fixed = {
         .tally = get_tally(rule->tally),
         .created_ms = rule->created_ms,
         .modified_ms = rule->modified_ms,
     };
-    size_t at = put_begin(out, is_there ? SAVED_RULE : SAVED_RULE_GONE, &fixed, sizeof fixed);
-    size_t msg_at = out->size;
+    size_t at, msg_at;
 
+    fixed.tally.owner = rule->is_learned;
+    at = put_begin(out, is_there ? SAVED_RULE : SAVED_RULE_GONE, &fixed, sizeof fixed);
+    msg_at = out->size;
     put_flow_mod(out, rule, is_there ? OFPFC_ADD : OFPFC_DELETE_STRICT);
     if (out->size == msg_at) {
         log_err("a flow entry of table %u, cookie 0x%llx, is too long to be saved", rule->table_id,

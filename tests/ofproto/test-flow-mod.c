@@ -448,6 +448,13 @@ a_flow_learned_again_starts_its_hard_timeout_anew(void **state)
     assert_int_equal(table_n_flows(&b.ofproto->tables[0]), 1);
     ofproto_expire(b.ofproto, time_now_ms() + 11000);
     assert_int_equal(table_n_flows(&b.ofproto->tables[0]), 0);
+    /* What a controller puts in its place was not learned. */
+    assert_ok(ofproto_learn(b.ofproto, &fm, 0, &is_limited));
+    assert_ok(bridge_flow(&b, ADD, "in_port=1,hard_timeout=10,actions=output:2"));
+    rule = bridge_rule(&b, 0);
+    rule->created_ms -= 9000;
+    assert_ok(bridge_flow(&b, OFPFC_MODIFY, "in_port=1,actions=output:3"));
+    assert_true(rule_deadline_ms(rule) <= time_now_ms() + 1000);
     buf_destroy(&ofpacts);
     bridge_destroy(&b);
 }

@@ -318,6 +318,26 @@ def what_a_barrier_confirmed_survives_a_kill(switch):
         assert {int(str(f["cookie"]), 0) for f in flows} == expected, flows
 
 
+def learned_flows_survive_a_kill(switch):
+    """A flow entry that is learned again and again, for longer than its hard timeout."""
+    switch.start()
+    switch.ctl("add-br", "br0", "fail-mode=secure")
+    wires = add_wires(switch, 1)
+    switch.ctl("add-flow", "br0", "actions=learn(table=1,hard_timeout=8,NXM_OF_ETH_SRC[]),"
+               "resubmit(,1)")
+
+    def learned():
+        return [f for f in switch.ctl_json("dump-flows", "br0") if f["table"] == 1]
+
+    def is_old():
+        wires[0].send(frame())
+        flows = learned()
+        return flows and flows[0]["duration_s"] > 9
+    wait_for(is_old, "the flow is older than its timeout", 20)
+    killed(switch)
+    assert len(learned()) == 1
+
+
 def learned_addresses_survive_a_kill(switch, hook):
     """NORMAL, killed and restored: a conversation goes on, and the third port sees none of it."""
     switch.start()
@@ -582,6 +602,6 @@ cases.extend([learned_addresses_of_ports_that_are_gone_are_not_restored,
               what_a_barrier_confirmed_survives_a_kill, damaged_state_is_named_and_set_aside,
               state_of_a_newer_build_leaves_nothing_behind,
               flow_entries_of_openflow_1_0_come_back, full_disk_stops_saving_alone,
-              a_start_on_a_full_disk_saves_when_there_is_room])
+              a_start_on_a_full_disk_saves_when_there_is_room, learned_flows_survive_a_kill])
 if __name__ == "__main__":
     main()
