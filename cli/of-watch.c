@@ -22,7 +22,8 @@ print_json(const struct of_header *msg)
     putchar('\n');
 }
 
-/* Prints messages until the switch ends the connection (or somebody this process). */
+/* Prints messages until the switch ends the connection, nobody reads them any more, or somebody
+ * ends this process. */
 static int
 watch(const struct cli *cli, struct of_client *client)
 {
@@ -44,7 +45,8 @@ watch(const struct cli *cli, struct of_client *client)
                 ofp_message_format(bytes, size, names, OFP_PRINT_VERBOSITY, &text);
             cli_print_text(&text);
         }
-        fflush(stdout);
+        if (fflush(stdout) == EOF)
+            status = 1; /* main() says why. */
     }
     return status;
 }

@@ -248,6 +248,26 @@ def captures_are_parsed(switch):
     assert parse_pcap(SHUNTCTL, path, "x")[0] == parse_pcap(SHUNTCTL, switch.dir + "/none")[0] == 1
 
 
+def a_watch_ends_when_nobody_reads_it(switch):
+    switch.start()
+    switch.ctl("add-br", "br0")
+    for options in ([], ["--format", "json"]):
+        with subprocess.Popen([SHUNTCTL, "--run-dir", switch.dir, *options, "monitor", "br0",
+                               "watch:"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as watch:
+            assert watch.stdout.readline()
+            watch.stdout.close()
+            switch.ctl("add-flow", "br0", "table=1,actions=drop")
+            switch.ctl("del-flows", "br0", "table=1")
+            try:
+                watch.wait(patience(10))
+            finally:
+                watch.kill()
+            assert watch.returncode == 1
+            assert watch.stderr.read() == "shuntctl: the output could not be written\n"
+
+
 cases.append(captures_are_parsed)
+cases.append(a_watch_ends_when_nobody_reads_it)
 cases.append(verbs_do_what_ovs_ofctl_s_do)
 main()
