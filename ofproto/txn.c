@@ -261,7 +261,8 @@ check_vacancy(struct ofproto *ofproto, struct table *table)
     if (!(table->config & OFPTC_VACANCY_EVENTS))
         return;
     vacancy = table_vacancy(table);
-    if (table->is_vacancy_low ? vacancy < table->vacancy_up : vacancy > table->vacancy_down)
+    if (table->is_vacancy_low ? vacancy < table->vacancy_up || vacancy <= table->vacancy_down
+                              : vacancy > table->vacancy_down)
         return;
     event = xcalloc(1, sizeof *event);
     event->kind = QUEUED_TABLE;

@@ -300,6 +300,21 @@ vacancy_is_told_once_a_crossing(void **state)
         assert_ok(bridge_flow(&b, OFPFC_DELETE, line));
         assert_string_equal(bridge_events(&b), i == 3 ? "table 0 up\n" : "");
     }
+    /* One threshold: who stands on it is below it. */
+    tm.vacancy_down = 50;
+    assert_ok(ofproto_table_mod(b.ofproto, &tm, &b.origin));
+    for (int i = 0; i < 5; i++) {
+        snprintf(line, sizeof line, "in_port=%d,actions=drop", i);
+        assert_ok(bridge_flow(&b, ADD, line));
+        assert_string_equal(bridge_events(&b), i == 4 ? "table 0 down\n" : "");
+    }
+    for (int i = 1; i < 5; i++) {
+        snprintf(line, sizeof line, "actions=output:%d", i);
+        assert_ok(bridge_flow(&b, OFPFC_MODIFY, line));
+        assert_string_equal(bridge_events(&b), "");
+    }
+    assert_ok(bridge_flow(&b, OFPFC_DELETE, "in_port=0"));
+    assert_string_equal(bridge_events(&b), "table 0 up\n");
     tm.vacancy_down = 60;
     assert_error(ofproto_table_mod(b.ofproto, &tm, &b.origin), OFPBPC_BAD_VALUE);
     tm.table_id = 4;
