@@ -245,7 +245,7 @@ bridges_save(struct bridges *bridges, struct error *error)
 void
 bridges_save_soon(struct bridges *bridges)
 {
-    if (bridges->config_path)
+    if (bridges->config_path && !bridges->saves_later)
         save_in(bridges, 0);
 }
 
@@ -479,11 +479,10 @@ check_new_bridge(struct bridges *bridges, const char *name, struct error *error)
                          name, link_kind_name(link));
     port = bridges_find_device(bridges, name);
     if (port)
-        return error_set(
-            error, EEXIST,
-            "bridge '%s': port %s of bridge '%s' waits for a device of that name: take "
-            "another, or remove the port",
-            name, bridge_port_number(port).text, port->bridge->config.name);
+        return error_set(error, EEXIST,
+                         "bridge '%s': port %s of bridge '%s' waits for a device of that name: "
+                         "take another, or remove the port",
+                         name, bridge_port_number(port).text, port->bridge->config.name);
     return 0;
 }
 

@@ -121,7 +121,7 @@ void bridges_run(struct bridges *);
 int bridges_start(struct bridges *, const struct config *, struct error *);
 /* What could not be saved is tried again, whatever became of the request. */
 int bridges_save(struct bridges *, struct error *);
-/* In the next turn of the main loop. */
+/* In the next turn of the main loop, unless it is done later anyhow. */
 void bridges_save_soon(struct bridges *);
 /* For who finds nothing to change: an error as long as that is so because of an unsaved change. */
 int bridges_save_rest(struct bridges *, struct error *);

@@ -137,7 +137,7 @@ def a_listener_waits_for_its_address(switch):
         return {one["target"]: one.get("last_error", "") for one in shown["controllers"]}
 
     switch.start()
-    switch.ctl("add-br", "br0")
+    switch.ctl("add-br", "br0", "fail-mode=secure")
     assert "Cannot assign requested address" in switch.ctl_fails("set-controller", "br0", *targets)
     run("ip", "addr", "add", "10.9.9.9/32", "dev", "lo")
     switch.ctl("set-controller", "br0", *targets)
@@ -156,16 +156,16 @@ def a_listener_waits_for_its_address(switch):
 @case
 def a_bridge_without_its_socket_is_managed_all_the_same(switch):
     switch.start()
-    switch.ctl("add-br", "br0")
+    switch.ctl("add-br", "br0", "fail-mode=secure")
     switch.kill()
     os.unlink(switch.dir + "/br0.mgmt")
     os.mkdir(switch.dir + "/br0.mgmt")
     switch.expect("br0.mgmt or .*br0.snoop could not be listened on: Address already in use")
     switch.start()
     switch.ctl("set-controller", "br0", "tcp:127.0.0.1:6699")
-    switch.ctl("set-fail-mode", "br0", "secure")
+    switch.ctl("set-br", "br0", "datapath-id=00000000000000bb")
     (shown,) = switch.ctl_json("show")["bridges"]
-    assert shown["fail_mode"] == "secure" and len(shown["controllers"]) == 1
+    assert shown["datapath_id"] == "00000000000000bb" and len(shown["controllers"]) == 1
     switch.ctl("del-br", "br0")
 
 
