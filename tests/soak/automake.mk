@@ -32,11 +32,13 @@ soak-restart: all bench/pktgen other-layout/shuntd/shuntd
 		$(top_srcdir)/tests/each soak-restart.log $(top_srcdir)/tests/system/restart.py \
 			$(top_srcdir)/tests/soak/upgrade.py $(top_srcdir)/tests/guest/switch
 
-# 4,096 ports on a bridge, and each allocation of some requests that fails: sudo make soak-faults.
+# 4,096 ports on a bridge, each allocation of some requests that fails, and a kill before each bpf(2)
+# call of others: sudo make soak-faults.
 soak-faults: all tests/system/preload.so
-	@$(soak_env) SHUNT_PORTS=4096; SHUNT_FAULT_ROUNDS=2000; export SHUNT_PORTS SHUNT_FAULT_ROUNDS; \
+	@$(soak_env) SHUNT_PORTS=4096; SHUNT_FAULT_ROUNDS=2000; SHUNT_KILLS=0; \
+		export SHUNT_PORTS SHUNT_FAULT_ROUNDS SHUNT_KILLS; \
 		$(top_srcdir)/tests/each soak-faults.log $(top_srcdir)/tests/system/many_ports.py \
-			'$(top_srcdir)/tests/system/shortages.py allocation'
+			'$(top_srcdir)/tests/system/shortages.py allocation' $(top_srcdir)/tests/system/kills.py
 soak_parts += soak-restart soak-faults
 .PHONY: soak-faults soak-restart
 

@@ -13,6 +13,7 @@ system_tests = \
 	tests/system/groups.py \
 	tests/system/headers.py \
 	tests/system/hostile_controllers.py \
+	tests/system/kills.py \
 	tests/system/meters.py \
 	tests/system/many_ports.py \
 	tests/system/modifications.py \

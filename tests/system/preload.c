@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Faults for a daemon that runs, by LD_PRELOAD: the n-th allocation from now on fails, the n-th
- * bpf(2) call or mapping of a file fails, clocks jump, the daemon dies between two sets of maps.
+ * bpf(2) call or mapping of a file fails, clocks jump, the daemon dies before the n-th bpf(2) call
+ * or between two sets of maps.
  *
  * Model: the file that SHUNT_FAULTS names is mapped by daemon and test (tests/system/preload.py),
  * who writes what shall happen. Threads: any. */
@@ -29,10 +30,11 @@ struct faults {
     _Atomic int64_t real_ahead_ns, monotonic_ahead_ns;
     _Atomic int64_t n_mappings; /* As n_allocations. */
     _Atomic int64_t dies_before_promotion;
-    _Atomic int64_t asleep_ns; /* The monotonic clock stood still for so long. */
+    _Atomic int64_t asleep_ns;         /* The monotonic clock stood still for so long. */
+    _Atomic int64_t n_bpf_until_death; /* As n_allocations. */
 };
 
-static struct faults nothing = {.n_allocations = 1, .n_mappings = 1};
+static struct faults nothing = {.n_allocations = 1, .n_mappings = 1, .n_bpf_until_death = 1};
 static struct faults *faults = &nothing;
 
 void *__libc_malloc(size_t size);
@@ -105,6 +107,8 @@ syscall(long number, ...)
     for (int i = 0; i < 6; i++)
         a[i] = va_arg(args, long);
     va_end(args);
+    if (number == SYS_bpf && atomic_fetch_add(&faults->n_bpf_until_death, 1) == -1)
+        kill(getpid(), SIGKILL);
     if (number == SYS_bpf && bpf_fails(a[0]))
         return -1;
     if (!real)

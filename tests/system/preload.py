@@ -12,7 +12,7 @@ class _Faults(ctypes.Structure):
     _fields_ = [(name, ctypes.c_int64) for name in (
         "n_allocations", "n_bpf_calls", "bpf_command", "bpf_errno", "bpf_failed",
         "real_ahead_ns", "monotonic_ahead_ns", "n_mappings", "dies_before_promotion",
-        "asleep_ns")]
+        "asleep_ns", "n_bpf_until_death")]
 
 
 def sanitizer():
@@ -49,10 +49,14 @@ class Faults:
         self.now.bpf_failed = -1
         self.now.bpf_command, self.now.n_bpf_calls, self.now.bpf_errno = command, -number, error
 
+    def die_at_bpf(self, number):
+        """The daemon is killed before that bpf(2) call from now on."""
+        self.now.n_bpf_until_death = -number
+
     def fail_mapping(self, number):
         """The mapping of a file with that number from now on."""
         self.now.n_mappings = -number
 
     def none(self):
         self.now.n_allocations = self.now.n_bpf_calls = self.now.bpf_errno = 0
-        self.now.n_mappings = 0
+        self.now.n_mappings = self.now.n_bpf_until_death = 0
