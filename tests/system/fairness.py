@@ -411,8 +411,8 @@ def many_masks_leave_others_their_throughput(switch):
     """Two thousand masks are asked for; others keep over half of the throughput that they have
     beside as many frames of one mask, though theirs is the last to come, and every packet of the
     attack is counted by the entry it matches."""
-    if SLOWNESS > 1:  # Such a build may set up fewer flows than come before the mask has its rank.
-        switch.expect(r"\(p3\) has more new flows")
+    # Where there is other work less may be set up than comes before the mask has its rank.
+    switch.expect(r"\(p3\) has more new flows")
     switch.start()
     switch.ctl("add-br", "br0", "fail-mode=secure")
     wires = add_wires(switch, 4, "xdp")
@@ -439,8 +439,9 @@ def many_masks_leave_others_their_throughput(switch):
              for f in switch.ctl_json("dump-flows", "br0")}
     assert sum(n for (priority, _), n in flows.items() if priority == 1) == n_sent, (flows, n_sent)
     assert not any(n for (priority, _), n in flows.items() if priority in (2, 3)), flows
-    n_late = port(switch, "p3")["stats"]["lost_ring_full"] if SLOWNESS > 1 else 0
-    assert sum(shown["dropped"].values()) == n_late, shown["dropped"]
+    others = port(switch, "p3")["stats"]
+    assert sum(shown["dropped"].values()) == others["lost_ring_full"], shown["dropped"]
+    assert others["lost_ring_full"] < 0.01 * others["rx_packets"] * SLOWNESS, others
 
 
 main()

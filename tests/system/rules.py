@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules, a packet, and what has to become of it: which frames leave where, what each entry counts,
 and that later packets stay in the fast path."""
+from harness import wait_for
 from hosts import expect_frames
 
 from scapy.all import Dot1Q, Ether, IP, Raw, UDP
@@ -49,7 +50,10 @@ def counts(switch):
 def expect_counts(switch, flows, n, name):
     """Each entry has counted its share of `n` packets."""
     wanted = sorted(share * n for share in flows.values())
-    assert counts(switch) == wanted, f"{name}: {counts(switch)}, not {wanted}"
+    try:  # User space sends a packet before it counts it.
+        wait_for(lambda: counts(switch) == wanted, "the counts", 2)
+    except AssertionError:
+        raise AssertionError(f"{name}: {counts(switch)}, not {wanted}") from None
 
 
 def check(switch, wires, name, flows, data, frames, groups=(), sender=1):

@@ -33,7 +33,10 @@ def accounts_for_every_packet(switch, hook):
     wires = add_wires(switch, 2, hook)
     switch.ctl("add-flow", "br0", "priority=1,in_port=1,ip,actions=output:2")
     switch.ctl("add-flow", "br0", "priority=2,in_port=1,ip,nw_src=10.0.0.1/0.0.0.1,actions=drop")
-    before, sent = shown(switch), 0
+    before = shown(switch)
+    # So slowly that no first packet is lost, however slow the daemon.
+    sent = pktgen("--out", wires[0].end, "--sink", wires[1].end, "--seconds", "1", "--flows", "256",
+                  "--rate", "1000")["sent"]
     while sent < N_ACCOUNTED:
         counted = pktgen("--out", wires[0].end, "--sink", wires[1].end, "--seconds", "3",
                          "--flows", "256")
