@@ -136,11 +136,13 @@ skip_link_header(const struct capture *capture, struct cursor *in)
     size_t size = capture->link_type == LINK_ETHERNET       ? 14
                   : capture->link_type == LINK_LINUX_COOKED ? 16
                                                             : 0;
-    const uint8_t *header = take(in, size);
-    uint16_t type = header && size ? get_u16(header + size - 2) : 0;
+    const uint8_t *header;
+    uint16_t type;
 
     if (!size && in->left)
         return in->p[0] >> 4 == 6 ? 0x86dd : 0x0800;
+    header = size ? take(in, size) : NULL;
+    type = header ? get_u16(header + size - 2) : 0;
     while (is_vlan(type)) {
         header = take(in, 4);
         type = header ? get_u16(header + 2) : 0;

@@ -28,12 +28,8 @@ tcp_streams_init(struct tcp_streams *streams)
 static void
 drop_waiting(struct tcp_stream *stream)
 {
-    struct waiting *waiting, *next;
-
-    LIST_FOR_EACH_SAFE (waiting, next, node, &stream->waiting) {
-        list_remove(&waiting->node);
-        free(waiting);
-    }
+    while (!list_is_empty(&stream->waiting))
+        free(CONTAINER_OF(list_pop_front(&stream->waiting), struct waiting, node));
     stream->n_waiting_bytes = 0;
 }
 
@@ -88,15 +84,15 @@ append(struct tcp_stream *stream, uint32_t seq, const uint8_t *bytes, size_t siz
 static void
 append_waiting(struct tcp_stream *stream)
 {
-    struct waiting *waiting, *next;
+    while (!list_is_empty(&stream->waiting)) {
+        struct waiting *first = CONTAINER_OF(stream->waiting.next, struct waiting, node);
 
-    LIST_FOR_EACH_SAFE (waiting, next, node, &stream->waiting) {
-        if (distance(waiting->seq, stream->next_seq) > 0)
+        if (distance(first->seq, stream->next_seq) > 0)
             break;
-        append(stream, waiting->seq, waiting->bytes, waiting->size);
-        stream->n_waiting_bytes -= waiting->size;
-        list_remove(&waiting->node);
-        free(waiting);
+        append(stream, first->seq, first->bytes, first->size);
+        stream->n_waiting_bytes -= first->size;
+        list_pop_front(&stream->waiting);
+        free(first);
     }
 }
 
