@@ -232,22 +232,40 @@ ctx_fix_proto(ctx_t *ctx, struct state *state)
     return 0;
 }
 
-/* Takes every tag out of metadata and memory, then writes them (as the key has them) to memory. */
+#define TC_MAX_TAGS 4 /* In a packet whose tags have to be in memory. */
+
+/* Takes every tag out of metadata and memory, then writes them (the two of the key as it has them)
+ * to memory: popping one takes the next into metadata, so that none may be left. */
 __noinline int
 tc_flatten(ctx_t *ctx, struct state *state)
 {
-    __u32 size = ctx->len, n_bytes;
+    struct dp_vlan tags[TC_MAX_TAGS] = {};
+    __u32 size = ctx->len, n = 0;
 
     if (!state)
         return DP_DROP_BAD_RECORD;
-    n_bytes = state->u.key.vlan[1].tpid ? 2 * sizeof(struct dp_vlan) : sizeof(struct dp_vlan);
-    for (int i = 0; i < 2; i++) {
-        if (ctx->vlan_present && bpf_skb_vlan_pop(ctx))
+#pragma unroll
+    for (int i = 0; i < TC_MAX_TAGS; i++) {
+        if (!ctx->vlan_present)
+            break;
+        tags[i].tpid = (__be16)ctx->vlan_proto;
+        tags[i].tci = bpf_htons(ctx->vlan_tci);
+        n++;
+        if (bpf_skb_vlan_pop(ctx))
             return DP_DROP_HEADROOM;
     }
-    if (bpf_skb_change_head(ctx, n_bytes, 0) || tc_move(ctx, n_bytes, 0, 12) ||
-        bpf_skb_store_bytes(ctx, 12, state->u.key.vlan, n_bytes, 0))
+    if (ctx->vlan_present || !n)
         return DP_DROP_HEADROOM;
+    tags[0] = state->u.key.vlan[0];
+    if (n > 1)
+        tags[1] = state->u.key.vlan[1];
+    if (bpf_skb_change_head(ctx, n * sizeof tags[0], 0) || tc_move(ctx, n * sizeof tags[0], 0, 12))
+        return DP_DROP_HEADROOM;
+#pragma unroll
+    for (__u32 i = 0; i < TC_MAX_TAGS; i++) {
+        if (i < n && bpf_skb_store_bytes(ctx, 12 + i * sizeof tags[0], &tags[i], sizeof tags[0], 0))
+            return DP_DROP_HEADROOM;
+    }
     tc_relayout(ctx, state, size);
     return 0;
 }

@@ -29,7 +29,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "12"))
 SEED = int(os.environ.get("SEED", "1"))
 N_PACKETS = int(os.environ.get("PACKETS", "0"))  # On each hook, at least.
 # Rule sets that once found the switch wrong: the seed, and how many variants of a frame it drew.
-REGRESSIONS = (2, 5), (2193, 5), (11169, 5), (11538, 5)
+REGRESSIONS = (2, 5), (2193, 5), (11169, 5), (11538, 5), (40234, 10)
 N_FRAMES = 24
 N_VARIANTS = int(os.environ.get("VARIANTS", "5"))
 HOOKS = ("tc", "xdp")
